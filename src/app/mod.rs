@@ -1,0 +1,1 @@
+//! Configuration, wiring and lifecycle: start, drain with a deadline, stop.

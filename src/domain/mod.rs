@@ -1,0 +1,32 @@
+//! The nouns: records, identifiers, money, dates, calendar, views, findings, alerts.
+//! Knows no clock, no I/O, no wire format, no float; imports nothing of this crate.
+
+mod acts;
+mod alert;
+mod calendar;
+mod day;
+mod entry;
+mod evidence;
+mod finding;
+mod ids;
+mod money;
+mod record;
+mod reject;
+mod rulebook;
+mod time;
+mod view;
+
+pub use acts::{Act, ActKind, DismissReason};
+pub use alert::{Alert, AlertId, AlertKey, AlertRow, AlertStatus, Change, Dismissal};
+pub use calendar::{Calendar, DayKind};
+pub use day::{Day, Period};
+pub use entry::{Door, Entry, Position, Rejected, Verdict};
+pub use evidence::{AccrualLine, Evidence, PaymentLine, SuspenseReason, WagePeriod};
+pub use finding::{Finding, Level, Rule, Subject};
+pub use ids::{Account, IdNumber, ProjectId, Uscc};
+pub use money::{Days, Fen, Sum, div_half_up};
+pub use record::*;
+pub use reject::{Reason, ReasonCode};
+pub use rulebook::Rulebook;
+pub use time::{DayStart, Time};
+pub use view::{PeriodView, ProjectView, WorkerView};

@@ -1,0 +1,1 @@
+//! A shard: batch -> merge -> settle -> judge -> diff -> commit. Knows no wire format and no async.

@@ -1,0 +1,24 @@
+//! wagewatch: matches worked days against paid wages, per worker and project, and says who is owed.
+//!
+//! The floors, lowest first; a room imports from lower floors only (`tests/floors.rs`):
+//! `domain`, `codec` | `ledger`, `rules`, `alerts` | `log`, `store` | `engine` | `intake`, `serve` | `app` | `command`.
+
+pub mod domain;
+
+pub mod codec;
+
+pub mod alerts;
+pub mod ledger;
+pub mod rules;
+
+pub mod log;
+pub mod store;
+
+pub mod engine;
+
+pub mod intake;
+pub mod serve;
+
+pub mod app;
+
+pub mod command;

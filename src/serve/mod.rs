@@ -1,0 +1,1 @@
+//! The doors by which alerts, ledgers and metrics go out.
