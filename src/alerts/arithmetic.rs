@@ -14,7 +14,7 @@ pub(super) fn arithmetic(finding: &Finding, today: Day, numbers: Numbers) -> Vec
         Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, worst } => {
             let mut lines = worst_lines(*overdue_fen, *workers, worst, numbers);
             lines.push(Both::new(
-                format!("合计:{workers} 人,{periods} 个人月,{} 元", yuan(*overdue_fen)),
+                format!("合计：{workers} 人，{periods} 个人月，{} 元", yuan(*overdue_fen)),
                 format!("In all: {workers} workers, {periods} worker-months, {} yuan", yuan(*overdue_fen)),
             ));
             lines.push(overdue_line(*oldest_due_on, today));
@@ -24,7 +24,7 @@ pub(super) fn arithmetic(finding: &Finding, today: Day, numbers: Numbers) -> Vec
             let named: Vec<_> = named_accounts.iter().map(|one| account(*one, numbers)).collect();
             let mut lines = vec![payment_line(payment, numbers)];
             lines.push(Both::new(
-                format!("该工人在本项目登记的账户:{}", named.join("、")),
+                format!("该工人在本项目登记的账户：{}", named.join("、")),
                 format!("Accounts that the worker has named in the project: {}", named.join(", ")),
             ));
             lines
@@ -33,11 +33,11 @@ pub(super) fn arithmetic(finding: &Finding, today: Day, numbers: Numbers) -> Vec
             let first = first_worked_on.map(|day| day.to_string()).unwrap_or_else(|| "-".into());
             vec![
                 Both::new(
-                    format!("出勤 {} 天,第一天为 {first}", days(*worked)),
+                    format!("出勤 {} 天，第一天为 {first}", days(*worked)),
                     format!("Worked {} days, the first on {first}", days(*worked)),
                 ),
                 Both::new(
-                    "没有用工登记即没有约定工资:应计 0.00 元,登记后从第一天起计",
+                    "没有用工登记即没有约定工资：应计 0.00 元，登记后从第一天起计",
                     "No enrolment, no rate: nothing accrues until one arrives, then from the first day",
                 ),
             ]
@@ -54,7 +54,7 @@ fn wage_lines(wage: &WagePeriod, today: Day, numbers: Numbers) -> Vec<Both> {
     lines.extend(direct_line(wage));
     if wage.filled > 0 {
         lines.push(Both::new(
-            format!("由未指明月份的付款及其他月份多付的款项,从最早的月份起补入本月 {} 元", yuan(wage.filled)),
+            format!("由未指明月份的付款及其他月份多付的款项，从最早的月份起补入本月 {} 元", yuan(wage.filled)),
             format!(
                 "Filled from payments that name no month and from what other months were paid too much, oldest month first: {} yuan",
                 yuan(wage.filled)
@@ -68,7 +68,7 @@ fn wage_lines(wage: &WagePeriod, today: Day, numbers: Numbers) -> Vec<Both> {
     ));
     let (expected, arrears, tolerance) = (yuan(wage.expected), yuan(wage.arrears), yuan(wage.tolerance));
     lines.push(Both::new(
-        format!("欠付 = 应付 − 已付 = {expected} − {paid} = {arrears} 元(超过容差 {tolerance} 元)"),
+        format!("欠付 = 应付 − 已付 = {expected} − {paid} = {arrears} 元（超过容差 {tolerance} 元）"),
         format!(
             "Arrears = expected − paid = {expected} − {paid} = {arrears} yuan (above the tolerance of {tolerance})"
         ),
@@ -82,12 +82,12 @@ fn accrual_line(line: &AccrualLine) -> Both {
     match line {
         AccrualLine::Piecework { lot, amount_fen } => {
             let (lot, amount) = (plain(lot), yuan(amount_fen.sum()));
-            Both::new(format!("计件 {lot}:{amount} 元"), format!("Piecework {lot}: {amount} yuan"))
+            Both::new(format!("计件 {lot}：{amount} 元"), format!("Piecework {lot}: {amount} yuan"))
         }
         AccrualLine::Terms { effective_on, basis, rate_fen, days: worked, minutes, accrued } => {
             let product = terms_product(*basis, *rate_fen, *worked, *minutes, *accrued);
             Both::new(
-                format!("{}({effective_on} 起的约定)", product.zh),
+                format!("{}（{effective_on} 起的约定）", product.zh),
                 format!("{} (terms from {effective_on})", product.en),
             )
         }
@@ -110,7 +110,7 @@ fn terms_product(basis: Basis, rate: Fen, worked: Days, minutes: u32, accrued: S
             let uncapped = div_half_up(by_days, 2175);
             let (zh, en) = rounding(by_days % 2175 == 0);
             let (cap_zh, cap_en) = if uncapped > accrued {
-                (format!(",不超过月薪,计 {sum} 元"), format!("; at most the monthly rate: {sum} yuan"))
+                (format!("，不超过月薪，计 {sum} 元"), format!("; at most the monthly rate: {sum} yuan"))
             } else {
                 Default::default()
             };
@@ -128,14 +128,14 @@ fn terms_product(basis: Basis, rate: Fen, worked: Days, minutes: u32, accrued: S
             )
         }
         Basis::Piece => Both::new(
-            format!("计件用工:出勤 {count} 天不按天计价,计 {sum} 元"),
+            format!("计件用工：出勤 {count} 天不按天计价，计 {sum} 元"),
             format!("Paid by the piece: {count} days of attendance count for {sum} yuan"),
         ),
     }
 }
 
 fn rounding(exact: bool) -> (&'static str, &'static str) {
-    if exact { ("", "") } else { (",四舍五入到分", ", rounded half up to the fen") }
+    if exact { ("", "") } else { ("，四舍五入到分", ", rounded half up to the fen") }
 }
 
 fn accrued_line(wage: &WagePeriod) -> Both {
@@ -150,7 +150,7 @@ fn accrued_line(wage: &WagePeriod) -> Both {
     let (accrued, worked) = (yuan(wage.accrued), days(wage.days));
     let sum = if addends.len() > 1 { format!("{} = {accrued}", addends.join(" + ")) } else { accrued };
     Both::new(
-        format!("应计 = {sum} 元(本月出勤 {worked} 天)"),
+        format!("应计 = {sum} 元（本月出勤 {worked} 天）"),
         format!("Accrued = {sum} yuan ({worked} days worked in the month)"),
     )
 }
@@ -159,14 +159,14 @@ fn expected_line(wage: &WagePeriod) -> Both {
     let expected = yuan(wage.expected);
     match wage.signed {
         Some(signed) => Both::new(
-            format!("应付 = 已签字工资表的应发减扣款合计 {} 元,以工资表为准", yuan(signed)),
+            format!("应付 = 已签字工资表的应发减扣款合计 {} 元，以工资表为准", yuan(signed)),
             format!(
                 "Expected = signed payroll sheets, payable less deductions: {} yuan; they go before accrued",
                 yuan(signed)
             ),
         ),
         None => Both::new(
-            format!("应付 = 应计 = {expected} 元(没有已签字的工资表)"),
+            format!("应付 = 应计 = {expected} 元（没有已签字的工资表）"),
             format!("Expected = accrued = {expected} yuan (no signed payroll sheet)"),
         ),
     }
@@ -175,9 +175,9 @@ fn expected_line(wage: &WagePeriod) -> Both {
 fn payment_line(payment: &PaymentLine, numbers: Numbers) -> Both {
     let (verdict_zh, verdict_en) = match (payment.counts, payment.returned) {
         (true, _) => ("计入", "counted"),
-        (false, true) => ("不计入:已被退回", "not counted: returned"),
+        (false, true) => ("不计入：已被退回", "not counted: returned"),
         (false, false) => {
-            ("不计入:收款账户不是本人登记的账户", "not counted: the worker has not named that account")
+            ("不计入：收款账户不是本人登记的账户", "not counted: the worker has not named that account")
         }
     };
     let (bank, txn) = (plain(&payment.bank), plain(&payment.txn_id));
@@ -189,7 +189,7 @@ fn payment_line(payment: &PaymentLine, numbers: Numbers) -> Both {
         None => ("未指明月份".into(), "for no month by name".into()),
     };
     Both::new(
-        format!("付款 {bank} {txn},{on},{amount} 元,{names_zh},收款账户 {payee}:{verdict_zh}"),
+        format!("付款 {bank} {txn}，{on}，{amount} 元，{names_zh}，收款账户 {payee}：{verdict_zh}"),
         format!("Payment {bank} {txn} on {on}, {amount} yuan, {names_en}, to {payee}: {verdict_en}"),
     )
 }
@@ -203,7 +203,7 @@ fn direct_line(wage: &WagePeriod) -> Option<Both> {
     }
     let (labelled, expected, direct) = (yuan(labelled), yuan(wage.expected), yuan(wage.direct));
     Some(Both::new(
-        format!("指明本月且计入的付款合计 {labelled} 元,本月取其与应付 {expected} 元中较小者:{direct} 元"),
+        format!("指明本月且计入的付款合计 {labelled} 元，本月取其与应付 {expected} 元中较小者：{direct} 元"),
         format!(
             "Counted payments for the month: {labelled} yuan; the month takes the lesser of it and the expected {expected}: {direct} yuan"
         ),
@@ -223,7 +223,7 @@ fn due_line(nominal: Day, due_on: Day) -> Both {
     let (_, to_month, to_day) = due_on.ymd();
     Both::new(
         format!(
-            "应付日 {due_on}:{from_month}月{from_day}日为{why_zh},提前至{to_month}月{to_day}日(条例第十四条)"
+            "应付日 {due_on}：{from_month}月{from_day}日为{why_zh}，提前至{to_month}月{to_day}日（条例第十四条）"
         ),
         format!("Due on {due_on}: {nominal} is {why_en}, so it moves back to the last working day (art. 14)"),
     )
@@ -242,7 +242,7 @@ fn worst_lines(total: Sum, workers: u32, worst: &[(IdNumber, Sum)], numbers: Num
         .iter()
         .map(|(id, sum)| {
             let (id, sum) = (person(id, numbers), yuan(*sum));
-            Both::new(format!("工人 {id}:欠付 {sum} 元"), format!("Worker {id}: {sum} yuan owed"))
+            Both::new(format!("工人 {id}：欠付 {sum} 元"), format!("Worker {id}: {sum} yuan owed"))
         })
         .collect();
     let named: Sum = worst.iter().map(|(_, sum)| sum).sum();
@@ -250,7 +250,7 @@ fn worst_lines(total: Sum, workers: u32, worst: &[(IdNumber, Sum)], numbers: Num
     if others > 0 {
         let rest = yuan(total - named);
         lines.push(Both::new(
-            format!("其余 {others} 人:欠付 {rest} 元"),
+            format!("其余 {others} 人：欠付 {rest} 元"),
             format!("The other {others}: {rest} yuan owed"),
         ));
     }

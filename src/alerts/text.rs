@@ -33,7 +33,7 @@ pub fn text(finding: &Finding, today: Day, project_name: Option<&str>, numbers: 
     let whom = whom(finding, numbers);
     Text {
         title: Both::new(
-            format!("【{level_zh}】{}:{}", info.title_zh, whom.zh),
+            format!("【{level_zh}】{}：{}", info.title_zh, whom.zh),
             format!("[{level_en}] {}: {}", info.title_en, whom.en),
         ),
         body: body(finding, today, &project(finding, project_name)),
@@ -79,7 +79,7 @@ fn whom(finding: &Finding, numbers: Numbers) -> Both {
 
 fn project(finding: &Finding, name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("{}({})", plain(name), finding.project_id),
+        Some(name) => format!("{} ({})", plain(name), finding.project_id),
         None => finding.project_id.to_string(),
     }
 }
@@ -90,7 +90,7 @@ fn body(finding: &Finding, today: Day, project: &str) -> Both {
     match &finding.evidence {
         Evidence::Wage(wage) => Both::new(
             format!(
-                "项目{project}:{}工资应付 {} 元,已付 {} 元,欠付 {} 元;应于 {} 支付,至 {today} 已逾期 {overdue} 天。",
+                "项目 {project}：{}工资应付 {} 元，已付 {} 元，欠付 {} 元；应于 {} 支付，至 {today} 已逾期 {overdue} 天。",
                 finding.period.map(month).unwrap_or_default(),
                 yuan(wage.expected),
                 yuan(wage.paid),
@@ -108,7 +108,7 @@ fn body(finding: &Finding, today: Day, project: &str) -> Both {
         ),
         Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, .. } => Both::new(
             format!(
-                "项目{project}:拖欠 {workers} 名工人 {periods} 个人月的工资,共 {} 元;最早的应于 {oldest_due_on} 支付,至 {today} 已逾期 {overdue} 天。",
+                "项目 {project}：拖欠 {workers} 名工人 {periods} 个人月的工资，共 {} 元；最早的应于 {oldest_due_on} 支付，至 {today} 已逾期 {overdue} 天。",
                 yuan(*overdue_fen),
             ),
             format!(
@@ -118,7 +118,7 @@ fn body(finding: &Finding, today: Day, project: &str) -> Both {
         ),
         Evidence::PayeeMismatch { payment, .. } => Both::new(
             format!(
-                "项目{project}:一笔 {} 元的工资付款,收款账户不是该工人登记的账户,不能抵作其工资。",
+                "项目 {project}：一笔 {} 元的工资付款，收款账户不是该工人登记的账户，不能抵作其工资。",
                 yuan(payment.amount_fen.sum()),
             ),
             format!(
@@ -127,14 +127,14 @@ fn body(finding: &Finding, today: Day, project: &str) -> Both {
             ),
         ),
         Evidence::UnregisteredWorker { days: worked, .. } => Both::new(
-            format!("项目{project}:该人员已出勤 {} 天,但没有在本项目的用工登记。", days(*worked)),
+            format!("项目 {project}：该人员已出勤 {} 天，但没有在本项目的用工登记。", days(*worked)),
             format!(
                 "Project {project}: the worker has worked {} days and is not enrolled in the project.",
                 days(*worked)
             ),
         ),
         Evidence::UnknownProject => Both::new(
-            format!("已有记录提到项目 {project},但没有该项目的登记。"),
+            format!("已有记录提到项目 {project}，但没有该项目的登记。"),
             format!("Records name project {project}, and nobody has stated what it is."),
         ),
     }

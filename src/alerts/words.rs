@@ -63,9 +63,9 @@ const WAGE_UNPAID: RuleInfo = RuleInfo {
     rule: Rule::WageUnpaid,
     title_zh: "工资逾期未付",
     title_en: "Wage unpaid",
-    article_zh: "《保障农民工工资支付条例》(国务院令第724号)第十二条至第十四条、第三十条",
+    article_zh: "《保障农民工工资支付条例》（国务院令第724号）第十二条至第十四条、第三十条",
     article_en: "Order 724, art. 12-14, 30",
-    must_act_zh: "施工总承包单位先行清偿,再依法追偿",
+    must_act_zh: "施工总承包单位先行清偿，再依法追偿",
     must_act_en: "The general contractor pays first and then recovers from whoever owes it",
 };
 
@@ -73,7 +73,7 @@ const WAGE_UNDERPAID: RuleInfo = RuleInfo {
     rule: Rule::WageUnderpaid,
     title_zh: "工资逾期未足额支付",
     title_en: "Wage paid in part",
-    article_zh: "《保障农民工工资支付条例》(国务院令第724号)第十二条",
+    article_zh: "《保障农民工工资支付条例》（国务院令第724号）第十二条",
     article_en: "Order 724, art. 12",
     must_act_zh: "施工总承包单位、分包单位补足差额",
     must_act_en: "The general contractor and the subcontractor make up the difference",
@@ -83,9 +83,9 @@ const PROJECT_ARREARS: RuleInfo = RuleInfo {
     rule: Rule::ProjectArrears,
     title_zh: "项目拖欠工资",
     title_en: "Project in arrears",
-    article_zh: "《保障农民工工资支付条例》(国务院令第724号)第二十九条、第三十条",
+    article_zh: "《保障农民工工资支付条例》（国务院令第724号）第二十九条、第三十条",
     article_en: "Order 724, art. 29-30",
-    must_act_zh: "施工总承包单位清偿;行业主管部门与属地同时督办",
+    must_act_zh: "施工总承包单位清偿；行业主管部门与属地同时督办",
     must_act_en: "The general contractor pays; the sector's department and the territory see to it together",
 };
 
@@ -93,9 +93,9 @@ const PAYEE_MISMATCH: RuleInfo = RuleInfo {
     rule: Rule::PayeeMismatch,
     title_zh: "工资付入非本人登记账户",
     title_en: "Wage paid to an account that the worker has not named",
-    article_zh: "《保障农民工工资支付条例》(国务院令第724号)第三十一条",
+    article_zh: "《保障农民工工资支付条例》（国务院令第724号）第三十一条",
     article_en: "Order 724, art. 31",
-    must_act_zh: "施工总承包单位核实收款账户:登记本人账户,或追回后付给本人",
+    must_act_zh: "施工总承包单位核实收款账户：登记本人账户，或追回后付给本人",
     must_act_en: "The general contractor checks the account: the worker names it, or the money goes to the worker",
 };
 
@@ -103,7 +103,7 @@ const UNREGISTERED_WORKER: RuleInfo = RuleInfo {
     rule: Rule::UnregisteredWorker,
     title_zh: "未登记人员出勤",
     title_en: "Worker not registered",
-    article_zh: "《保障农民工工资支付条例》(国务院令第724号)第二十八条",
+    article_zh: "《保障农民工工资支付条例》（国务院令第724号）第二十八条",
     article_en: "Order 724, art. 28",
     must_act_zh: "施工总承包单位、分包单位补办用工实名登记并订立合同",
     must_act_en: "The general contractor and the subcontractor register the worker and sign a contract",
@@ -113,7 +113,7 @@ const UNKNOWN_PROJECT: RuleInfo = RuleInfo {
     rule: Rule::UnknownProject,
     title_zh: "项目未登记",
     title_en: "Project not registered",
-    article_zh: "《达拉特旗全面治理拖欠农牧民工工资问题实施方案》(2025年)三(六)",
+    article_zh: "《达拉特旗全面治理拖欠农牧民工工资问题实施方案》（2025年）三（六）",
     article_en: "county plan 2025, section 3 (6)",
     must_act_zh: "行业主管部门查明项目并纳入监控预警平台",
     must_act_en: "The sector's department finds out what the project is and has it put under monitoring",
