@@ -3,6 +3,16 @@
 //!
 //! A reader never panics: bytes that are not what was written end in [`Corrupt`].
 
+mod entry;
+mod pack;
+mod record;
+
+pub use entry::{
+    read_act, read_entry, read_reason, read_rejected, write_act, write_entry, write_reason, write_rejected,
+};
+pub use pack::{UNPACKED_BYTES_MAX, pack, unpack};
+pub use record::{read_record, write_record};
+
 use crate::domain::{Account, Day, Days, Fen, IdNumber, Period, ProjectId, Sum, Time, Uscc};
 use compact_str::{CompactString, ToCompactString};
 
@@ -170,6 +180,11 @@ impl<'a> Reader<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
+    }
+
+    /// All that is left to read.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     /// The end: nothing may be left over.
