@@ -99,7 +99,7 @@ fn keys_that_contradict_each_other_are_told() {
     );
     check(
         "[engine]\nqueue_records = 100",
-        "w.toml:2: engine.queue_records is 100; expected at least engine.batch_records, 4096",
+        "w.toml:2: engine.queue_records is 100; expected at least engine.batch_records, 8192",
     );
     let any_port = "[server]\ngrpc_addr = \"127.0.0.1:0\"\nhttp_addr = \"127.0.0.1:0\"";
     assert_eq!(from_text(any_port).unwrap().server.http_addr.port(), 0);

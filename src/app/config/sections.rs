@@ -49,7 +49,7 @@ pub struct Engine {
     pub batch_records: usize,
     pub batch_bytes: usize,
     pub queue_records: usize,
-    pub memory_bytes: u64,
+    pub memory_bytes: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,7 +78,7 @@ impl fmt::Debug for IdKey {
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Alerts {
-    pub history_rows: u64,
+    pub history_rows: usize,
     /// The content of `id_key_file`, where one is named.
     pub id_key: Option<IdKey>,
 }
@@ -130,6 +130,7 @@ const TIB: u64 = 1024 * GIB;
 const MIB_SIZE: usize = 1024 * 1024;
 // A gRPC message beyond this would be copied about for seconds; nobody needs one.
 const MESSAGE_MAX: usize = 256 * MIB_SIZE;
+const MEMORY_MAX: usize = MIB_SIZE * MIB_SIZE;
 const FEN_MAX: i64 = crate::domain::Fen::MAX.0;
 
 pub(super) fn server(keys: &mut Keys) -> Server {
@@ -184,10 +185,10 @@ pub(super) fn engine(keys: &mut Keys) -> Engine {
     let engine = Engine {
         shards: s.number("shards", 32, 1, 1024),
         threads: s.number("threads", 0, 0, 1024),
-        batch_records: s.number("batch_records", 4096, 1, 1_000_000),
+        batch_records: s.number("batch_records", 8192, 1, 1_000_000),
         batch_bytes: s.number("batch_bytes", 4 * MIB_SIZE, 64 * 1024, MESSAGE_MAX),
-        queue_records: s.number("queue_records", 65_536, 1, 100_000_000),
-        memory_bytes: s.number("memory_bytes", GIB, 16 * MIB, 64 * TIB),
+        queue_records: s.number("queue_records", 200_000, 1, 100_000_000),
+        memory_bytes: s.number("memory_bytes", 4096 * MIB_SIZE, 16 * MIB_SIZE, MEMORY_MAX),
     };
     if engine.queue_records < engine.batch_records {
         let place = keys.place("engine", "queue_records").min(keys.place("engine", "batch_records"));
@@ -209,7 +210,7 @@ pub(super) fn clock(keys: &mut Keys) -> Clock {
 
 pub(super) fn alerts(keys: &mut Keys, folder: &Path) -> Alerts {
     let mut s = keys.section("alerts");
-    let history_rows = s.number("history_rows", 100_000, 1000, 1_000_000_000);
+    let history_rows = s.number("history_rows", 200_000, 1000, 1_000_000_000);
     let id_key = match s.path("id_key_file") {
         None => None,
         Some(path) => match read_id_key(&folder.join(path)) {
