@@ -4,7 +4,6 @@ pub mod csv;
 pub mod field;
 pub mod files;
 pub mod json;
-mod lines;
 mod read;
 pub mod rejection;
 mod scan;
