@@ -3,6 +3,9 @@
 //!
 //! A reader never panics: bytes that are not what was written end in [`Corrupt`].
 
+pub mod alert;
+pub mod finding;
+
 use crate::domain::{Account, Day, Days, Fen, IdNumber, Period, ProjectId, Sum, Time, Uscc};
 use compact_str::{CompactString, ToCompactString};
 
