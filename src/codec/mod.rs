@@ -5,7 +5,7 @@
 
 mod alert;
 mod entry;
-mod finding;
+pub(crate) mod finding;
 mod pack;
 mod record;
 

@@ -8,3 +8,4 @@ mod read;
 pub mod rejection;
 mod scan;
 pub mod wire;
+pub mod write_json;
