@@ -288,7 +288,7 @@ fn of_worker(hand: &Hand, earned: i64, wage: &Wage<'_>, dice: &mut impl Rng, pos
                 give_back(payment, on, dice, post);
                 wage.pay(hand, earned, on, dice, post);
             }
-            post.plant(wage.planted(Trouble::WrongPayee, hand, earned, wage.due, until));
+            post.plant(wage.planted(Trouble::WrongPayee, hand, earned, wage.due.plus(1), until));
         }
     }
 }
