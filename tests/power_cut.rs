@@ -20,6 +20,7 @@ use wagewatch::log::{DataFolder, Log, LogError, LogOptions, SegmentLog};
 use wagewatch::store::{Changes, SledStore, Store};
 
 const WRITER: &str = "WAGEWATCH_POWER_CUT_WRITER";
+const WRITER_RESTS_AFTER: &str = "WAGEWATCH_POWER_CUT_RESTS_AFTER";
 const PAGES: u64 = 48;
 const CHECKPOINT_EVERY: u64 = 8;
 const UNSYNCED_BYTES: u64 = 300_000;
@@ -177,9 +178,11 @@ fn writer() {
         out.write_all(format!("\nacknowledged {word} {number} {now}\n").as_bytes()).unwrap();
         out.flush().unwrap();
     };
+    let rests_after = std::env::var(WRITER_RESTS_AFTER).map_or(u64::MAX, |n| n.parse().unwrap());
     let _folder = DataFolder::open(&dir.join("data")).unwrap();
     let (mut log, head, _) = open_log(&dir.join("data"));
     let (store, mut checkpoint) = open_store(&dir.join("data"));
+    let rests_at = checkpoint.saturating_add(rests_after);
     for position in head.0 + 1.. {
         let at = log.append(0, &batch(position)).unwrap();
         say("block", at.0);
@@ -191,6 +194,10 @@ fn writer() {
             put.push((b"checkpoint".to_vec(), checkpoint.to_le_bytes().to_vec()));
             store.write(Changes { put, remove: vec![] }).unwrap();
             say("checkpoint", checkpoint);
+            // Nothing after it syncs: the store must have done so itself.
+            while checkpoint == rests_at {
+                std::thread::park();
+            }
         }
     }
 }
@@ -204,11 +211,25 @@ struct Said {
     ever: u64,
 }
 
-/// Lets the child write until `blocks` more are acknowledged and cuts the power. Blocks, checkpoints.
-fn write_until_the_power_is_cut(disk: &Disk, blocks: u64) -> (Said, Said) {
+/// When the power is cut.
+#[derive(Clone, Copy)]
+enum Cut {
+    /// In full flight, when so many blocks were written.
+    WhileWriting(u64),
+    /// When the writer rests, right after so many checkpoints.
+    AtRest(u64),
+}
+
+/// Lets the child write, cuts the power, and says what was acknowledged: blocks, checkpoints.
+fn write_until_the_power_is_cut(disk: &Disk, cut: Cut) -> (Said, Said) {
+    let (word, count, rests_after) = match cut {
+        Cut::WhileWriting(blocks) => ("block", blocks, u64::MAX),
+        Cut::AtRest(checkpoints) => ("checkpoint", checkpoints, checkpoints),
+    };
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "writer", "--nocapture"])
         .env(WRITER, &disk.mounted)
+        .env(WRITER_RESTS_AFTER, rests_after.to_string())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -216,13 +237,16 @@ fn write_until_the_power_is_cut(disk: &Disk, blocks: u64) -> (Said, Said) {
     let (mut said, mut seen, mut cut_at) = (Vec::new(), 0, None);
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let Ok(line) = line else { break };
-        let ["acknowledged", word, number, at] = line.split_whitespace().collect::<Vec<_>>()[..] else {
+        let ["acknowledged", what, number, at] = line.split_whitespace().collect::<Vec<_>>()[..] else {
             continue;
         };
-        said.push((word.to_owned(), number.parse::<u64>().unwrap(), at.parse::<u128>().unwrap()));
-        seen += u64::from(word == "block");
-        if seen == blocks && cut_at.is_none() {
+        said.push((what.to_owned(), number.parse::<u64>().unwrap(), at.parse::<u128>().unwrap()));
+        seen += u64::from(what == word);
+        if seen == count && cut_at.is_none() {
             cut_at = Some(disk.cut_power());
+            if let Cut::AtRest(_) = cut {
+                child.kill().unwrap();
+            }
         }
     }
     let _ = child.kill();
@@ -272,8 +296,8 @@ fn what_was_acknowledged_survives_power_cuts() {
     let Some(disk) = disk(192) else { return };
     let (mut head, mut store) = (0, 0);
     // One life after the other on the same disk: what a recovery leaves is recovered again.
-    for blocks in [3, 41, 150, 97] {
-        let (mut block, mut checkpoint) = write_until_the_power_is_cut(&disk, blocks);
+    for cut in [Cut::WhileWriting(3), Cut::AtRest(1), Cut::WhileWriting(97), Cut::AtRest(9)] {
+        let (mut block, mut checkpoint) = write_until_the_power_is_cut(&disk, cut);
         disk.remount();
         // What stood before this life stands still, even if it brought nothing new.
         for (said, stood) in [(&mut block, head), (&mut checkpoint, store)] {
