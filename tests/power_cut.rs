@@ -145,7 +145,10 @@ fn batch(position: u64) -> Vec<Entry> {
 
 // Every checkpoint writes some of the pages, so that a half-applied one would show.
 fn page_written_at(page: u64, checkpoint: u64) -> u64 {
-    (0..4).map(|back| checkpoint.saturating_sub(back)).find(|c| (c + page) % 4 == 0 || *c == 0).unwrap_or(0)
+    (0..4)
+        .map(|back| checkpoint.saturating_sub(back))
+        .find(|c| (c + page).is_multiple_of(4) || *c == 0)
+        .unwrap_or(0)
 }
 
 fn page(number: u64, checkpoint: u64) -> Vec<u8> {
@@ -195,8 +198,10 @@ fn writer() {
             store.write(Changes { put, remove: vec![] }).unwrap();
             say("checkpoint", checkpoint);
             // Nothing after it syncs: the store must have done so itself.
-            while checkpoint == rests_at {
-                std::thread::park();
+            if checkpoint == rests_at {
+                loop {
+                    std::thread::park();
+                }
             }
         }
     }
