@@ -125,7 +125,9 @@ impl Subscriber {
             let first = row.alert.revision == 1;
             assert_eq!(first, row.change == Change::Raised, "the first row raises: {row:?}");
             match row.alert.status {
-                AlertStatus::Resolved => assert!(standing.remove(&row.alert.id), "resolved what did not stand"),
+                AlertStatus::Resolved => {
+                    assert!(standing.remove(&row.alert.id), "resolved what did not stand")
+                }
                 _ => {
                     let fresh = standing.insert(row.alert.id.clone());
                     let opens = matches!(row.change, Change::Raised | Change::Reopened);

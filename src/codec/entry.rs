@@ -81,12 +81,7 @@ pub fn write_reason(w: &mut Writer, reason: &Reason) {
 
 /// Reads why something was rejected.
 pub fn read_reason(r: &mut Reader) -> Read<Reason> {
-    Ok(Reason {
-        field: r.text()?,
-        code: word(r, &ReasonCode::ALL)?,
-        found: r.text()?,
-        expected: r.text()?,
-    })
+    Ok(Reason { field: r.text()?, code: word(r, &ReasonCode::ALL)?, found: r.text()?, expected: r.text()? })
 }
 
 /// Writes an act, without a tag.
