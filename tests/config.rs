@@ -187,12 +187,17 @@ fn departments_and_territories_are_checked_against_each_other() {
         &format!("t.toml:4: department \"lead\" has the role \"coordinator\"; {expected}"),
     );
     check(
+        &(both.clone() + &town.replace("\"town\"", "\"t2\"") + "funding = [\"state\"]\n"),
+        &territory("town"),
+        "d.toml:16: funding has \"state\"; expected one of government, state_owned, private",
+    );
+    check(
         &(both + "[[department]]\nrole = \"boss\"\ncolour = 1\n"),
         &territory("town"),
-        "d.toml:11: code is missing; expected a code of 1 to 64 lower-case letters, digits and hyphens\n\
+        "d.toml:11: code is missing; expected a code of 1 to 64 lower-case letters, digits, - and _\n\
          d.toml:11: name is missing; expected a name between quotes\n\
          d.toml:12: role is \"boss\"; expected one of coordinator, sector-construction, sector-other, territory, support\n\
-         d.toml:13: unknown key colour; expected one of code, name, role, duty, sectors",
+         d.toml:13: unknown key colour; expected one of code, name, role, duty, sectors, funding",
     );
 }
 

@@ -172,10 +172,16 @@ fn read(root: &Path, path: PathBuf) -> Source {
     }
 }
 
-// `#[cfg(test)] mod tests;` puts the tests in a file of their own.
+// `#[cfg(test)] mod tests;` puts the tests in a file of their own, which the module above declares.
 fn is_test_only(path: &Path) -> bool {
-    path.file_stem().is_some_and(|stem| stem == "tests" || stem.to_string_lossy().ends_with("_tests"))
-        || path.components().any(|part| part.as_os_str() == "tests")
+    let Some(stem) = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()) else { return false };
+    let folder = path.parent().unwrap();
+    let above = [folder.join("mod.rs"), folder.join("lib.rs"), folder.with_extension("rs")];
+    let declared = above.iter().filter_map(|file| fs::read_to_string(file).ok()).any(|text| {
+        let after = |start: &str| text.contains(&format!("#[cfg(test)]\n{start}mod {stem};"));
+        ["", "pub ", "pub(crate) ", "pub(super) "].into_iter().any(after)
+    });
+    declared || (stem != "mod" && folder.file_name().is_some_and(|name| name == "tests"))
 }
 
 // Code lines by number: comments and texts blanked, and everything under `#[cfg(test)]` left out.

@@ -46,9 +46,11 @@ fn files_are_short() {
 
 #[test]
 fn a_rule_has_its_five_sections() {
+    let declared = fs::read_to_string(root().join("src/rules/mod.rs")).unwrap();
     for path in files(&["src/rules"], &["rs"]) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if NO_RULES.contains(&name.as_str()) || name.ends_with("tests.rs") {
+        let test_only = declared.contains(&format!("#[cfg(test)]\nmod {};", name.trim_end_matches(".rs")));
+        if NO_RULES.contains(&name.as_str()) || test_only {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();

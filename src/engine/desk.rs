@@ -65,8 +65,8 @@ impl Desk {
         store.scan(&prefix, &mut |key, bytes| {
             let page = CountyPage::from_bytes(&key[prefix.len()..])
                 .ok_or_else(|| damaged(codec::Corrupt("a page key")))?;
-            if county.is_lazy(page) {
-                county.note_page(page);
+            if page.is_lazy() {
+                county.exists(page);
                 return Ok(());
             }
             county.load_page(page, &codec::unpack(bytes).map_err(damaged)?).map_err(damaged)

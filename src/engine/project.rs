@@ -1,7 +1,7 @@
 //! One project in memory: its ledger, its alerts, and when to look at it again without a record.
 //! One record in, changes of alerts out: merge, settle, judge, diff. Pure.
 
-use crate::alerts::{IdKey, ProjectAlerts};
+use crate::alerts::{IdKey, Overdue, ProjectAlerts};
 use crate::domain::{
     Act, Alert, AlertKey, AlertRow, Change, Day, Period, ProjectView, Record, Rulebook, Verdict,
 };
@@ -192,7 +192,8 @@ impl ProjectState {
 
     /// The project's totals, folded from its standing wage alerts.
     pub fn view(&self) -> ProjectView {
-        let (overdue_fen, overdue_workers, overdue_periods, oldest_due_on) = self.alerts.overdue_totals();
+        let Overdue { overdue_fen, overdue_workers, overdue_periods, oldest_due_on } =
+            self.alerts.overdue_totals();
         ProjectView {
             project_id: self.ledger.id().clone(),
             known: self.ledger.facts().is_some(),

@@ -7,7 +7,7 @@ use super::feed::ShardFeed;
 use super::keys;
 use super::pages::{self, ShardMeta};
 use super::project::{Bench, Changed, ProjectState};
-use crate::alerts::{IdKey, ProjectAlerts};
+use crate::alerts::IdKey;
 use crate::codec;
 use crate::domain::{Act, AlertRow, Day, Position, ProjectId, Record, Rulebook, SuspenseReason, Verdict};
 use crate::ledger::{Command, KeptPayment, PageKey, ProjectLedger};
@@ -528,15 +528,13 @@ impl Shard {
         ledger.finish_load().map_err(damaged)?;
         let mut state = ProjectState::new(ledger);
         state.dates.clone_from(&entry.dates);
-        let mut alerts = Vec::new();
         self.with.store.scan(&keys::alerts(self.id, name), &mut |_, bytes| {
             for row in pages::read_rows(bytes).map_err(damaged)? {
-                alerts.push(row.alert.clone());
+                state.alerts.load(row.alert.clone());
                 state.rows.insert(row.alert.key(), row);
             }
             Ok(())
         })?;
-        state.alerts = ProjectAlerts::from_alerts(alerts);
         Ok(state)
     }
 

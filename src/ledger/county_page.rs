@@ -34,6 +34,17 @@ impl CountyPage {
     /// Pages of the other kinds.
     const SMALL: u16 = 256;
 
+    /// As part of a store's key: sorts as the pages do.
+    pub fn to_bytes(self) -> [u8; 3] {
+        let [a1, a0] = self.a.to_be_bytes();
+        [self.kind, a1, a0]
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Option<CountyPage> {
+        let &[kind, a1, a0] = bytes else { return None };
+        Some(CountyPage { kind, a: u16::from_be_bytes([a1, a0]) })
+    }
+
     /// Whether the page may stay on disk until [`County::needs`] names it. All others are loaded at start.
     pub fn is_lazy(self) -> bool {
         self.kind == PAYMENTS

@@ -42,6 +42,7 @@ impl ProjectLedger {
             first_worked_on,
             periods,
             mismatched: payments.into_iter().filter(|line| !line.counts && !line.returned).collect(),
+            named_accounts: self.named_accounts(worker),
             advance,
         }
     }

@@ -4,6 +4,7 @@
 use super::Text;
 use super::document::{self, Entry, Value};
 use super::problem::{ConfigError, Place};
+use crate::domain::Funding;
 use std::collections::BTreeMap;
 
 /// What a department is to an alert.
@@ -28,6 +29,8 @@ pub struct Department {
     pub duty: String,
     /// The sector codes that it answers for.
     pub sectors: Vec<String>,
+    /// It is told, beside the others, of every project with such funding.
+    pub funding: Vec<Funding>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -94,12 +97,14 @@ fn parse_departments(file: &Text, problems: &mut Vec<ConfigError>) -> (Vec<Depar
     let mut codes = BTreeMap::new();
     let mut sectors: BTreeMap<String, (String, usize)> = BTreeMap::new();
     let mut coordinators: Vec<usize> = Vec::new();
-    for mut row in rows(file, "department", &["code", "name", "role", "duty", "sectors"], problems) {
+    for mut row in rows(file, "department", &["code", "name", "role", "duty", "sectors", "funding"], problems)
+    {
         let code = row.code(&mut codes);
         let name = row.text("name", NAME);
         let duty = row.optional_text("duty");
         let role = row.role();
         let own = row.texts("sectors");
+        let funding = row.funding();
         for (line, sector) in &own {
             match sectors.get(sector) {
                 Some((other, first)) => row.problem(
@@ -117,7 +122,7 @@ fn parse_departments(file: &Text, problems: &mut Vec<ConfigError>) -> (Vec<Depar
         }
         if let (Some(code), Some(name), Some(role)) = (code, name, role) {
             let sectors = own.into_iter().map(|(_, sector)| sector).collect();
-            departments.push(Department { code, name, role, duty, sectors });
+            departments.push(Department { code, name, role, duty, sectors, funding });
         }
         problems.append(&mut row.problems);
     }
@@ -171,7 +176,7 @@ fn parse_territories(
 }
 
 const NAME: &str = "a name between quotes";
-const CODE: &str = "a code of 1 to 64 lower-case letters, digits and hyphens";
+const CODE: &str = "a code of 1 to 64 lower-case letters, digits, - and _";
 
 // One `[[department]]` or `[[territory]]`, and what was wrong in it.
 struct Row<'a> {
@@ -293,6 +298,20 @@ impl Row<'_> {
         role
     }
 
+    fn funding(&mut self) -> Vec<Funding> {
+        let mut all = Vec::new();
+        for (line, word) in self.texts("funding") {
+            match Funding::parse(&word) {
+                Some(funding) => all.push(funding),
+                None => {
+                    let expected = format!("one of {}", Funding::WORDS.join(", "));
+                    self.problem(line, format!("funding has {word:?}"), &expected);
+                }
+            }
+        }
+        all
+    }
+
     // Codes with their lines; an absent list is an empty one.
     fn texts(&mut self, key: &str) -> Vec<(usize, String)> {
         let Some(entry) = self.find(key).cloned() else { return Vec::new() };
@@ -312,6 +331,6 @@ impl Row<'_> {
 }
 
 fn is_code(text: &str) -> bool {
-    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
     (1..=64).contains(&text.len()) && text.bytes().all(good)
 }
