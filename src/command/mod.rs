@@ -1,3 +1,4 @@
 //! One file a command: arguments -> config -> run -> exit code. No logic.
 
 pub mod check;
+pub mod generate;

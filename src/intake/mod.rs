@@ -4,6 +4,7 @@ pub mod csv;
 pub mod field;
 pub mod files;
 pub mod json;
+mod json_line;
 mod read;
 pub mod rejection;
 mod scan;
