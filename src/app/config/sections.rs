@@ -31,7 +31,7 @@ pub struct Data {
 pub struct Log {
     pub segment_bytes: u64,
     pub retain_bytes: u64,
-    pub retain_days: u64,
+    pub retain_days: u32,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -165,7 +165,7 @@ pub(super) fn data(keys: &mut Keys) -> Data {
 pub(super) fn log(keys: &mut Keys) -> Log {
     let mut s = keys.section("log");
     Log {
-        segment_bytes: s.number("segment_bytes", 128 * MIB, MIB, 4 * GIB),
+        segment_bytes: s.number("segment_bytes", 64 * MIB, MIB, 4 * GIB),
         retain_bytes: s.number("retain_bytes", 0, 0, 1024 * TIB),
         retain_days: s.number("retain_days", 0, 0, 36_500),
     }
