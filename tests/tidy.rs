@@ -103,6 +103,23 @@ fn the_readme_names_the_commands_that_there_are() {
     assert_eq!(named, there, "the README's table of commands, and `wagewatch --help`");
 }
 
+#[test]
+fn links_lead_somewhere() {
+    let mut pages = files(&["docs", "config", "deploy"], &["md"]);
+    pages.extend([root().join("README.md"), root().join("CHANGELOG.md")]);
+    let mut broken = Vec::new();
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for rest in text.split("](").skip(1) {
+            let link = rest.split([')', '#']).next().unwrap();
+            if !link.is_empty() && !link.contains("://") && !page.parent().unwrap().join(link).exists() {
+                broken.push(format!("{}: {link}", shown(&page)));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
