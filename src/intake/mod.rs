@@ -7,4 +7,5 @@ pub mod json;
 mod read;
 pub mod rejection;
 mod scan;
+pub mod source;
 pub mod wire;
