@@ -8,5 +8,6 @@ mod json_line;
 mod read;
 pub mod rejection;
 mod scan;
+pub mod source;
 pub mod wire;
 pub mod write_json;
