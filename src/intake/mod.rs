@@ -1,1 +1,11 @@
 //! The doors by which records come in: every outside format becomes the same record, or a rejection that is kept.
+
+pub mod csv;
+pub mod field;
+pub mod files;
+pub mod json;
+mod lines;
+mod read;
+pub mod rejection;
+mod scan;
+pub mod wire;

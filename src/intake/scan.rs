@@ -1,0 +1,357 @@
+//! The fast path for attendance lines as machines write them: flat, no escapes, texts and plain
+//! numbers only. Takes a line whole or leaves it: whatever is unusual or wrong goes to the full
+//! decoder, which then gives the reason. A test holds the two equal on whole and mangled lines.
+
+use crate::domain::{
+    Body, Day, Days, Head, IdNumber, ProjectId, Record, Swipe, SwipeDirection, Time, WorkDay,
+};
+use compact_str::ToCompactString;
+
+/// The attendance record in the line, or `None`: not plain, not valid, or not attendance.
+pub fn attendance(line: &str) -> Option<Record> {
+    // No such line is longer, and the limit of a line is the full decoder's to tell.
+    if line.len() > 4096 {
+        return None;
+    }
+    let mut seen = Seen::default();
+    let mut rest = Rest { line, at: 0 };
+    rest.byte(b'{')?;
+    loop {
+        rest.space();
+        rest.byte(b'"')?;
+        let name = rest.text()?;
+        rest.space();
+        rest.byte(b':')?;
+        rest.space();
+        let slot = seen.slot(name.as_bytes())?;
+        let value = match name {
+            "days" | "minutes" => rest.number()?,
+            _ => {
+                rest.byte(b'"')?;
+                rest.text()?
+            }
+        };
+        // A field that comes twice is the full decoder's to reject.
+        if slot.replace(value).is_some() {
+            return None;
+        }
+        if seen.kind.is_some_and(|kind| kind != "attendance") {
+            return None;
+        }
+        rest.space();
+        match rest.next()? {
+            b',' => {}
+            b'}' => break,
+            _ => return None,
+        }
+    }
+    let tail = &line.as_bytes()[rest.at..];
+    if !tail.iter().all(|b| matches!(b, b' ' | b'\r' | b'\t' | b'\n')) {
+        return None;
+    }
+    seen.record()
+}
+
+/// The fields of an attendance record, as they stand in the line.
+#[derive(Default)]
+struct Seen<'a> {
+    kind: Option<&'a str>,
+    id: Option<&'a str>,
+    source: Option<&'a str>,
+    at: Option<&'a str>,
+    project_id: Option<&'a str>,
+    id_number: Option<&'a str>,
+    id_type: Option<&'a str>,
+    swiped_at: Option<&'a str>,
+    direction: Option<&'a str>,
+    device: Option<&'a str>,
+    work_date: Option<&'a str>,
+    days: Option<&'a str>,
+    minutes: Option<&'a str>,
+}
+
+impl<'a> Seen<'a> {
+    fn slot(&mut self, name: &[u8]) -> Option<&mut Option<&'a str>> {
+        // By length first: each comparison is then one of a fixed size.
+        let slot = match name.len() {
+            2 => match name {
+                b"id" => &mut self.id,
+                b"at" => &mut self.at,
+                _ => return None,
+            },
+            4 => match name {
+                b"type" => &mut self.kind,
+                b"days" => &mut self.days,
+                _ => return None,
+            },
+            6 => match name {
+                b"source" => &mut self.source,
+                b"device" => &mut self.device,
+                _ => return None,
+            },
+            7 => match name {
+                b"id_type" => &mut self.id_type,
+                b"minutes" => &mut self.minutes,
+                _ => return None,
+            },
+            9 => match name {
+                b"id_number" => &mut self.id_number,
+                b"swiped_at" => &mut self.swiped_at,
+                b"direction" => &mut self.direction,
+                b"work_date" => &mut self.work_date,
+                _ => return None,
+            },
+            10 if name == b"project_id" => &mut self.project_id,
+            _ => return None,
+        };
+        Some(slot)
+    }
+
+    // Bounds are checked in bytes here: a text that is short in bytes is short in characters.
+    fn record(self) -> Option<Record> {
+        self.kind?;
+        let (id, source, at) = (self.id?, self.source?, self.at?);
+        let short = |text: &str, max: usize| !text.is_empty() && text.len() <= max;
+        if !short(id, 128) || !short(source, 64) || !self.id_type.is_none_or(|t| short(t, 16)) {
+            return None;
+        }
+        let stated = Time::parse(at)?;
+        let project_id = ProjectId::parse("", self.project_id?).ok()?;
+        let id_number = self.id_number?;
+        // Of foreign documents there are few: their numbers are told apart by the full decoder.
+        if id_number.len() != 18 {
+            return None;
+        }
+        let id_number = IdNumber::parse("", self.id_type, id_number).ok()?;
+        let body = match (self.swiped_at, self.work_date) {
+            (Some(swiped_at), None) if self.days.is_none() && self.minutes.is_none() => Body::Swipe(Swipe {
+                project_id,
+                id_number,
+                // Most gates state a swipe at once.
+                swiped_at: if swiped_at == at { stated } else { Time::parse(swiped_at)? },
+                direction: match self.direction {
+                    None => None,
+                    Some(word) => Some(SwipeDirection::parse(word)?),
+                },
+                device: match self.device {
+                    None => None,
+                    Some(name) if short(name, 256) => Some(name.to_compact_string()),
+                    Some(_) => return None,
+                },
+            }),
+            (None, Some(work_date)) => Body::WorkDay(WorkDay {
+                project_id,
+                id_number,
+                work_date: Day::parse(work_date).filter(|day| (1970..=2199).contains(&day.ymd().0))?,
+                days: Days::parse(self.days?)?,
+                minutes: match self.minutes {
+                    None => None,
+                    Some(digits) => Some(minutes(digits)?),
+                },
+            }),
+            _ => return None,
+        };
+        let head = Head { id: id.to_compact_string(), source: source.to_compact_string(), at: stated };
+        Some(Record { head, body })
+    }
+}
+
+fn minutes(digits: &str) -> Option<u16> {
+    if digits.len() > 1 && digits.starts_with('0') {
+        return None;
+    }
+    digits.parse().ok().filter(|n| *n <= 4320)
+}
+
+/// What is left of the line.
+struct Rest<'a> {
+    line: &'a str,
+    at: usize,
+}
+
+impl<'a> Rest<'a> {
+    fn next(&mut self) -> Option<u8> {
+        let byte = *self.line.as_bytes().get(self.at)?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn byte(&mut self, wanted: u8) -> Option<()> {
+        (self.next()? == wanted).then_some(())
+    }
+
+    // One space, as some writers put behind a comma or a colon.
+    fn space(&mut self) {
+        if self.line.as_bytes().get(self.at) == Some(&b' ') {
+            self.at += 1;
+        }
+    }
+
+    /// A text without escapes, from behind its opening quote to behind its closing one.
+    fn text(&mut self) -> Option<&'a str> {
+        let from = self.at;
+        let bytes = &self.line.as_bytes()[from..];
+        let length = plain(bytes);
+        if bytes.get(length) != Some(&b'"') {
+            return None;
+        }
+        self.at = from + length + 1;
+        self.line.get(from..from + length)
+    }
+
+    /// Digits and points; whether they make a number is seen when they are read.
+    fn number(&mut self) -> Option<&'a str> {
+        let from = self.at;
+        let bytes = &self.line.as_bytes()[from..];
+        let length = bytes.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+        self.at = from + length;
+        self.line.get(from..from + length)
+    }
+}
+
+/// How many bytes come before the first quote, backslash or control character.
+fn plain(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..at + 8).and_then(|b| <[u8; 8]>::try_from(b).ok()) {
+        let stop = stops(u64::from_le_bytes(eight));
+        if stop != 0 {
+            return at + (stop.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let tail = bytes[at..].iter().take_while(|b| !matches!(b, b'"' | b'\\' | 0..=0x1f));
+    at + tail.count()
+}
+
+// The high bit of each byte that is a quote, a backslash or below 0x20. A byte behind a true stop
+// may be marked falsely (the subtraction borrows), so only the first mark counts.
+fn stops(eight: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGHS;
+    let control = eight.wrapping_sub(ONES * 0x20) & !eight & HIGHS;
+    zero(eight ^ (ONES * u64::from(b'"'))) | zero(eight ^ (ONES * u64::from(b'\\'))) | control
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::json::decode_any;
+    use proptest::prelude::*;
+
+    const SWIPE: &str = r#"{"type":"attendance","id":"t-1","source":"gate-7","at":"2026-03-02T07:01:00+08:00","project_id":"DLT-2026-017","id_number":"152722199001010019","swiped_at":"2026-03-02T07:01:00+08:00","direction":"in","device":"东门-1"}"#;
+    const DAY: &str = r#"{"type": "attendance", "id": "t-5", "source": "officer", "at": "2026-03-31T20:00:00Z", "project_id": "P", "id_number": "15272219900101001X", "work_date": "2026-03-05", "days": 1.5, "minutes": 720}"#;
+
+    #[test]
+    fn plain_lines_take_the_fast_path() {
+        assert!(attendance(SWIPE).is_some());
+        let day = DAY.replace("15272219900101001X", "152722199001010019");
+        assert!(attendance(&day).is_some());
+        assert_eq!(attendance(&day), decode_any(&day).ok());
+        assert!(attendance(&format!("{SWIPE}\r")).is_some());
+        assert!(attendance(&SWIPE.replace("attendance", "payment")).is_none());
+    }
+
+    #[test]
+    fn what_the_scanner_leaves_is_left() {
+        for (part, other) in [
+            (r#""direction":"in""#, r#""direction":"in","direction":"in""#),
+            (r#""direction":"in""#, r#""direction":"up""#),
+            (r#""direction":"in""#, r#""direction":null"#),
+            (r#""direction":"in""#, r#""other":1"#),
+            ("gate-7", "gate\\u002d7"),
+            ("gate-7", "gate\t7"),
+            ("gate-7", ""),
+            (r#"1"}"#, r#"1"} x"#),
+            (r#"1"}"#, r#"1",}"#),
+            (r#"1"}"#, r#"1"#),
+        ] {
+            assert!(SWIPE.contains(part));
+            assert_eq!(attendance(&SWIPE.replacen(part, other, 1)), None, "{other}");
+        }
+    }
+
+    // What the scanner takes, the full decoder takes for the same record; so a door may use either.
+    fn agree(line: &str) -> Result<(), TestCaseError> {
+        if let Some(record) = attendance(line) {
+            prop_assert_eq!(Ok(record), decode_any(line), "{}", line);
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn both_decoders_agree_on_mangled_lines(
+            pick in 0..3usize,
+            edits in proptest::collection::vec((any::<prop::sample::Index>(), 0..4usize, prop::sample::select(PIECES)), 0..4),
+        ) {
+            let valid_day = DAY.replace("15272219900101001X", "152722199001010019");
+            let mut text: Vec<char> = [SWIPE, &valid_day, DAY][pick].chars().collect();
+            for (at, cut, piece) in edits {
+                let from = at.index(text.len());
+                let to = (from + cut).min(text.len());
+                text.splice(from..to, piece.chars());
+                if text.is_empty() {
+                    text.push('{');
+                }
+            }
+            agree(&text.into_iter().collect::<String>())?;
+        }
+
+        #[test]
+        fn both_decoders_agree_on_any_values(
+            id in "[ -~]{0,3}|\\PC{0,140}", source in "\\PC{0,70}", device in "\\PC{0,5}",
+            days in "[0-9]{1,2}(\\.[0-9]{0,3})?|1e0|-1", minutes in "[0-9]{1,5}|-?0[0-9]?|1\\.0", order: bool, whole: bool,
+        ) {
+            let own = if whole { format!(r#""work_date":"2026-03-05","days":{days},"minutes":{minutes}"#) }
+                else { format!(r#""swiped_at":"2026-03-05T01:02:03.5Z","device":"{device}""#) };
+            let head = format!(r#""type":"attendance","id":"{id}","source":"{source}","at":"2026-03-31T20:00:00Z""#);
+            let person = r#""project_id":"P","id_number":"152722199001010019""#;
+            let line = if order { format!("{{{head},{person},{own}}}") } else { format!("{{{own},{person},{head}}}") };
+            agree(&line)?;
+        }
+
+        #[test]
+        fn the_first_stop_is_found(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'"'), Just(0x1fu8), Just(0x20u8)], 0..40)) {
+            let want = bytes.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f)).unwrap_or(bytes.len());
+            prop_assert_eq!(plain(&bytes), want);
+        }
+    }
+
+    const PIECES: &[&str] = &[
+        "",
+        "\"",
+        "\\",
+        ",",
+        "{",
+        "}",
+        ":",
+        " ",
+        "  ",
+        "\n",
+        "\u{1}",
+        "0",
+        "9",
+        ".",
+        "-",
+        "x",
+        "X",
+        "é",
+        "null",
+        "true",
+        "\"days\":1,",
+        "\"id\":\"2\",",
+        "\"minutes\":0,",
+        "\\n",
+        "e5",
+        "Z",
+        "+",
+        "\t",
+        "1970",
+        "[",
+        "]",
+        "\"id_type\":\"08\",",
+    ];
+}
