@@ -5,6 +5,7 @@ pub mod field;
 pub mod files;
 pub mod json;
 mod lines;
+pub mod proto;
 mod read;
 pub mod rejection;
 mod scan;
