@@ -1,1 +1,24 @@
 //! What changed, for whom, until when: identity, life, routing and words of alerts. Knows no rule, no clock.
+//!
+//! Findings say what is true now; an alert is what that means to people over time. Everything here
+//! is a function of its arguments: the same findings and acts in the same order make the same rows.
+
+mod acts;
+mod arithmetic;
+mod book;
+mod id;
+mod life;
+mod owed;
+mod route;
+#[cfg(test)]
+mod sample;
+mod text;
+mod words;
+
+pub use book::ProjectAlerts;
+pub use id::{IdKey, PUBLIC_ID_KEY, alert_id};
+pub use life::change_of;
+pub use owed::Overdue;
+pub use route::{Audience, Department, Directory, DirectoryError, Role, Territory};
+pub use text::{Numbers, Text, text};
+pub use words::{Both, RuleInfo, info, level_words};

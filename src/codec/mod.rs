@@ -3,6 +3,20 @@
 //!
 //! A reader never panics: bytes that are not what was written end in [`Corrupt`].
 
+mod alert;
+mod entry;
+pub(crate) mod finding;
+mod pack;
+mod record;
+
+pub use alert::{read_alert, read_alert_row, write_alert, write_alert_row};
+pub use entry::{
+    read_act, read_entry, read_reason, read_rejected, write_act, write_entry, write_reason, write_rejected,
+};
+pub use finding::{read_finding, write_finding};
+pub use pack::{UNPACKED_BYTES_MAX, pack, unpack};
+pub use record::{read_record, write_record};
+
 use crate::domain::{Account, Day, Days, Fen, IdNumber, Period, ProjectId, Sum, Time, Uscc};
 use compact_str::{CompactString, ToCompactString};
 
@@ -170,6 +184,11 @@ impl<'a> Reader<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
+    }
+
+    /// All that is left to read.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     /// The end: nothing may be left over.

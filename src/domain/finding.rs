@@ -3,6 +3,7 @@
 use super::record::words;
 use super::{Day, Evidence, IdNumber, Period, ProjectId, Sum};
 use compact_str::CompactString;
+use std::cmp::Ordering;
 
 words!(
     /// The rules (contract, section 5; more in the rulebook).
@@ -31,8 +32,9 @@ impl Rule {
     }
 }
 
-/// What an alert is about, within its project.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+/// What an alert is about, within its project. Ordered by person first, so that all that is about
+/// one worker stands together; the project itself comes before every worker.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Subject {
     Project,
     Worker(IdNumber),
@@ -56,6 +58,28 @@ impl Subject {
             _ => None,
         }
     }
+
+    /// What tells two subjects of one person apart.
+    fn rank(&self) -> (u8, Option<Period>, &str, &str) {
+        match self {
+            Subject::Project => (0, None, "", ""),
+            Subject::Worker(_) => (1, None, "", ""),
+            Subject::WorkerPeriod(_, period) => (2, Some(*period), "", ""),
+            Subject::Payment { bank, txn_id, .. } => (3, None, bank, txn_id),
+        }
+    }
+}
+
+impl Ord for Subject {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.id_number().cmp(&other.id_number()).then_with(|| self.rank().cmp(&other.rank()))
+    }
+}
+
+impl PartialOrd for Subject {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// One thing that is true: a rule, whom it is about, how bad, and why.
@@ -71,7 +95,7 @@ pub struct Finding {
     pub workers: u32,
     /// The (oldest) due date, for findings that age; overdue_days = business date - this.
     pub due_on: Option<Day>,
-    /// The month that a payment names, where the finding is about one.
+    /// The month that it is about: that of a wage, or the one that a payment names.
     pub period: Option<Period>,
     pub evidence: Evidence,
 }

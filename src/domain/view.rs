@@ -1,6 +1,6 @@
 //! What a rule sees: one worker's periods, or one project's totals. Filled by the ledger.
 
-use super::{AccrualLine, Day, Days, IdNumber, PaymentLine, Period, ProjectId, Sum};
+use super::{Account, AccrualLine, Day, Days, IdNumber, PaymentLine, Period, ProjectId, Sum};
 
 /// One worker in one project, settled.
 #[derive(Clone, PartialEq, Debug)]
@@ -17,6 +17,8 @@ pub struct WorkerView {
     pub periods: Vec<PeriodView>,
     /// Placed payments that do not count although settled and not returned (`payee-mismatch`).
     pub mismatched: Vec<PaymentLine>,
+    /// The accounts that the worker has named in this project, ascending.
+    pub named_accounts: Vec<Account>,
     /// What is left in the pool when every period is filled.
     pub advance: Sum,
 }

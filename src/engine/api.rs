@@ -1,9 +1,13 @@
 //! What doors and the engine say to each other: settings, refusals, questions and their answers.
 
 use crate::alerts::ProjectAlerts;
-use crate::domain::{AlertRow, Day, Fen, Funding, Position, ProjectId, Rejected, Rulebook, Sum, Verdict};
+use crate::domain::{
+    AlertKey, AlertRow, Day, Fen, Funding, Position, ProjectId, Reason, Record, Rejected, Rulebook, Sum,
+    Verdict,
+};
 use crate::ledger::ProjectLedger;
 use compact_str::CompactString;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Sizes and limits of the engine.
@@ -46,7 +50,9 @@ pub enum Refused {
     Busy,
     #[error("the service is stopping")]
     Stopping,
-    #[error("the disk is nearly full: {free_bytes} bytes free, {needed_bytes} needed; nothing more is taken until space is made")]
+    #[error(
+        "the disk is nearly full: {free_bytes} bytes free, {needed_bytes} needed; nothing more is taken until space is made"
+    )]
     DiskFull { free_bytes: u64, needed_bytes: u64 },
     #[error("the engine has failed and the process is ending: {0}")]
     Failed(String),
@@ -60,7 +66,7 @@ pub struct ProjectAsk<'a> {
     pub ledger: &'a ProjectLedger,
     pub alerts: &'a ProjectAlerts,
     /// The last row of each of its alerts.
-    pub rows: &'a [Arc<AlertRow>],
+    pub rows: &'a BTreeMap<AlertKey, Arc<AlertRow>>,
     pub book: &'a Rulebook,
     /// `None` before the first business date.
     pub today: Option<Day>,
@@ -79,6 +85,8 @@ pub struct ProjectSummary {
     pub oldest_due_on: Option<Day>,
     /// Alerts that stand.
     pub alerts: u32,
+    /// Payments that name the project or its wage account but no worker of it.
+    pub suspense: u32,
 }
 
 /// What lists and routing show of a `project` record.
@@ -105,7 +113,17 @@ pub struct DeadLetter {
     pub id: DeadLetterId,
     /// Unix milliseconds.
     pub written_ms: i64,
-    pub rejected: Rejected,
+    pub reason: Reason,
+    pub content: DeadContent,
+}
+
+/// What a dead letter holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeadContent {
+    /// Input that could not be decoded or is not valid, as it came.
+    Input(Rejected),
+    /// A valid record that conflicts with one that came before.
+    Conflict(Record),
 }
 
 /// How the engine stands, for operators and metrics.

@@ -68,6 +68,23 @@ impl<'a> Fields<'a> {
         self.set(Field::Lines, Value::Array(lines));
     }
 
+    /// These fields, and the others.
+    pub fn split(self, these: &[Field]) -> (Fields<'a>, Fields<'a>) {
+        let (mut chosen, mut others) = (Fields::with_capacity(these.len()), Fields::with_capacity(16));
+        chosen.twice = self.twice.filter(|field| these.contains(field));
+        others.twice = self.twice.filter(|field| !these.contains(field));
+        let places = self.places;
+        let mut values: Vec<Option<Value<'a>>> = self.values.into_iter().map(Some).collect();
+        for field in Field::ALL {
+            let place = usize::from(places[*field as usize]);
+            if let Some(value) = place.checked_sub(1).and_then(|at| values.get_mut(at)?.take()) {
+                let into = if these.contains(field) { &mut chosen } else { &mut others };
+                into.set(*field, value);
+            }
+        }
+        (chosen, others)
+    }
+
     /// A reason if any field came more than once.
     pub fn once_each(&self) -> Result<(), Reason> {
         match self.twice {

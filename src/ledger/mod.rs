@@ -1,1 +1,33 @@
-//! What is true: the merge of all statements, and its settlement. Pure; knows no rule, no alert, no I/O.
+//! What is true: the merge of all records, and a worker's months settled from it.
+//! Knows no clock, no log, no store, no rule; imports `domain` and `codec` only.
+//!
+//! Merging is commutative, associative and idempotent: records may come late, twice, in any order.
+//! [`ProjectLedger`] holds one project; [`County`] what belongs to no single project and says,
+//! by [`Command`]s, which payments and accounts are whose.
+
+mod accounts;
+mod county;
+mod county_page;
+mod due;
+mod kept;
+mod month;
+mod page;
+mod papers;
+mod payments;
+mod payroll;
+mod placing;
+mod project;
+mod settle;
+mod stored;
+mod waiting;
+mod worker;
+
+pub use county::{Command, County, Routed};
+pub use county_page::CountyPage;
+pub use due::due_date;
+pub use page::PageKey;
+pub use payments::KeptPayment;
+pub use project::{ProjectLedger, Touched, Who, WorkerIx};
+
+#[cfg(test)]
+mod tests;

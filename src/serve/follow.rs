@@ -7,7 +7,7 @@ use super::filter::Filter;
 use super::hub::{Heads, Seat};
 use super::rows::{Prepared, Rows};
 use crate::domain::{AlertRow, Day};
-use crate::engine::feed::{Feed, Read};
+use crate::engine::{Feed, Read};
 use crate::proto::v1::{GoingAway, Heartbeat, Reset, SnapshotComplete};
 use crate::proto::{SubscribeEvent, SubscribeResponse};
 use hashbrown::HashMap;

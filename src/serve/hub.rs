@@ -1,7 +1,7 @@
 //! Wakes subscribers when rows were published. The thread that publishes wakes one task and goes on,
 //! however many subscribers there are; that task tells them how far each shard has come.
 
-use crate::engine::feed::Feed;
+use crate::engine::Feed;
 use hashbrown::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,6 +1,13 @@
 //! Where state stands: pages under keys, written in atomic durable batches.
 //! A projection of the log: losing it costs time, never data. Knows nothing of what pages mean.
 
+mod memory;
+mod pieces;
+mod sled_store;
+
+pub use memory::{CrashAt, MemoryStore};
+pub use sled_store::SledStore;
+
 /// Pages to write and keys to remove, all or none.
 #[derive(Clone, Default, Debug)]
 pub struct Changes {

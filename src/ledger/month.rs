@@ -1,0 +1,329 @@
+//! A worker's attendance of one month in a few bytes a day: first and last swipe, and what day
+//! statements say. Knows no worker, no terms, no money.
+
+use super::kept::block_bytes;
+use crate::codec::{Corrupt, Reader, Writer};
+use crate::domain::{Days, Period, Time};
+
+/// The cell. A bit a day tells which days have an entry; entries stand in order of days.
+pub(super) struct Month {
+    pub(super) period: Period,
+    swiped: u32,
+    /// First and last second of the business day, 17 bits each. Longer than there are days: the
+    /// rest is room to grow.
+    swipes: Box<[Span]>,
+    /// Empty, or: days with a statement (4 bytes), number of stamps (1), stamps (8 each), and a
+    /// [`Said`] for each day. A sheet has one stamp for all its days.
+    stated: Box<[u8]>,
+}
+
+type Span = [u8; 5];
+/// Hundredths of a day (2 bytes), minutes (2, all ones = not said), which stamp (1).
+type Said = [u8; 5];
+
+const GROW_DAYS: usize = 4;
+const NO_MINUTES: u16 = u16::MAX;
+const HEAD: usize = 5;
+const STAMP: usize = 8;
+const SAID: usize = 5;
+/// More stamps than a month has days: those that no day refers to any more go.
+const STAMPS_MAX: u8 = 40;
+
+/// What a record did to the cell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Change {
+    /// Nothing that was not known.
+    Same,
+    /// A later statement stands.
+    Superseded,
+    /// Kept, but the day's days and minutes come from a statement.
+    Hidden,
+    /// Days or minutes may be others now.
+    Seen,
+}
+
+/// One day as the records have it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct DayCell {
+    /// 0 = the first of the month.
+    pub(super) index: u32,
+    /// First and last swipe, seconds of the business day.
+    pub(super) span: Option<(u32, u32)>,
+    pub(super) stated: Option<(Days, Option<u16>)>,
+}
+
+impl Month {
+    pub(super) fn new(period: Period) -> Month {
+        Month { period, swiped: 0, swipes: Box::default(), stated: Box::default() }
+    }
+
+    /// Merges a swipe at that second of the business day.
+    pub(super) fn swipe(&mut self, index: u32, second: u32) -> Change {
+        let (bit, rank) = place(self.swiped, index);
+        if self.swiped & bit == 0 {
+            self.insert_span(rank, span(second, second));
+            self.swiped |= bit;
+        } else {
+            let (first, last) = unspan(self.swipes[rank]);
+            if (first..=last).contains(&second) {
+                return Change::Same;
+            }
+            self.swipes[rank] = span(first.min(second), last.max(second));
+        }
+        match self.statement(index) {
+            Some((_, _, Some(_))) => Change::Hidden,
+            _ => Change::Seen,
+        }
+    }
+
+    fn insert_span(&mut self, rank: usize, span: Span) {
+        let count = self.swiped.count_ones() as usize;
+        if count == self.swipes.len() {
+            let mut longer = std::mem::take(&mut self.swipes).into_vec();
+            longer.reserve_exact(GROW_DAYS);
+            longer.resize(count + GROW_DAYS, [0; 5]);
+            self.swipes = longer.into_boxed_slice();
+        }
+        self.swipes.copy_within(rank..count, rank + 1);
+        self.swipes[rank] = span;
+    }
+
+    /// Merges a day statement; the greatest (`at`, `days`, `minutes`) stands.
+    pub(super) fn state(&mut self, index: u32, at: Time, days: Days, minutes: Option<u16>) -> Change {
+        let before = self.statement(index);
+        if let Some(before) = before {
+            match (at, days, minutes).cmp(&before) {
+                std::cmp::Ordering::Equal => return Change::Same,
+                std::cmp::Ordering::Less => return Change::Superseded,
+                std::cmp::Ordering::Greater => {}
+            }
+        }
+        self.write(index, at, days, minutes);
+        let same = before.is_some_and(|(_, d, m)| (d, m) == (days, minutes));
+        if same { Change::Hidden } else { Change::Seen }
+    }
+
+    fn write(&mut self, index: u32, at: Time, days: Days, minutes: Option<u16>) {
+        let mut bytes = std::mem::take(&mut self.stated).into_vec();
+        if bytes.is_empty() {
+            bytes.reserve_exact(HEAD + STAMP + SAID);
+            bytes.resize(HEAD, 0);
+        }
+        let stamp = stamp_index(&mut bytes, at);
+        let stated = bits(&bytes);
+        let (bit, rank) = place(stated, index);
+        let start = HEAD + usize::from(bytes[4]) * STAMP + rank * SAID;
+        if stated & bit == 0 {
+            bytes.reserve_exact(SAID);
+            bytes.splice(start..start, [0; SAID]);
+            bytes[..4].copy_from_slice(&(stated | bit).to_le_bytes());
+        }
+        let hundredths = u16::try_from(days.0).unwrap_or(u16::MAX).to_le_bytes();
+        let minutes = minutes.unwrap_or(NO_MINUTES).to_le_bytes();
+        let said: Said = [hundredths[0], hundredths[1], minutes[0], minutes[1], stamp];
+        bytes[start..start + SAID].copy_from_slice(&said);
+        self.stated = bytes.into_boxed_slice();
+    }
+
+    /// What is stated of that day: (`at`, `days`, `minutes`).
+    fn statement(&self, index: u32) -> Option<(Time, Days, Option<u16>)> {
+        let (bit, rank) = place(bits(&self.stated), index);
+        if bits(&self.stated) & bit == 0 {
+            return None;
+        }
+        let start = HEAD + usize::from(self.stated[4]) * STAMP + rank * SAID;
+        let [d0, d1, m0, m1, stamp]: Said = self.stated[start..start + SAID].try_into().ok()?;
+        let minutes = Some(u16::from_le_bytes([m0, m1])).filter(|m| *m != NO_MINUTES);
+        let days = Days(u32::from(u16::from_le_bytes([d0, d1])));
+        Some((stamp_at(&self.stated, usize::from(stamp)), days, minutes))
+    }
+
+    /// Whether any day has a swipe, or a statement of more than 0 days.
+    pub(super) fn has_presence(&self) -> bool {
+        self.swiped != 0 || self.days().any(|day| day.stated.is_some_and(|(days, _)| days.0 > 0))
+    }
+
+    /// The days with swipes or a statement, ascending.
+    pub(super) fn days(&self) -> impl Iterator<Item = DayCell> + '_ {
+        let mut left = self.swiped | bits(&self.stated);
+        std::iter::from_fn(move || {
+            if left == 0 {
+                return None;
+            }
+            let index = left.trailing_zeros();
+            left &= left - 1;
+            let (bit, rank) = place(self.swiped, index);
+            let span = (self.swiped & bit != 0).then(|| unspan(self.swipes[rank]));
+            let stated = self.statement(index).map(|(_, days, minutes)| (days, minutes));
+            Some(DayCell { index, span, stated })
+        })
+    }
+
+    /// Bytes on the heap beside the cell itself.
+    pub(super) fn heap_bytes(&self) -> usize {
+        block_bytes(self.swipes.len() * 5) + block_bytes(self.stated.len())
+    }
+
+    pub(super) fn put(&self, w: &mut Writer) {
+        w.u32(self.swiped);
+        for span in self.swipes.iter().take(self.swiped.count_ones() as usize) {
+            w.bytes.extend_from_slice(span);
+        }
+        w.blob(&self.stated);
+    }
+
+    pub(super) fn get(period: Period, r: &mut Reader<'_>) -> Result<Month, Corrupt> {
+        let swiped = r.u32()?;
+        if u64::from(swiped) >> period.days() != 0 {
+            return Err(Corrupt("a month's days"));
+        }
+        let mut swipes = Vec::with_capacity(swiped.count_ones() as usize);
+        for _ in 0..swiped.count_ones() {
+            swipes.push([r.u8()?, r.u8()?, r.u8()?, r.u8()?, r.u8()?]);
+        }
+        let stated: Box<[u8]> = r.blob()?.into();
+        check_stated(&stated, period)?;
+        Ok(Month { period, swiped, swipes: swipes.into_boxed_slice(), stated })
+    }
+}
+
+/// The day's bit, and how many days before it have an entry.
+fn place(days: u32, index: u32) -> (u32, usize) {
+    let bit = 1u32 << (index & 31);
+    (bit, (days & (bit - 1)).count_ones() as usize)
+}
+
+fn span(first: u32, last: u32) -> Span {
+    let [a, b, c, d, e, ..] = (u64::from(first) | u64::from(last) << 17).to_le_bytes();
+    [a, b, c, d, e]
+}
+
+fn unspan([a, b, c, d, e]: Span) -> (u32, u32) {
+    let both = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
+    let part = |bits: u64| u32::try_from(bits & 0x1_ffff).unwrap_or(0);
+    (part(both), part(both >> 17))
+}
+
+fn bits(stated: &[u8]) -> u32 {
+    match stated {
+        [a, b, c, d, ..] => u32::from_le_bytes([*a, *b, *c, *d]),
+        _ => 0,
+    }
+}
+
+fn stamp_at(stated: &[u8], stamp: usize) -> Time {
+    let start = HEAD + stamp * STAMP;
+    Time(i64::from_le_bytes(stated[start..start + STAMP].try_into().unwrap_or_default()))
+}
+
+/// The place of that stamp among the cell's stamps; adds it if it is new.
+fn stamp_index(bytes: &mut Vec<u8>, at: Time) -> u8 {
+    if let Some(known) = (0..bytes[4]).find(|n| stamp_at(bytes, usize::from(*n)) == at) {
+        return known;
+    }
+    if bytes[4] >= STAMPS_MAX {
+        drop_idle_stamps(bytes);
+    }
+    let count = bytes[4];
+    let end = HEAD + usize::from(count) * STAMP;
+    bytes.reserve_exact(STAMP);
+    bytes.splice(end..end, at.0.to_le_bytes());
+    bytes[4] = count + 1;
+    count
+}
+
+fn drop_idle_stamps(bytes: &mut Vec<u8>) {
+    let said = HEAD + usize::from(bytes[4]) * STAMP;
+    let mut stamps: Vec<Time> = Vec::new();
+    let mut days = bytes[said..].to_vec();
+    for day in days.chunks_exact_mut(SAID) {
+        let at = stamp_at(bytes, usize::from(day[4]));
+        let place = stamps.iter().position(|s| *s == at).unwrap_or_else(|| {
+            stamps.push(at);
+            stamps.len() - 1
+        });
+        day[4] = u8::try_from(place).unwrap_or(u8::MAX);
+    }
+    bytes.truncate(HEAD);
+    bytes[4] = u8::try_from(stamps.len()).unwrap_or(u8::MAX);
+    stamps.iter().for_each(|at| bytes.extend_from_slice(&at.0.to_le_bytes()));
+    bytes.extend_from_slice(&days);
+}
+
+fn check_stated(stated: &[u8], period: Period) -> Result<(), Corrupt> {
+    if stated.is_empty() {
+        return Ok(());
+    }
+    let wrong = Corrupt("a month's day statements");
+    if stated.len() < HEAD || u64::from(bits(stated)) >> period.days() != 0 {
+        return Err(wrong);
+    }
+    let said = HEAD + usize::from(stated[4]) * STAMP;
+    if stated.len() != said + bits(stated).count_ones() as usize * SAID {
+        return Err(wrong);
+    }
+    let known = |day: &[u8]| day[4] < stated[4];
+    if stated[said..].chunks_exact(SAID).all(known) { Ok(()) } else { Err(wrong) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn cell() -> Month {
+        Month::new(Period::parse("2026-03").unwrap())
+    }
+
+    #[test]
+    fn the_earliest_and_latest_swipe_of_a_day_stay() {
+        let mut month = cell();
+        assert_eq!(month.swipe(30, 500), Change::Seen);
+        assert_eq!(month.swipe(0, 86_399), Change::Seen);
+        assert_eq!(month.swipe(30, 0), Change::Seen);
+        assert_eq!(month.swipe(30, 200), Change::Same);
+        let days: Vec<_> = month.days().map(|d| (d.index, d.span)).collect();
+        assert_eq!(days, [(0, Some((86_399, 86_399))), (30, Some((0, 500)))]);
+    }
+
+    #[test]
+    fn a_statement_hides_swipes_only_if_it_says_minutes() {
+        let mut month = cell();
+        assert_eq!(month.state(3, Time(5), Days(100), None), Change::Seen);
+        assert_eq!(month.swipe(3, 10), Change::Seen);
+        assert_eq!(month.state(3, Time(5), Days(100), Some(0)), Change::Seen);
+        assert_eq!(month.swipe(3, 20), Change::Hidden);
+        assert_eq!(month.state(3, Time(5), Days(50), Some(9)), Change::Superseded);
+        assert_eq!(month.state(3, Time(5), Days(100), Some(0)), Change::Same);
+        assert_eq!(month.state(3, Time(6), Days(100), Some(0)), Change::Hidden);
+        assert!(month.has_presence());
+    }
+
+    proptest! {
+        #[test]
+        fn statements_agree_with_a_map(said in prop::collection::vec((0u32..31, 0i64..200, 0u32..301, prop::option::of(0u16..4320)), 0..300)) {
+            let mut month = cell();
+            let mut model = BTreeMap::new();
+            for (day, at, days, minutes) in said {
+                month.state(day, Time(at), Days(days), minutes);
+                let kept = model.entry(day).or_insert((at, days, minutes));
+                *kept = (*kept).max((at, days, minutes));
+            }
+            let mut w = Writer::new();
+            month.put(&mut w);
+            let again = Month::get(month.period, &mut Reader::new(&w.bytes)).unwrap();
+            for month in [&month, &again] {
+                let got: BTreeMap<_, _> = month.days().filter_map(|d| month.statement(d.index).map(|s| (d.index, (s.0.0, s.1.0, s.2)))).collect();
+                prop_assert_eq!(&got, &model);
+            }
+        }
+
+        #[test]
+        fn damaged_bytes_never_panic(bytes: Vec<u8>) {
+            if let Ok(month) = Month::get(Period(0), &mut Reader::new(&bytes)) {
+                month.days().count();
+            }
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! One project's ledger: what its records say, merged. Knows no other project, no rule, no date of today.
+
+use super::kept::{Kept, Outcome};
+use super::month::Change;
+use super::page::{Dirty, PageKey};
+use super::papers::Papers;
+use super::payments::Payments;
+use super::payroll::Sheets;
+use super::placing::Named;
+use super::worker::Worker;
+use crate::domain::{
+    Account, Body, Day, Deposit, Enrolment, IdNumber, Inspection, PaymentGuarantee, Payroll, Period,
+    Piecework, Project, ProjectId, Record, Rulebook, Stamp, Swipe, WageAccount, WorkDay,
+};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
+/// A worker of one project: a dense number, in order of first mention. Never given anew.
+pub type WorkerIx = u32;
+
+/// What one record did to a project's ledger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Touched {
+    /// False for a repeat: nothing new was said.
+    pub changed: bool,
+    /// Whose findings may be others now.
+    pub who: Who,
+}
+
+/// Whose findings may be others now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Who {
+    /// Nobody's: a paper that no worker's wage depends on, a statement that a later one supersedes.
+    Nobody,
+    /// One worker's month of attendance.
+    Attendance {
+        worker: WorkerIx,
+        period: Period,
+        /// Before this record the worker was not known here, or had no presence (a swipe, or a
+        /// statement of more than 0 days) in that month.
+        new_worker_or_first_day: bool,
+    },
+    /// Those workers', ascending.
+    Workers(Vec<WorkerIx>),
+    /// Every worker's: the project became known, or its `pay_day` or `pay_month_offset` changed.
+    Everyone,
+}
+
+/// One project: workers in dense vectors, payments, payroll sheets, papers.
+pub struct ProjectLedger {
+    pub(super) id: ProjectId,
+    index: HashTable<WorkerIx>,
+    pub(super) workers: Vec<Worker>,
+    pub(super) papers: Papers,
+    pub(super) payments: Payments,
+    pub(super) sheets: Sheets,
+    pub(super) named: Named,
+    pub(super) dirty: Dirty,
+    /// Bytes of workers' heaps.
+    pub(super) worker_bytes: usize,
+}
+
+impl Touched {
+    pub(super) const REPEAT: Touched = Touched { changed: false, who: Who::Nobody };
+    pub(super) const NOBODY: Touched = Touched { changed: true, who: Who::Nobody };
+
+    pub(super) fn workers(mut workers: Vec<WorkerIx>) -> Touched {
+        workers.sort_unstable();
+        workers.dedup();
+        if workers.is_empty() {
+            return Touched::NOBODY;
+        }
+        Touched { changed: true, who: Who::Workers(workers) }
+    }
+}
+
+impl ProjectLedger {
+    pub fn new(id: ProjectId) -> Self {
+        ProjectLedger {
+            id,
+            index: HashTable::new(),
+            workers: Vec::new(),
+            papers: Papers::default(),
+            payments: Payments::default(),
+            sheets: Sheets::default(),
+            named: Named::default(),
+            dirty: Dirty::default(),
+            worker_bytes: 0,
+        }
+    }
+
+    pub fn id(&self) -> &ProjectId {
+        &self.id
+    }
+
+    /// Merges a record of a type that a project keeps: project, enrolment, attendance, piecework,
+    /// payroll, deposit, payment_guarantee, inspection. Others come as [`super::Command`]s: they change nothing.
+    /// Of the rulebook only `day_starts_at` is read.
+    pub fn merge(&mut self, record: &Record, book: &Rulebook) -> Touched {
+        match &record.body {
+            Body::Swipe(swipe) => self.merge_swipe(swipe, book),
+            Body::WorkDay(day) => self.merge_workday(day, record),
+            Body::Project(project) => self.merge_project(project, &record.head.stamp()),
+            Body::Enrolment(enrolment) => self.merge_enrolment(enrolment, &record.head.stamp()),
+            Body::Piecework(piece) => self.merge_piece(piece, &record.head.stamp()),
+            Body::Payroll(sheet) => self.merge_payroll(sheet, &record.head.stamp()),
+            Body::Deposit(paper) => {
+                let kept = &mut self.papers.deposits;
+                let outcome =
+                    super::kept::merge_into(kept, paper.deposit_id.clone(), &**paper, &record.head.stamp());
+                self.paper(outcome)
+            }
+            Body::PaymentGuarantee(paper) => {
+                let kept = &mut self.papers.guarantees;
+                let outcome =
+                    super::kept::merge_into(kept, paper.guarantee_id.clone(), &**paper, &record.head.stamp());
+                self.paper(outcome)
+            }
+            Body::Inspection(paper) => {
+                let kept = &mut self.papers.inspections;
+                let outcome = super::kept::merge_into(
+                    kept,
+                    paper.inspection_id.clone(),
+                    &**paper,
+                    &record.head.stamp(),
+                );
+                self.paper(outcome)
+            }
+            Body::Payment(_)
+            | Body::Account(_)
+            | Body::AccountEntry(_)
+            | Body::AccountRestraint(_)
+            | Body::Complaint(_)
+            | Body::BusinessSignal(_) => Touched::REPEAT,
+        }
+    }
+
+    fn merge_swipe(&mut self, swipe: &Swipe, book: &Rulebook) -> Touched {
+        let (day, second) = swipe.swiped_at.business(book.day_starts_at);
+        self.attend(&swipe.id_number, day, |month, index| month.swipe(index, second))
+    }
+
+    fn merge_workday(&mut self, day: &WorkDay, record: &Record) -> Touched {
+        let at = record.head.at;
+        self.attend(&day.id_number, day.work_date, |month, index| {
+            month.state(index, at, day.days, day.minutes)
+        })
+    }
+
+    fn attend(
+        &mut self,
+        id: &IdNumber,
+        day: Day,
+        merge: impl FnOnce(&mut super::month::Month, u32) -> Change,
+    ) -> Touched {
+        let (year, month, day_of_month) = day.ymd();
+        // A swipe just after midnight on 1 January 1970 lies before the first month; records begin later.
+        let period = Period::from_ym(year, month).unwrap_or(Period::FIRST);
+        let (worker, new) = self.worker(id);
+        let known = &mut self.workers[worker as usize];
+        let cells = known.months.capacity();
+        let cell = known.month_mut(period);
+        let bytes = cell.heap_bytes();
+        let first = !cell.has_presence();
+        let change = merge(cell, day_of_month - 1);
+        self.worker_bytes = self.worker_bytes + cell.heap_bytes() - bytes;
+        self.worker_bytes += (known.months.capacity() - cells) * size_of::<super::month::Month>();
+        if matches!(change, Change::Seen | Change::Hidden) {
+            self.dirty.mark(PageKey::month(period, worker));
+        }
+        match change {
+            Change::Same => Touched::REPEAT,
+            Change::Superseded | Change::Hidden => Touched::NOBODY,
+            Change::Seen => Touched {
+                changed: true,
+                who: Who::Attendance { worker, period, new_worker_or_first_day: new || first },
+            },
+        }
+    }
+
+    fn merge_project(&mut self, project: &Project, stamp: &Stamp) -> Touched {
+        let (outcome, terms) = self.papers.merge_facts(project, stamp);
+        match self.paper(outcome) {
+            touched if terms => Touched { who: Who::Everyone, ..touched },
+            touched => touched,
+        }
+    }
+
+    fn merge_enrolment(&mut self, enrolment: &Enrolment, stamp: &Stamp) -> Touched {
+        let (worker, _) = self.worker(&enrolment.id_number);
+        let outcome = self.profile(worker, |profile| profile.enrol(enrolment, stamp));
+        let mut touched = Vec::new();
+        if outcome == Outcome::Stands {
+            touched.push(worker);
+        }
+        // A superseded enrolment names its account all the same.
+        let named = match enrolment.account {
+            Some(account) => self.profile(worker, |p| p.name_account(account)).then_some(account),
+            None => None,
+        };
+        if let Some(account) = named {
+            touched.push(worker);
+            self.name_account(account, worker, &mut touched);
+        }
+        if touched.is_empty() {
+            return outcome_touched(outcome);
+        }
+        self.dirty.mark(PageKey::worker(worker));
+        Touched::workers(touched)
+    }
+
+    fn merge_piece(&mut self, piece: &Piecework, stamp: &Stamp) -> Touched {
+        let (worker, _) = self.worker(&piece.id_number);
+        let outcome = self.profile(worker, |profile| profile.piece(piece, stamp));
+        if outcome != Outcome::Stands {
+            return outcome_touched(outcome);
+        }
+        self.dirty.mark(PageKey::worker(worker));
+        Touched::workers(vec![worker])
+    }
+
+    fn merge_payroll(&mut self, sheet: &Payroll, stamp: &Stamp) -> Touched {
+        let merged = self.sheets.merge(sheet, stamp);
+        if merged.outcome != Outcome::Stands {
+            return outcome_touched(merged.outcome);
+        }
+        self.dirty.mark(PageKey::payroll(sheet.period));
+        let mut touched = Vec::with_capacity(merged.before.len() + sheet.lines.len());
+        for id in &merged.before {
+            let (worker, _) = self.worker(id);
+            self.profile(worker, |p| p.remove_sheet(sheet.period, merged.slot));
+            touched.push(worker);
+        }
+        for line in &sheet.lines {
+            let (worker, _) = self.worker(&line.id_number);
+            self.profile(worker, |p| p.add_sheet(sheet.period, merged.slot));
+            touched.push(worker);
+        }
+        Touched::workers(touched)
+    }
+
+    /// A record that another floor keeps names this project (a payment that is not its own, a complaint).
+    pub fn put_named(&mut self) -> Touched {
+        if self.papers.named {
+            return Touched::REPEAT;
+        }
+        self.papers.named = true;
+        self.paper(Outcome::Stands)
+    }
+
+    /// A wage account of this project, as the county has it.
+    pub fn put_account(&mut self, account: &WageAccount) -> Touched {
+        if self.papers.accounts.get(&account.account) == Some(account) {
+            return Touched::REPEAT;
+        }
+        self.papers.accounts.insert(account.account, account.clone());
+        self.paper(Outcome::Stands)
+    }
+
+    /// The account is another project's now.
+    pub fn take_account(&mut self, account: Account) -> Touched {
+        match self.papers.accounts.remove(&account) {
+            Some(_) => self.paper(Outcome::Stands),
+            None => Touched::REPEAT,
+        }
+    }
+
+    fn paper(&mut self, outcome: Outcome) -> Touched {
+        if outcome == Outcome::Stands {
+            self.dirty.mark(PageKey::HEAD);
+        }
+        outcome_touched(outcome)
+    }
+
+    /// The worker's number, and whether it is new.
+    pub(super) fn worker(&mut self, id: &IdNumber) -> (WorkerIx, bool) {
+        match self.worker_ix(id) {
+            Some(worker) => (worker, false),
+            None => {
+                let worker = self.push_worker(Worker::new(id.clone()));
+                self.dirty.mark(PageKey::worker(worker));
+                (worker, true)
+            }
+        }
+    }
+
+    /// Appends a worker who is not known yet.
+    pub(super) fn push_worker(&mut self, worker: Worker) -> WorkerIx {
+        let ix = WorkerIx::try_from(self.workers.len()).unwrap_or(WorkerIx::MAX);
+        assert!(ix < PageKey::WORKERS_MAX, "a project of more than {} workers", PageKey::WORKERS_MAX);
+        let hash = id_hash(&worker.id);
+        if self.workers.len() == self.workers.capacity() {
+            self.workers.reserve_exact(4 + self.workers.len() / 8);
+        }
+        self.worker_bytes += worker.profile_bytes() + worker.month_bytes();
+        self.workers.push(worker);
+        let workers = &self.workers;
+        self.index.insert_unique(hash, ix, |known| id_hash(&workers[*known as usize].id));
+        ix
+    }
+
+    /// Changes a worker's profile and keeps the count of bytes right.
+    pub(super) fn profile<T>(
+        &mut self,
+        worker: WorkerIx,
+        change: impl FnOnce(&mut super::worker::Profile) -> T,
+    ) -> T {
+        let known = &mut self.workers[worker as usize];
+        let before = known.profile_bytes();
+        let result = change(known.profile_mut());
+        self.worker_bytes = self.worker_bytes + known.profile_bytes() - before;
+        result
+    }
+
+    /// The project's own record, if it is known.
+    pub fn facts(&self) -> Option<&Project> {
+        self.papers.facts.as_ref().map(|kept| &kept.value)
+    }
+
+    pub fn worker_ix(&self, id: &IdNumber) -> Option<WorkerIx> {
+        self.index.find(id_hash(id), |known| self.workers[*known as usize].id == *id).copied()
+    }
+
+    /// Panics for a number that this ledger did not give.
+    pub fn worker_id(&self, worker: WorkerIx) -> &IdNumber {
+        &self.workers[worker as usize].id
+    }
+
+    /// How many workers any record of the project names.
+    pub fn workers(&self) -> usize {
+        self.workers.len()
+    }
+
+    pub fn is_enrolled(&self, worker: WorkerIx) -> bool {
+        !self.workers[worker as usize].enrolments().is_empty()
+    }
+
+    /// The worker's enrolment with the greatest `effective_on`, be it in the future.
+    pub fn newest_enrolment(&self, worker: WorkerIx) -> Option<&Enrolment> {
+        self.workers[worker as usize].enrolments().last().map(|kept| &kept.value)
+    }
+
+    /// (`pay_day`, `pay_month_offset`): each from the worker's newest terms, else the project, else 15 and 1.
+    pub fn pay_terms(&self, worker: WorkerIx) -> (u8, u8) {
+        let newest = self.newest_enrolment(worker);
+        let facts = self.facts();
+        let day = newest.and_then(|e| e.pay_day).or(facts.and_then(|f| f.pay_day));
+        let offset = newest.and_then(|e| e.pay_month_offset).or(facts.and_then(|f| f.pay_month_offset));
+        (day.unwrap_or(15), offset.unwrap_or(1))
+    }
+
+    /// Whether a payment placed with the worker, not returned, names that period.
+    pub fn has_labelled_payment(&self, worker: WorkerIx, period: Period) -> bool {
+        let placed = self.workers[worker as usize].placed();
+        placed.iter().any(|p| p.period == Some(period) && !p.returned)
+    }
+
+    /// The accounts that the worker has named in this project, ascending.
+    pub fn named_accounts(&self, worker: WorkerIx) -> Vec<Account> {
+        self.workers[worker as usize].accounts().to_vec()
+    }
+
+    /// The project's wage accounts by number.
+    pub fn accounts(&self) -> impl Iterator<Item = &WageAccount> {
+        self.papers.accounts.values()
+    }
+
+    pub fn deposits(&self) -> impl Iterator<Item = &Deposit> {
+        self.papers.deposits.values().map(|kept| &kept.value)
+    }
+
+    pub fn guarantees(&self) -> impl Iterator<Item = &PaymentGuarantee> {
+        self.papers.guarantees.values().map(|kept| &kept.value)
+    }
+
+    pub fn inspections(&self) -> impl Iterator<Item = &Inspection> {
+        self.papers.inspections.values().map(|kept| &kept.value)
+    }
+
+    /// The payroll sheets that stand, by (period, employer); lines by worker.
+    pub fn payrolls(&self) -> impl Iterator<Item = &Payroll> {
+        self.sheets.iter().map(|kept| &kept.value)
+    }
+
+    /// Bytes in memory, as far as they grow with records; an estimate that is kept up with every change.
+    pub fn heap_bytes(&self) -> usize {
+        size_of::<ProjectLedger>()
+            + self.workers.capacity() * size_of::<Worker>()
+            + self.index.capacity() * 6
+            + self.worker_bytes
+            + self.payments.bytes
+            + self.sheets.bytes
+            + self.papers.heap_bytes()
+            + self.named.heap_bytes()
+            + self.dirty.heap_bytes()
+    }
+}
+
+pub(super) fn outcome_touched(outcome: Outcome) -> Touched {
+    match outcome {
+        Outcome::Repeat => Touched::REPEAT,
+        Outcome::Superseded | Outcome::Stands => Touched::NOBODY,
+    }
+}
+
+fn id_hash(id: &IdNumber) -> u64 {
+    let state = FixedState::with_seed(0);
+    match id.packed() {
+        Some(number) => state.hash_one(number),
+        None => state.hash_one(id),
+    }
+}
+
+/// A statement as it stands, for pages.
+pub(super) type KeptSheet = Kept<Payroll>;

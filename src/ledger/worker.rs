@@ -1,0 +1,216 @@
+//! One worker in one project: months of attendance, and a profile of what else is known.
+//! Knows no other worker and no money's arithmetic.
+
+use super::kept::{Kept, Outcome, block_bytes};
+use super::month::Month;
+use super::stored::stored;
+use crate::domain::{Account, Enrolment, Fen, IdNumber, Period, Piecework, Stamp};
+use compact_str::CompactString;
+
+/// Small while there is attendance only.
+pub(super) struct Worker {
+    pub(super) id: IdNumber,
+    /// Ascending by period.
+    pub(super) months: Vec<Month>,
+    pub(super) profile: Option<Box<Profile>>,
+}
+
+#[derive(Default)]
+pub(super) struct Profile {
+    /// Ascending by `effective_on`.
+    pub(super) enrolments: Vec<Kept<Enrolment>>,
+    /// Ascending; every account that any enrolment ever named.
+    pub(super) accounts: Vec<Account>,
+    /// Ascending by (period, lot).
+    pub(super) pieces: Vec<Piece>,
+    /// Months and places of the payroll sheets that have lines of this worker, ascending.
+    pub(super) sheets: Vec<(Period, u32)>,
+    /// Payments placed with this worker, ascending by slot.
+    pub(super) payments: Vec<Placed>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) period: Period,
+    pub(super) lot: CompactString,
+    pub(super) amount_fen: Fen,
+    pub(super) stamp: Stamp,
+}
+stored!(Piece { period, lot, amount_fen, stamp });
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Placed {
+    pub(super) slot: u32,
+    pub(super) period: Option<Period>,
+    pub(super) returned: bool,
+}
+
+impl Worker {
+    pub(super) fn new(id: IdNumber) -> Worker {
+        Worker { id, months: Vec::new(), profile: None }
+    }
+
+    /// The cell of that month, made if there is none; the newest is looked at first.
+    pub(super) fn month_mut(&mut self, period: Period) -> &mut Month {
+        let at = match self.months.last() {
+            Some(last) if last.period == period => self.months.len() - 1,
+            Some(last) if last.period > period => self.months.partition_point(|m| m.period < period),
+            _ => self.months.len(),
+        };
+        if self.months.get(at).is_none_or(|m| m.period != period) {
+            if self.months.len() == self.months.capacity() {
+                self.months.reserve_exact(if at < 4 { 1 } else { 3 });
+            }
+            self.months.insert(at, Month::new(period));
+        }
+        &mut self.months[at]
+    }
+
+    pub(super) fn month(&self, period: Period) -> Option<&Month> {
+        self.months.binary_search_by_key(&period, |m| m.period).ok().map(|at| &self.months[at])
+    }
+
+    pub(super) fn profile_mut(&mut self) -> &mut Profile {
+        self.profile.get_or_insert_default()
+    }
+
+    pub(super) fn enrolments(&self) -> &[Kept<Enrolment>] {
+        self.profile.as_ref().map_or(&[], |p| &p.enrolments)
+    }
+
+    pub(super) fn accounts(&self) -> &[Account] {
+        self.profile.as_ref().map_or(&[], |p| &p.accounts)
+    }
+
+    pub(super) fn placed(&self) -> &[Placed] {
+        self.profile.as_ref().map_or(&[], |p| &p.payments)
+    }
+
+    /// Bytes on the heap without the months.
+    pub(super) fn profile_bytes(&self) -> usize {
+        self.profile.as_ref().map_or(0, |p| p.heap_bytes())
+    }
+
+    /// Bytes on the heap of the months.
+    pub(super) fn month_bytes(&self) -> usize {
+        let cells = block_bytes(self.months.capacity() * size_of::<Month>());
+        cells + self.months.iter().map(Month::heap_bytes).sum::<usize>()
+    }
+}
+
+impl Profile {
+    /// The enrolment stands or does not; the account it names stays either way.
+    pub(super) fn enrol(&mut self, enrolment: &Enrolment, stamp: &Stamp) -> Outcome {
+        match self.enrolments.binary_search_by_key(&enrolment.effective_on, |k| k.value.effective_on) {
+            Ok(at) => self.enrolments[at].merge(enrolment, stamp),
+            Err(at) => {
+                let kept = Kept { value: enrolment.clone(), stamp: stamp.clone() };
+                insert_tight(&mut self.enrolments, at, kept);
+                Outcome::Stands
+            }
+        }
+    }
+
+    /// Whether the account was not named before.
+    pub(super) fn name_account(&mut self, account: Account) -> bool {
+        match self.accounts.binary_search(&account) {
+            Ok(_) => false,
+            Err(at) => {
+                insert_tight(&mut self.accounts, at, account);
+                true
+            }
+        }
+    }
+
+    pub(super) fn piece(&mut self, piece: &Piecework, stamp: &Stamp) -> Outcome {
+        let new = || Piece {
+            period: piece.period,
+            lot: piece.lot.clone(),
+            amount_fen: piece.amount_fen,
+            stamp: stamp.clone(),
+        };
+        let key = (piece.period, piece.lot.as_str());
+        match self.pieces.binary_search_by(|p| (p.period, p.lot.as_str()).cmp(&key)) {
+            Err(at) => {
+                insert_tight(&mut self.pieces, at, new());
+                Outcome::Stands
+            }
+            Ok(at) => {
+                let before = &mut self.pieces[at];
+                match (stamp, piece.amount_fen).cmp(&(&before.stamp, before.amount_fen)) {
+                    std::cmp::Ordering::Equal => Outcome::Repeat,
+                    std::cmp::Ordering::Less => Outcome::Superseded,
+                    std::cmp::Ordering::Greater => {
+                        *before = new();
+                        Outcome::Stands
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn attach(&mut self, placed: Placed) {
+        match self.payments.binary_search_by_key(&placed.slot, |p| p.slot) {
+            Ok(at) => self.payments[at] = placed,
+            Err(at) => insert_tight(&mut self.payments, at, placed),
+        }
+    }
+
+    pub(super) fn detach(&mut self, slot: u32) {
+        if let Ok(at) = self.payments.binary_search_by_key(&slot, |p| p.slot) {
+            self.payments.remove(at);
+        }
+    }
+
+    pub(super) fn add_sheet(&mut self, period: Period, sheet: u32) {
+        if let Err(at) = self.sheets.binary_search(&(period, sheet)) {
+            insert_tight(&mut self.sheets, at, (period, sheet));
+        }
+    }
+
+    pub(super) fn remove_sheet(&mut self, period: Period, sheet: u32) {
+        if let Ok(at) = self.sheets.binary_search(&(period, sheet)) {
+            self.sheets.remove(at);
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        // Texts of up to 24 bytes stand inline; names of employers often do not.
+        block_bytes(size_of::<Profile>())
+            + block_bytes(self.enrolments.capacity() * size_of::<Kept<Enrolment>>())
+            + self.enrolments.len() * 64
+            + block_bytes(self.accounts.capacity() * size_of::<Account>())
+            + block_bytes(self.pieces.capacity() * size_of::<Piece>())
+            + block_bytes(self.sheets.capacity() * size_of::<(Period, u32)>())
+            + block_bytes(self.payments.capacity() * size_of::<Placed>())
+    }
+}
+
+/// Inserts with little room to spare: these lists are many and short.
+fn insert_tight<T>(list: &mut Vec<T>, at: usize, value: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(1 + list.len() / 4);
+    }
+    list.insert(at, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_with_attendance_only_is_small() {
+        assert!(size_of::<Worker>() <= 48, "{}", size_of::<Worker>());
+        assert!(size_of::<Month>() <= 40, "{}", size_of::<Month>());
+        let mut worker = Worker::new(IdNumber::from_packed(1));
+        for month in [3u16, 1, 2] {
+            for day in 0..22 {
+                worker.month_mut(Period(month)).swipe(day, 100);
+                worker.month_mut(Period(month)).swipe(day, 40_000);
+            }
+        }
+        assert_eq!(worker.months.iter().map(|m| m.period.0).collect::<Vec<_>>(), [1, 2, 3]);
+        let each = (size_of::<Worker>() + worker.month_bytes()) / 3;
+        assert!(each <= 195, "{each} bytes a worker-month");
+    }
+}

@@ -1,0 +1,73 @@
+//! `payee-mismatch`: wage money went to an account that the worker has not named.
+//!
+//! **Article**: Order 724, art. 31.
+//!
+//! **Found when**: a payment placed with a worker is settled and not returned, the worker has named
+//! at least one account in the project, and the payee account is none of them. Orange.
+//!
+//! **Clears when**: an enrolment of the worker names that account (it then counts, for the time
+//! before too), or the bank returns the payment.
+//!
+//! **Evidence**: the payment, and the accounts that the worker has named.
+//!
+//! **Not covered**: one account that serves several workers; a card of the worker's that somebody
+//! else holds; money that was paid back in cash.
+
+use crate::domain::{Evidence, Finding, Level, Rule, Subject, WorkerView};
+
+pub(super) fn judge(view: &WorkerView, out: &mut Vec<Finding>) {
+    for payment in &view.mismatched {
+        out.push(Finding {
+            rule: Rule::PayeeMismatch,
+            project_id: view.project_id.clone(),
+            subject: Subject::Payment {
+                id_number: view.id_number.clone(),
+                bank: payment.bank.clone(),
+                txn_id: payment.txn_id.clone(),
+            },
+            level: Level::Orange,
+            amount: payment.amount_fen.sum(),
+            workers: 1,
+            due_on: None,
+            period: payment.period,
+            evidence: Evidence::PayeeMismatch {
+                payment: payment.clone(),
+                named_accounts: view.named_accounts.clone(),
+            },
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Period;
+    use crate::rules::sample::{day, payment, worker};
+
+    fn found(payments: &[(&str, i64, Option<&str>)]) -> Vec<Finding> {
+        let mut view = worker(Vec::new());
+        view.mismatched = payments.iter().map(|(txn, fen, month)| payment(txn, *fen, *month)).collect();
+        let mut out = Vec::new();
+        judge(&view, &mut out);
+        out
+    }
+
+    #[test]
+    fn no_such_payment_is_no_finding() {
+        assert_eq!(found(&[]), []);
+    }
+
+    #[test]
+    fn each_payment_is_a_finding_of_its_own() {
+        let found = found(&[("T1", 100_000, Some("2026-03")), ("T2", 1, None)]);
+        let seen: Vec<_> = found.iter().map(|f| (f.level, f.amount, f.workers, f.period)).collect();
+        let march = Period::parse("2026-03");
+        assert_eq!(seen, [(Level::Orange, 100_000, 1, march), (Level::Orange, 1, 1, None)]);
+        assert!(matches!(&found[1].subject, Subject::Payment { txn_id, .. } if txn_id == "T2"));
+    }
+
+    #[test]
+    fn it_does_not_age() {
+        assert_eq!(found(&[("T1", 100_000, None)])[0].overdue_days(day("2030-01-01")), 0);
+    }
+}
