@@ -1,8 +1,10 @@
 //! The wire messages of `proto/`, as Rust types. Knows nothing of the domain: the doors translate.
 
+mod deadline;
 mod status;
 mod subscribe;
 
+pub use deadline::deadline;
 pub use status::Refusal;
 pub use subscribe::{SubscribeEvent, SubscribeResponse};
 

@@ -23,6 +23,10 @@ pub enum Refusal {
         free_bytes: u64,
         needed_bytes: u64,
     },
+    /// So many calls of this kind are open already.
+    TooMany(&'static str, usize),
+    /// A message of a stream that could not be read at all.
+    Broken(Code, String),
     Stopping,
     NotReady(String),
     Deadline,
@@ -69,6 +73,13 @@ impl From<Refusal> for Status {
                     "the disk is nearly full: {free_bytes} bytes free, {needed_bytes} needed; nothing is taken until an operator makes room"
                 ),
             ),
+            Refusal::TooMany(what, most) => with(
+                Code::ResourceExhausted,
+                "TOO_MANY",
+                format!("{most} {what} are open already; close some or come again later"),
+                ErrorDetails::with_retry_info(Some(RETRY_AFTER_RESTART)),
+            ),
+            Refusal::Broken(code, message) => plain(code, "UNREADABLE", message),
             Refusal::Stopping => with(
                 Code::Unavailable,
                 "STOPPING",

@@ -2,8 +2,8 @@
 
 use super::rows::Prepared;
 use crate::domain::{AlertStatus, Level, ProjectId, Rule};
-use crate::proto::v1 as pb;
 use crate::proto::Refusal;
+use crate::proto::v1 as pb;
 use std::collections::BTreeSet;
 
 /// A checked filter. An empty set means all.

@@ -1,9 +1,19 @@
 //! The doors by which alerts, the ledger, administration and metrics go out.
 
+mod act;
+pub mod admin;
+pub mod alerts;
+mod ask;
 pub mod cursor;
+mod dead_letters;
 pub mod facts;
-pub mod filter;
-pub mod follow;
+mod filter;
+mod follow;
 pub mod hub;
-pub mod present;
+pub mod ledger;
+mod page;
+mod papers;
+mod present;
 pub mod rows;
+mod standing;
+mod stats;

@@ -46,7 +46,12 @@ pub struct Rows {
 const CACHED_ROWS: usize = 16_384;
 
 impl Rows {
-    pub fn new(directory: Arc<dyn ProjectDirectory>, routes: Arc<Directory>, ids: IdKey, shards: u16) -> Rows {
+    pub fn new(
+        directory: Arc<dyn ProjectDirectory>,
+        routes: Arc<Directory>,
+        ids: IdKey,
+        shards: u16,
+    ) -> Rows {
         let ring = (CACHED_ROWS / usize::from(shards.max(1))).max(64);
         let cache = (0..shards).map(|_| Mutex::new((0..ring).map(|_| None).collect())).collect();
         Rows { directory, routes, ids, cache }
