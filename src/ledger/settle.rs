@@ -43,7 +43,6 @@ impl ProjectLedger {
             first_worked_on,
             periods,
             mismatched: payments.into_iter().filter(|line| !line.counts && !line.returned).collect(),
-            named_accounts: self.named_accounts(worker),
             advance,
         }
     }
