@@ -18,3 +18,4 @@ pub use desk::{Desk, Opened, Routing, shard_of};
 pub use feed::{Feed, Read, ShardFeed};
 pub use handle::{Engine, Parts, StartError, Waiting};
 pub use shard::{Equipment, Order, Shard};
+pub mod batch;

@@ -216,6 +216,10 @@ impl Shard {
             self.meta.today = Some(day);
             return self.judge_all_today();
         };
+        // What this block has touched so far may wait for a date that comes now.
+        for slot in self.touched.clone() {
+            self.schedule(slot);
+        }
         for step in 1..=day.since(today) {
             let day = today.plus(step);
             self.meta.today = Some(day);

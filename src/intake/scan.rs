@@ -9,10 +9,14 @@ use compact_str::ToCompactString;
 
 /// The attendance record in the line, or `None`: not plain, not valid, or not attendance.
 pub fn attendance(line: &str) -> Option<Record> {
+    attendance_line(line).filter(|(_, rest)| rest.is_empty()).map(|(record, _)| record)
+}
+
+/// The attendance record in the first of many lines, and the lines behind it. Finds the line's end
+/// on its way, which saves looking for it first.
+pub fn attendance_line(text: &str) -> Option<(Record, &str)> {
     // No such line is longer, and the limit of a line is the full decoder's to tell.
-    if line.len() > 4096 {
-        return None;
-    }
+    let line = text.get(..4096.min(text.len())).unwrap_or(text);
     let mut seen = Seen::default();
     let mut rest = Rest { line, at: 0 };
     rest.byte(b'{')?;
@@ -45,11 +49,12 @@ pub fn attendance(line: &str) -> Option<Record> {
             _ => return None,
         }
     }
-    let tail = &line.as_bytes()[rest.at..];
-    if !tail.iter().all(|b| matches!(b, b' ' | b'\r' | b'\t' | b'\n')) {
-        return None;
-    }
-    seen.record()
+    let tail = &text[rest.at..];
+    let after = match tail.strip_prefix('\r').unwrap_or(tail) {
+        "" => "",
+        tail => tail.strip_prefix('\n')?,
+    };
+    Some((seen.record()?, after))
 }
 
 /// The fields of an attendance record, as they stand in the line.

@@ -155,8 +155,8 @@ impl ProjectLedger {
         merge: impl FnOnce(&mut super::month::Month, u32) -> Change,
     ) -> Touched {
         let (year, month, day_of_month) = day.ymd();
-        // A swipe just after midnight on 1 January 1970 lies before the first month; records begin later.
-        let period = Period::from_ym(year, month).unwrap_or(Period::FIRST);
+        // Doors refuse dates outside the years of `Period`, so there is no month to keep this day in.
+        let Some(period) = Period::from_ym(year, month) else { return Touched::REPEAT };
         let (worker, new) = self.worker(id);
         let known = &mut self.workers[worker as usize];
         let cells = known.months.capacity();

@@ -38,6 +38,7 @@ impl ProjectLedger {
             project_id: self.id.clone(),
             id_number: known.id.clone(),
             enrolled: !known.enrolments().is_empty(),
+            named_accounts: known.accounts().to_vec(),
             days: total,
             first_worked_on,
             periods,

@@ -1,5 +1,7 @@
 //! The log under damage: every byte of its end, its middle, its headers, and failing writes.
 
+#![allow(clippy::cast_possible_truncation, reason = "files of a few hundred bytes")]
+
 use super::*;
 use crate::domain::Day;
 use std::sync::Arc;
