@@ -102,8 +102,12 @@ impl Service {
         let engine = self.opened.engine.clone();
         let end = CancellationToken::new();
         let hub = Hub::start(engine.feed().clone(), stop.clone());
-        let watched =
-            Watched { engine: engine.clone(), hub: hub.clone(), metrics: self.metrics.clone(), stop: stop.clone() };
+        let watched = Watched {
+            engine: engine.clone(),
+            hub: hub.clone(),
+            metrics: self.metrics.clone(),
+            stop: stop.clone(),
+        };
         let http = tokio::spawn(http::serve(listeners.http, watched, end.clone()));
         let doors = self.doors(&engine, &hub, &stop)?;
         let limits = self.server_limits();
@@ -134,7 +138,12 @@ impl Service {
         served
     }
 
-    fn doors(&self, engine: &Engine, hub: &Arc<Hub>, stop: &CancellationToken) -> anyhow::Result<Doors<Intake>> {
+    fn doors(
+        &self,
+        engine: &Engine,
+        hub: &Arc<Hub>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Doors<Intake>> {
         let server = &self.config.server;
         let patience = Duration::from_secs(server.request_timeout_seconds);
         let ids = self.config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0);

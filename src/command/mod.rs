@@ -1,5 +1,7 @@
 //! One file a command: arguments -> config -> run -> exit code. No logic.
 
 pub mod check;
+pub mod demo;
 pub mod generate;
 pub mod replay;
+pub mod serve;

@@ -4,6 +4,7 @@
 mod rows;
 mod summary;
 
+use crate::app::config::{Config, Sources};
 use crate::domain::{Day, Rulebook};
 use crate::engine::batch::{self, Report};
 use crate::intake::files::{FileError, Files};
@@ -47,6 +48,17 @@ enum Failure {
     File(#[from] FileError),
     #[error("{}: the report cannot be written: {source}", .path.display())]
     Report { path: PathBuf, source: io::Error },
+}
+
+/// As [`run`], by the rulebook of the configuration that the arguments name.
+pub fn run_with_config(args: ReplayArgs) -> ExitCode {
+    match Config::load(&Sources::of_process(args.config.clone(), Vec::new())) {
+        Ok(config) => run(&args, &config.rulebook()),
+        Err(errors) => {
+            anstream::eprintln!("{errors}");
+            ExitCode::from(2)
+        }
+    }
 }
 
 /// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 records were rejected (the report is written).
