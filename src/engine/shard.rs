@@ -362,12 +362,12 @@ impl Shard {
             return;
         }
         let name = entry.summary.project_id.clone();
-        if let Some(before) = entry.next {
-            if let Some(names) = self.due.get_mut(&before) {
-                names.remove(&name);
-                if names.is_empty() {
-                    self.due.remove(&before);
-                }
+        if let Some(before) = entry.next
+            && let Some(names) = self.due.get_mut(&before)
+        {
+            names.remove(&name);
+            if names.is_empty() {
+                self.due.remove(&before);
             }
         }
         entry.next = next;

@@ -86,12 +86,22 @@ impl Screen {
             *cursor = self.feed.heads()[usize::from(shard)];
             fresh.extend(rows.into_iter().filter(|row| is_shown(row)));
         }
-        // Worst first, and of one alert only its last row of the day.
-        let mut last: BTreeMap<_, Arc<AlertRow>> = BTreeMap::new();
+        // Of one alert only its first and last row of the day; what rose and resolved within it is no news.
+        let mut day: BTreeMap<_, (Change, Arc<AlertRow>)> = BTreeMap::new();
         for row in fresh {
-            last.insert(row.alert.id.clone(), row);
+            let first = day.get(&row.alert.id).map_or(row.change, |(first, _)| *first);
+            day.insert(row.alert.id.clone(), (first, row));
         }
-        let mut fresh: Vec<_> = last.into_values().filter(|row| row.change != Change::Changed).collect();
+        let is_news = |first: Change, last: Change| match last {
+            Change::Changed => matches!(first, Change::Raised | Change::Reopened),
+            Change::Resolved => !matches!(first, Change::Raised | Change::Reopened),
+            _ => true,
+        };
+        let mut fresh: Vec<_> = day
+            .into_values()
+            .filter(|(first, row)| is_news(*first, row.change))
+            .map(|(_, row)| row)
+            .collect();
         fresh.sort_by_key(|row| std::cmp::Reverse((row.alert.finding.level, row.alert.finding.amount)));
         fresh
     }
