@@ -42,7 +42,7 @@ fn period(n: u8) -> Period {
 }
 
 fn some<T>(n: u8, value: T) -> Option<T> {
-    (n % 3 != 0).then_some(value)
+    (!n.is_multiple_of(3)).then_some(value)
 }
 
 fn fen(n: u8) -> Fen {
@@ -338,7 +338,8 @@ proptest! {
         for (n, event) in &order {
             match event {
                 0 => other.restart(),
-                1 => { other.checkpoint(); other.county.evict_clean(usize::MAX); }
+                1 => other.checkpoint(),
+                2 => { other.county.evict_clean(usize::MAX); }
                 _ => { other.apply(n.get(&records)); }
             }
         }
@@ -429,7 +430,7 @@ proptest! {
             if let Body::Payment(p) = &mut r.body { p.project_id = Some(project(0)); }
             if r.body.project_id() != Some(&project(0)) { continue; }
             let ledger = world.project(&project(0));
-            let before: Vec<WorkerView> = (0..ledger.workers() as u32).map(|ix| ledger.settle(ix, &book)).collect();
+            let before: Vec<WorkerView> = (0..WorkerIx::try_from(ledger.workers()).unwrap()).map(|ix| ledger.settle(ix, &book)).collect();
             let touched = match &r.body {
                 Body::Payment(_) => {
                     let mut out = Vec::new();
@@ -446,7 +447,7 @@ proptest! {
                 Who::Attendance { worker, .. } => *worker == ix,
                 Who::Workers(all) => all.contains(&ix),
             };
-            for ix in 0..ledger.workers() as u32 {
+            for ix in 0..WorkerIx::try_from(ledger.workers()).unwrap() {
                 let same = before.get(ix as usize).is_some_and(|b| *b == ledger.settle(ix, &book));
                 let empty = ledger.settle(ix, &book).periods.is_empty();
                 prop_assert!(same || hit(ix) || (empty && before.get(ix as usize).is_none()), "{:?} {:?}", r, touched);
@@ -551,4 +552,30 @@ fn damaged_pages_end_in_an_error() {
             assert!(County::new().load_page(*page, &bytes[..cut]).is_err(), "{page:?} cut at {cut}");
         }
     }
+}
+
+#[test]
+fn a_swipe_tells_whose_month_it_touched_and_whether_it_is_the_first() {
+    let mut ledger = ProjectLedger::new(project(0));
+    let mut swipe = |text: &str| {
+        let body = Body::Swipe(Swipe {
+            project_id: project(0),
+            id_number: worker(0),
+            swiped_at: Time::parse(text).unwrap(),
+            direction: None,
+            device: None,
+        });
+        let head = Head { id: "1".into(), source: "gate".into(), at: Time::from_seconds(1) };
+        ledger.merge(&Record { head, body }, &Rulebook::default())
+    };
+    let march = Period::from_ym(2026, 3).unwrap();
+    let touched = |period, new_worker_or_first_day| Touched {
+        changed: true,
+        who: Who::Attendance { worker: 0, period, new_worker_or_first_day },
+    };
+    assert_eq!(swipe("2026-03-02T08:00:00+08:00"), touched(march, true));
+    assert_eq!(swipe("2026-03-02T18:00:00+08:00"), touched(march, false));
+    assert_eq!(swipe("2026-03-02T12:00:00+08:00"), Touched { changed: false, who: Who::Nobody });
+    assert_eq!(swipe("2026-04-01T03:59:59+08:00"), touched(march, false));
+    assert_eq!(swipe("2026-04-01T04:00:00+08:00"), touched(march.plus(1), true));
 }

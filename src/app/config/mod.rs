@@ -6,6 +6,7 @@ mod directory;
 mod document;
 mod keys;
 mod problem;
+mod routes;
 mod sections;
 mod source;
 
