@@ -3,7 +3,7 @@
 mod clock;
 pub mod config;
 mod data;
-mod directory;
+
 mod disk;
 pub mod logging;
 mod service;

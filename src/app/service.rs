@@ -4,7 +4,7 @@
 
 use super::config::{ClockKind, Config};
 use super::data::Opened;
-use super::{clock, directory, disk};
+use super::{clock, disk};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::domain::{AlertRow, ProjectId};
 use crate::engine::api::ProjectFacts;
@@ -147,7 +147,7 @@ impl Service {
         let server = &self.config.server;
         let patience = Duration::from_secs(server.request_timeout_seconds);
         let ids = self.config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0);
-        let routes = Arc::new(directory::build(&self.config.directory)?);
+        let routes = Arc::new(self.config.directory.routes()?);
         let rows = Arc::new(Rows::new(self.facts.clone(), routes, ids, engine.feed().shards()));
         let metrics = self.metrics.clone();
         let tally: Tally = Arc::new(move |door, verdicts| metrics.tally(door, verdicts));

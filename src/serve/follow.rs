@@ -94,10 +94,6 @@ impl Walk {
             // Marked as seen before reading: what is published meanwhile wakes again.
             self.follower.heads.borrow_and_update();
             self.catch_up().await?;
-            if self.announce {
-                self.announce = false;
-                self.send_event(SubscribeEvent::SnapshotComplete(SnapshotComplete {})).await?;
-            }
             self.follower.seat.set_lag(0);
             self.wait().await?;
         }
@@ -107,11 +103,7 @@ impl Walk {
     async fn catch_up(&mut self) -> Result<(), End> {
         let heads = self.follower.heads.borrow().clone();
         self.follower.seat.set_lag(self.cursor.behind(&heads));
-        for shard in 0..self.cursor.places.len() {
-            while self.cursor.places[shard].snapshot_to > 0 {
-                self.snapshot_step(shard).await?;
-            }
-        }
+        self.snapshot().await?;
         for shard in 0..self.cursor.places.len() {
             // One look at a head is cheaper than a lock for every subscriber on every shard.
             while self.cursor.places[shard].after != heads.get(shard).copied().unwrap_or(u64::MAX) {
@@ -119,6 +111,21 @@ impl Walk {
                     break;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Sends what is left of what stood at the beginning, and tells the end of it.
+    async fn snapshot(&mut self) -> Result<(), End> {
+        for shard in 0..self.cursor.places.len() {
+            while self.cursor.places[shard].snapshot_to > 0 {
+                self.snapshot_step(shard).await?;
+            }
+        }
+        if self.announce {
+            // Told before any change is: the cursors of changes no longer know of a snapshot.
+            self.send_event(SubscribeEvent::SnapshotComplete(SnapshotComplete {})).await?;
+            self.announce = false;
         }
         Ok(())
     }
@@ -158,12 +165,7 @@ impl Walk {
         self.in_sight.clear();
         (self.announce, self.resumed) = (true, false);
         self.send_event(SubscribeEvent::Reset(Reset {})).await?;
-        for shard in 0..self.cursor.places.len() {
-            while self.cursor.places[shard].snapshot_to > 0 {
-                self.snapshot_step(shard).await?;
-            }
-        }
-        Ok(())
+        self.snapshot().await
     }
 
     /// Sends those rows that he wants, with the cursor behind the last of them.

@@ -1,0 +1,10 @@
+//! The doors from outside: a gRPC client against a service on a port of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
+
+mod alerts;
+mod house;
+mod intake;
+mod ledger;
+mod server;
+mod subscribe;
