@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use wagewatch::command::{check, demo, generate, replay, serve};
+use wagewatch::command::{check, demo, explain, generate, replay, serve, watch};
 
 /// Says which construction project will not pay, or has not paid, which worker.
 #[derive(Parser)]
@@ -22,6 +22,10 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Made-up records, the same for the same seed
     Generate(generate::GenerateArgs),
+    /// Follows alerts in a terminal
+    Watch(watch::WatchArgs),
+    /// The evidence and the arithmetic of one alert, in words
+    Explain(explain::ExplainArgs),
     /// Checks every config file
     Check(check::CheckArgs),
 }
@@ -32,6 +36,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Replay(args) => replay::run_with_config(args),
         Command::Generate(args) => generate::run(args),
+        Command::Watch(args) => watch::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Check(args) => check::run(args),
     }
 }

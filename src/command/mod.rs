@@ -1,13 +1,10 @@
 //! One file a command: arguments -> config -> run -> exit code. No logic.
 
 pub mod check;
-<<<<<<< HEAD
+mod client;
 pub mod demo;
+pub mod explain;
 pub mod generate;
 pub mod replay;
 pub mod serve;
-=======
-mod client;
-pub mod explain;
 pub mod watch;
->>>>>>> serve
