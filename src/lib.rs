@@ -1,7 +1,7 @@
 //! wagewatch: matches worked days against paid wages, per worker and project, and says who is owed.
 //!
 //! The floors, lowest first; a room imports from lower floors only (`tests/floors.rs`):
-//! `domain`, `codec` | `ledger`, `rules`, `alerts` | `log`, `store` | `engine` | `intake`, `serve` | `app` | `command`.
+//! `domain`, `codec` | `ledger`, `rules`, `alerts` | `log`, `store` | `engine` | `proto` | `intake`, `fiction`, `serve` | `app` | `command`.
 
 pub mod domain;
 
@@ -16,6 +16,9 @@ pub mod store;
 
 pub mod engine;
 
+pub mod proto;
+
+pub mod fiction;
 pub mod intake;
 pub mod serve;
 

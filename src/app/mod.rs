@@ -1,1 +1,3 @@
 //! Configuration, wiring and lifecycle: start, drain with a deadline, stop.
+
+pub mod config;

@@ -38,7 +38,7 @@ pub fn read_alert(r: &mut Reader<'_>) -> Read<Alert> {
     })
 }
 
-pub fn write_row(w: &mut Writer, row: &AlertRow) {
+pub fn write_alert_row(w: &mut Writer, row: &AlertRow) {
     w.u16(row.shard);
     w.varint(row.seq);
     w.varint(row.position.0);
@@ -47,7 +47,7 @@ pub fn write_row(w: &mut Writer, row: &AlertRow) {
     write_alert(w, &row.alert);
 }
 
-pub fn read_row(r: &mut Reader<'_>) -> Read<AlertRow> {
+pub fn read_alert_row(r: &mut Reader<'_>) -> Read<AlertRow> {
     Ok(AlertRow {
         shard: r.u16()?,
         seq: r.varint()?,
@@ -110,9 +110,9 @@ mod tests {
             let (shard, seq, position, written_ms) = numbers;
             let row = AlertRow { shard, seq, position: Position(position), written_ms, change, alert };
             let mut w = Writer::new();
-            write_row(&mut w, &row);
+            write_alert_row(&mut w, &row);
             let mut r = Reader::new(&w.bytes);
-            prop_assert_eq!(read_row(&mut r).unwrap(), row);
+            prop_assert_eq!(read_alert_row(&mut r).unwrap(), row);
             prop_assert!(r.end().is_ok());
         }
 

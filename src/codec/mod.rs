@@ -3,8 +3,19 @@
 //!
 //! A reader never panics: bytes that are not what was written end in [`Corrupt`].
 
-pub mod alert;
-pub mod finding;
+mod alert;
+mod entry;
+pub(crate) mod finding;
+mod pack;
+mod record;
+
+pub use alert::{read_alert, read_alert_row, write_alert, write_alert_row};
+pub use entry::{
+    read_act, read_entry, read_reason, read_rejected, write_act, write_entry, write_reason, write_rejected,
+};
+pub use finding::{read_finding, write_finding};
+pub use pack::{UNPACKED_BYTES_MAX, pack, unpack};
+pub use record::{read_record, write_record};
 
 use crate::domain::{Account, Day, Days, Fen, IdNumber, Period, ProjectId, Sum, Time, Uscc};
 use compact_str::{CompactString, ToCompactString};
@@ -175,6 +186,11 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
+    /// All that is left to read.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The end: nothing may be left over.
     pub fn end(&self) -> Read<()> {
         if self.rest.is_empty() { Ok(()) } else { Err(Corrupt("the end")) }
@@ -199,6 +215,11 @@ impl<'a> Reader<'a> {
     }
 
     pub fn varint(&mut self) -> Read<u64> {
+        // Lengths, flags and small numbers, that is most of all, take one byte.
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;

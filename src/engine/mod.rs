@@ -1,3 +1,21 @@
 //! A shard: batch -> merge -> settle -> judge -> diff -> commit. Knows no wire format and no async.
 
+pub mod api;
+mod committer;
+mod desk;
+mod feed;
+mod handle;
+mod keys;
+mod pages;
+mod project;
+mod shard;
+mod shared;
+mod storer;
+mod worker;
+
+pub use api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Unobserved};
+pub use desk::{Desk, Opened, Routing, shard_of};
+pub use feed::{Feed, Read, ShardFeed};
+pub use handle::{Engine, Parts, StartError, Waiting};
+pub use shard::{Equipment, Order, Shard};
 pub mod batch;

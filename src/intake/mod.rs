@@ -1,11 +1,16 @@
 //! The doors by which records come in: every outside format becomes the same record, or a rejection that is kept.
 
+pub mod batch;
 pub mod csv;
 pub mod field;
 pub mod files;
+pub mod grpc;
 pub mod json;
+mod json_line;
+pub mod proto;
 mod read;
 pub mod rejection;
 mod scan;
 pub mod source;
 pub mod wire;
+pub mod write_json;

@@ -7,6 +7,7 @@ use super::payments::{KeptPayment, key_hash, key_of};
 use super::stored::Stored;
 use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{Account, BusinessSignal, Complaint, Signal, Uscc};
+use compact_str::CompactString;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hash};
@@ -33,6 +34,17 @@ impl CountyPage {
     pub const BUCKETS: u16 = 4096;
     /// Pages of the other kinds.
     const SMALL: u16 = 256;
+
+    /// As part of a store's key: sorts as the pages do.
+    pub fn to_bytes(self) -> [u8; 3] {
+        let [a1, a0] = self.a.to_be_bytes();
+        [self.kind, a1, a0]
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Option<CountyPage> {
+        let &[kind, a1, a0] = bytes else { return None };
+        Some(CountyPage { kind, a: u16::from_be_bytes([a1, a0]) })
+    }
 
     /// Whether the page may stay on disk until [`County::needs`] names it. All others are loaded at start.
     pub fn is_lazy(self) -> bool {
@@ -186,7 +198,8 @@ impl County {
             PAYERS => self.payers.put(page, &mut w),
             WAITING => self.waiting.put(page, &mut w),
             COMPLAINTS => {
-                let all = self.complaints.iter().filter(|((a, _), _)| *a == page.a);
+                let first = (page.a, CompactString::default());
+                let all = self.complaints.range(first..).take_while(|((a, _), _)| *a == page.a);
                 let kept: Vec<&Kept<Complaint>> = all.map(|(_, kept)| kept).collect();
                 w.list(kept.into_iter(), |w, kept| kept.put(w));
             }

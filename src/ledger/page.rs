@@ -31,6 +31,17 @@ const PAYMENTS: u8 = 3;
 const PAYROLL: u8 = 4;
 
 impl PageKey {
+    /// As part of a store's key: sorts as the keys do.
+    pub fn to_bytes(self) -> [u8; 5] {
+        let ([a1, a0], [b1, b0]) = (self.a.to_be_bytes(), self.b.to_be_bytes());
+        [self.kind, a1, a0, b1, b0]
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Option<PageKey> {
+        let &[kind, a1, a0, b1, b0] = bytes else { return None };
+        Some(PageKey { kind, a: u16::from_be_bytes([a1, a0]), b: u16::from_be_bytes([b1, b0]) })
+    }
+
     pub(super) const HEAD: PageKey = PageKey { kind: HEAD, a: 0, b: 0 };
     /// As many workers as month pages have numbers for.
     pub(super) const WORKERS_MAX: WorkerIx = CHUNK << 16;

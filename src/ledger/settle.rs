@@ -187,7 +187,7 @@ fn earned(basis: Basis, rate: Sum, days: Days, minutes: u32) -> Sum {
 /// A day's worked days and minutes: a statement overrides swipes; minutes that it does not say
 /// are those between first and last swipe.
 fn worked(cell: &DayCell, book: &Rulebook) -> (Days, u32) {
-    let present = cell.span.map_or(0, |(first, last)| (last - first) / 60);
+    let present = cell.span.map_or(0, |(first, last)| last.saturating_sub(first) / 60);
     match cell.stated {
         Some((days, minutes)) => (days, minutes.map_or(present, u32::from)),
         None if book.presence_steps.is_empty() => (Days(100), present),

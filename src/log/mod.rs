@@ -1,6 +1,19 @@
 //! Where records stand in order: one block a batch, durable when `append` returns.
 //! The log is the only truth; all state is a projection of it. Knows nothing of what entries mean.
 
+mod block;
+mod files;
+mod folder;
+mod memory;
+mod recover;
+mod scan;
+mod segment;
+
+pub use files::free_bytes;
+pub use folder::DataFolder;
+pub use memory::{FailAt, MemoryLog};
+pub use segment::{LogOptions, Recovery, SegmentLog, TornTail};
+
 use crate::domain::{Entry, Position};
 
 /// One batch of entries as it stands in the log.
@@ -27,6 +40,13 @@ pub enum LogError {
     /// Written by a newer version, or locked by another process, or no log at all.
     #[error("log: {0}")]
     Unusable(String),
+}
+
+impl LogError {
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> LogError {
+        let what = what.into();
+        move |source| LogError::Io { what, source }
+    }
 }
 
 /// A log that can be appended to, read from a position, and cut at its old end.

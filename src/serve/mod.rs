@@ -1,1 +1,22 @@
-//! The doors by which alerts, ledgers and metrics go out.
+//! The doors by which alerts, the ledger, administration and metrics go out.
+
+mod act;
+pub mod admin;
+pub mod alerts;
+mod ask;
+pub mod cursor;
+mod dead_letters;
+pub mod facts;
+mod filter;
+mod follow;
+pub mod http;
+pub mod hub;
+pub mod ledger;
+pub mod metrics;
+mod page;
+mod papers;
+mod present;
+pub mod rows;
+pub mod server;
+mod standing;
+mod stats;

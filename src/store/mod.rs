@@ -1,6 +1,13 @@
 //! Where state stands: pages under keys, written in atomic durable batches.
 //! A projection of the log: losing it costs time, never data. Knows nothing of what pages mean.
 
+mod memory;
+mod pieces;
+mod sled_store;
+
+pub use memory::{CrashAt, MemoryStore};
+pub use sled_store::SledStore;
+
 /// Pages to write and keys to remove, all or none.
 #[derive(Clone, Default, Debug)]
 pub struct Changes {
@@ -25,6 +32,7 @@ pub enum StoreError {
 /// A store that several threads may use at once.
 pub trait Store: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    #[allow(clippy::type_complexity, reason = "the callback stands plainest where it is used")]
     /// Calls `each` with every pair whose key begins with `prefix`, ascending by key.
     fn scan(
         &self,

@@ -1,0 +1,336 @@
+//! Who answers for what: departments with their sectors, territories with their department.
+//! Plain data, checked against itself; knows no alert and no routing.
+
+use super::Text;
+use super::document::{self, Entry, Value};
+use super::problem::{ConfigError, Place};
+use crate::domain::Funding;
+use std::collections::BTreeMap;
+
+/// What a department is to an alert.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Role {
+    /// Coordinates all; gets what nobody else answers for. There is exactly one.
+    Coordinator,
+    SectorConstruction,
+    SectorOther,
+    /// Answers for an area.
+    Territory,
+    /// Acts on some alerts, or feeds records in; gets none by itself.
+    Support,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Department {
+    pub code: String,
+    pub name: String,
+    pub role: Role,
+    /// What it has to do, in words.
+    pub duty: String,
+    /// The sector codes that it answers for.
+    pub sectors: Vec<String>,
+    /// It is told, beside the others, of every project with such funding.
+    pub funding: Vec<Funding>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Territory {
+    pub code: String,
+    pub name: String,
+    /// Code of the department that answers for the area.
+    pub department: String,
+}
+
+/// Both files, in their order; every reference holds and nothing stands twice.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Directory {
+    pub departments: Vec<Department>,
+    pub territories: Vec<Territory>,
+}
+
+impl Role {
+    const WORDS: [(&'static str, Role); 5] = [
+        ("coordinator", Role::Coordinator),
+        ("sector-construction", Role::SectorConstruction),
+        ("sector-other", Role::SectorOther),
+        ("territory", Role::Territory),
+        ("support", Role::Support),
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        Role::WORDS.iter().find(|(_, role)| *role == self).map_or("support", |(word, _)| word)
+    }
+}
+
+impl Directory {
+    /// The one department that gets everything (and what nobody else answers for).
+    pub fn coordinator(&self) -> Option<&Department> {
+        self.departments.iter().find(|d| d.role == Role::Coordinator)
+    }
+}
+
+pub(super) fn built_in_departments() -> Text {
+    Text {
+        path: "config/departments.toml (built in)".into(),
+        text: include_str!("../../../config/departments.toml").into(),
+    }
+}
+
+pub(super) fn built_in_territories() -> Text {
+    Text {
+        path: "config/territories.toml (built in)".into(),
+        text: include_str!("../../../config/territories.toml").into(),
+    }
+}
+
+/// Both files; what is wrong in them, or between them, goes to `problems`.
+pub(super) fn parse(departments: &Text, territories: &Text, problems: &mut Vec<ConfigError>) -> Directory {
+    let (departments, whole) = parse_departments(departments, problems);
+    let territories = parse_territories(territories, whole.then_some(departments.as_slice()), problems);
+    Directory { departments, territories }
+}
+
+// Also says whether the file could be judged whole, so that one fault is not told a hundred times.
+fn parse_departments(file: &Text, problems: &mut Vec<ConfigError>) -> (Vec<Department>, bool) {
+    let before = problems.len();
+    let mut departments = Vec::new();
+    let mut codes = BTreeMap::new();
+    let mut sectors: BTreeMap<String, (String, usize)> = BTreeMap::new();
+    let mut coordinators: Vec<usize> = Vec::new();
+    for mut row in rows(file, "department", &["code", "name", "role", "duty", "sectors", "funding"], problems)
+    {
+        let code = row.code(&mut codes);
+        let name = row.text("name", NAME);
+        let duty = row.optional_text("duty");
+        let role = row.role();
+        let own = row.texts("sectors");
+        let funding = row.funding();
+        for (line, sector) in &own {
+            match sectors.get(sector) {
+                Some((other, first)) => row.problem(
+                    *line,
+                    format!("sector \"{sector}\" is also claimed by \"{other}\" in line {first}"),
+                    "one department a sector",
+                ),
+                None => {
+                    sectors.insert(sector.clone(), (code.clone().unwrap_or_default(), *line));
+                }
+            }
+        }
+        if role == Some(Role::Coordinator) {
+            coordinators.push(row.line);
+        }
+        if let (Some(code), Some(name), Some(role)) = (code, name, role) {
+            let sectors = own.into_iter().map(|(_, sector)| sector).collect();
+            departments.push(Department { code, name, role, duty, sectors, funding });
+        }
+        problems.append(&mut row.problems);
+    }
+    let whole = problems.len() == before;
+    match coordinators.as_slice() {
+        [] if whole => problems.push(ConfigError::new(
+            Place::line(&file.path, 0),
+            "no department has the role \"coordinator\"",
+            "exactly one",
+        )),
+        [first, more @ ..] => problems.extend(more.iter().map(|line| {
+            let what = format!("a second coordinator, beside the one in line {first}");
+            ConfigError::new(Place::line(&file.path, *line), what, "exactly one")
+        })),
+        [] => {}
+    }
+    (departments, whole)
+}
+
+fn parse_territories(
+    file: &Text,
+    departments: Option<&[Department]>,
+    problems: &mut Vec<ConfigError>,
+) -> Vec<Territory> {
+    let mut territories = Vec::new();
+    let mut codes = BTreeMap::new();
+    for mut row in rows(file, "territory", &["code", "name", "department"], problems) {
+        let code = row.code(&mut codes);
+        let name = row.text("name", NAME);
+        let department = row.text("department", "the code of a department with the role \"territory\"");
+        if let (Some(code), Some(departments)) = (&department, departments) {
+            match departments.iter().find(|d| d.code == *code) {
+                Some(found) if found.role == Role::Territory => {}
+                found => {
+                    let known = found
+                        .map_or("is unknown".to_owned(), |d| format!("has the role \"{}\"", d.role.as_str()));
+                    row.problem(
+                        row.line_of("department"),
+                        format!("department \"{code}\" {known}"),
+                        "the code of a department with the role \"territory\"",
+                    );
+                }
+            }
+        }
+        if let (Some(code), Some(name), Some(department)) = (code, name, department) {
+            territories.push(Territory { code, name, department });
+        }
+        problems.append(&mut row.problems);
+    }
+    territories
+}
+
+const NAME: &str = "a name between quotes";
+const CODE: &str = "a code of 1 to 64 lower-case letters, digits, - and _";
+
+// One `[[department]]` or `[[territory]]`, and what was wrong in it.
+struct Row<'a> {
+    path: &'a str,
+    line: usize,
+    keys: Vec<Entry>,
+    problems: Vec<ConfigError>,
+}
+
+fn rows<'a>(file: &'a Text, kind: &str, known: &[&str], problems: &mut Vec<ConfigError>) -> Vec<Row<'a>> {
+    let entries = match document::parse(&file.path, &file.text) {
+        Ok(entries) => entries,
+        Err(errors) => {
+            problems.extend(errors);
+            return Vec::new();
+        }
+    };
+    let mut rows = Vec::new();
+    for entry in entries {
+        let items = match entry.node.value {
+            Value::List(items) if entry.name == kind => items,
+            _ => {
+                let place = Place::line(&file.path, entry.line);
+                problems.push(ConfigError::new(
+                    place,
+                    format!("unknown entry {}", entry.name),
+                    format!("[[{kind}]]"),
+                ));
+                continue;
+            }
+        };
+        for item in items {
+            let mut row = Row { path: &file.path, line: item.line, keys: Vec::new(), problems: Vec::new() };
+            match item.value {
+                Value::Table(keys) => row.keys = keys,
+                other => row.problem(item.line, format!("{kind} is {}", other.shown()), "a table of keys"),
+            }
+            row.refuse_unknown(known);
+            rows.push(row);
+        }
+    }
+    if rows.is_empty() {
+        let place = Place::line(&file.path, 0);
+        problems.push(ConfigError::new(place, format!("there is no [[{kind}]]"), "at least one"));
+    }
+    rows
+}
+
+impl Row<'_> {
+    fn problem(&mut self, line: usize, what: String, expected: &str) {
+        self.problems.push(ConfigError::new(Place::line(self.path, line), what, expected));
+    }
+
+    fn refuse_unknown(&mut self, known: &[&str]) {
+        let strangers: Vec<(usize, String)> = self
+            .keys
+            .iter()
+            .filter(|entry| !known.contains(&entry.name.as_str()))
+            .map(|entry| (entry.line, format!("unknown key {}", entry.name)))
+            .collect();
+        for (line, what) in strangers {
+            self.problem(line, what, &format!("one of {}", known.join(", ")));
+        }
+    }
+
+    fn find(&self, key: &str) -> Option<&Entry> {
+        self.keys.iter().find(|entry| entry.name == key)
+    }
+
+    fn line_of(&self, key: &str) -> usize {
+        self.find(key).map_or(self.line, |entry| entry.line)
+    }
+
+    // A text that must be there and not be empty.
+    fn text(&mut self, key: &str, expected: &str) -> Option<String> {
+        let (what, line) = match self.find(key) {
+            None => (format!("{key} is missing"), self.line),
+            Some(entry) => match &entry.node.value {
+                Value::Text(text) if !text.trim().is_empty() => return Some(text.clone()),
+                other => (format!("{key} is {}", other.shown()), entry.line),
+            },
+        };
+        self.problem(line, what, expected);
+        None
+    }
+
+    fn optional_text(&mut self, key: &str) -> String {
+        if self.find(key).is_none() { String::new() } else { self.text(key, NAME).unwrap_or_default() }
+    }
+
+    // A code that nobody before had.
+    fn code(&mut self, codes: &mut BTreeMap<String, usize>) -> Option<String> {
+        let code = self.text("code", CODE)?;
+        let line = self.line_of("code");
+        if !is_code(&code) {
+            self.problem(line, format!("code is {code:?}"), CODE);
+            return None;
+        }
+        if let Some(first) = codes.get(&code) {
+            self.problem(
+                line,
+                format!("code \"{code}\" stands twice, first in line {first}"),
+                "each code once",
+            );
+            return None;
+        }
+        codes.insert(code.clone(), line);
+        Some(code)
+    }
+
+    fn role(&mut self) -> Option<Role> {
+        let list: Vec<&str> = Role::WORDS.iter().map(|(word, _)| *word).collect();
+        let expected = format!("one of {}", list.join(", "));
+        let text = self.text("role", &expected)?;
+        let role = Role::WORDS.iter().find(|(word, _)| *word == text).map(|(_, role)| *role);
+        if role.is_none() {
+            self.problem(self.line_of("role"), format!("role is {text:?}"), &expected);
+        }
+        role
+    }
+
+    fn funding(&mut self) -> Vec<Funding> {
+        let mut all = Vec::new();
+        for (line, word) in self.texts("funding") {
+            match Funding::parse(&word) {
+                Some(funding) => all.push(funding),
+                None => {
+                    let expected = format!("one of {}", Funding::WORDS.join(", "));
+                    self.problem(line, format!("funding has {word:?}"), &expected);
+                }
+            }
+        }
+        all
+    }
+
+    // Codes with their lines; an absent list is an empty one.
+    fn texts(&mut self, key: &str) -> Vec<(usize, String)> {
+        let Some(entry) = self.find(key).cloned() else { return Vec::new() };
+        let Value::List(items) = entry.node.value else {
+            self.problem(entry.line, format!("{key} is {}", entry.node.value.shown()), "a list of codes");
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            match item.value {
+                Value::Text(text) if is_code(&text) => texts.push((item.line, text)),
+                other => self.problem(item.line, format!("{key} has {}", other.shown()), CODE),
+            }
+        }
+        texts
+    }
+}
+
+fn is_code(text: &str) -> bool {
+    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    (1..=64).contains(&text.len()) && text.bytes().all(good)
+}

@@ -1,0 +1,171 @@
+//! The config of a process: built-in defaults < file < environment < flags, read and checked
+//! whole before anything is opened. Binds no port, creates no file, starts nothing.
+
+mod calendar;
+mod directory;
+mod document;
+mod keys;
+mod problem;
+mod routes;
+mod sections;
+mod source;
+
+pub use directory::{Department, Directory, Role, Territory};
+pub use problem::{ConfigError, ConfigErrors, Place};
+pub use sections::{
+    Alerts, Clock, ClockKind, Data, Engine, Files, IdKey, Log, LogFormat, LogLevel, Logging, Rules, Server,
+    Store,
+};
+pub use source::{ENVIRONMENT_PREFIX, Sources};
+
+use crate::domain::{Calendar, Rulebook};
+use keys::Keys;
+use std::path::{Path, PathBuf};
+
+/// Everything that an operator may set, and the files that it names, read and checked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Config {
+    pub server: Server,
+    pub data: Data,
+    pub log: Log,
+    pub store: Store,
+    pub engine: Engine,
+    pub clock: Clock,
+    pub alerts: Alerts,
+    pub rules: Rules,
+    pub files: Files,
+    pub logging: Logging,
+    /// The content of `files.calendar`.
+    pub calendar: Calendar,
+    /// The content of `files.departments` and `files.territories`.
+    pub directory: Directory,
+}
+
+/// What holds without any file, variable or flag.
+impl Default for Config {
+    fn default() -> Self {
+        // The built-in files are good; `tests/config.rs` proves it.
+        read(&Sources::default()).0
+    }
+}
+
+impl Config {
+    /// Reads all layers and the files that they name. All that is wrong is told at once.
+    pub fn load(sources: &Sources) -> Result<Config, ConfigErrors> {
+        let (config, mut keys) = read(sources);
+        keys.refuse_unknown();
+        if keys.problems.is_empty() {
+            return Ok(config);
+        }
+        keys.problems.sort();
+        keys.problems.dedup();
+        Err(ConfigErrors(keys.problems))
+    }
+
+    /// Every key that there is, as (section, key).
+    pub fn keys() -> Vec<(&'static str, &'static str)> {
+        read(&Sources::default()).1.known().to_vec()
+    }
+
+    /// The numbers and the calendar that rules judge by.
+    pub fn rulebook(&self) -> Rulebook {
+        let mut rulebook = Rulebook {
+            version: "default".into(),
+            calendar: self.calendar.clone(),
+            day_starts_at: self.clock.day_starts_at,
+            tolerance_fen: self.rules.tolerance_fen,
+            presence_steps: self.rules.presence_steps.clone(),
+            orange_after_days: self.rules.orange_after_days,
+            red_after_days: self.rules.red_after_days,
+            group_workers: self.rules.group_workers,
+            group_red_fen: self.rules.group_red_fen,
+        };
+        let built_in = Rulebook { calendar: calendar::built_in(), ..Rulebook::default() };
+        if rulebook != built_in {
+            // The same numbers get the same name on every machine.
+            rulebook.version.clear();
+            let name = blake3::hash(format!("{rulebook:?}").as_bytes()).to_hex();
+            rulebook.version = format!("custom-{}", &name[..8]);
+        }
+        rulebook
+    }
+
+    /// What is allowed but will surprise, for a check in the given year.
+    pub fn warnings(&self, year: i32) -> Vec<String> {
+        let path = self.files.calendar.as_deref();
+        calendar::uncovered(&self.calendar, path, year)
+    }
+}
+
+// Every key is asked for, whatever was wrong before; what cannot be read keeps its default.
+fn read(sources: &Sources) -> (Config, Keys) {
+    let mut keys = Keys::default();
+    sources.give(&mut keys);
+    let folder = sources.folder();
+    let server = sections::server(&mut keys);
+    let data = sections::data(&mut keys);
+    let log = sections::log(&mut keys);
+    let store = sections::store(&mut keys);
+    let engine = sections::engine(&mut keys);
+    let clock = sections::clock(&mut keys);
+    let alerts = sections::alerts(&mut keys, &folder);
+    let rules = sections::rules(&mut keys);
+    let files = sections::files(&mut keys, &folder);
+    let logging = sections::logging(&mut keys);
+
+    let problems = &mut Vec::new();
+    let mut text = |key, path: &Option<PathBuf>, built_in| {
+        file_text(&keys.place("files", key), key, path.as_deref(), built_in, problems)
+    };
+    let holidays = text("calendar", &files.calendar, calendar::built_in_text());
+    let departments = text("departments", &files.departments, directory::built_in_departments());
+    let territories = text("territories", &files.territories, directory::built_in_territories());
+    let calendar = calendar::parse(&holidays, problems);
+    let directory = directory::parse(&departments, &territories, problems);
+    keys.problems.append(problems);
+    let config = Config {
+        server,
+        data,
+        log,
+        store,
+        engine,
+        clock,
+        alerts,
+        rules,
+        files,
+        logging,
+        calendar,
+        directory,
+    };
+    (config, keys)
+}
+
+/// The text of a file with the name that errors call it by.
+struct Text {
+    path: String,
+    text: String,
+}
+
+// A named file that cannot be read is a problem; the built-in copy then stands in for the rest of the check.
+fn file_text(
+    place: &Place,
+    key: &str,
+    path: Option<&Path>,
+    built_in: Text,
+    problems: &mut Vec<ConfigError>,
+) -> Text {
+    let Some(path) = path else { return built_in };
+    match source::read_text(path) {
+        Ok(text) => Text { path: path.display().to_string(), text },
+        Err(error) if matches!(error.place, Place::File { line: 0, .. }) => {
+            // It is the config that names a wrong file.
+            let what = format!("files.{key} {} {}", path.display(), error.what);
+            problems.push(ConfigError::new(place.clone(), what, error.expected));
+            built_in
+        }
+        Err(error) => {
+            problems.push(error);
+            built_in
+        }
+    }
+}

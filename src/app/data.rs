@@ -1,0 +1,173 @@
+//! Opens a data folder and starts the engine on it: lock, log, store, and what to do when the
+//! store cannot be used. The log decides; a store is only ever rebuilt from it, and loudly.
+
+use super::config::Config;
+use crate::alerts::PUBLIC_ID_KEY;
+use crate::engine::{Engine, Observer, Parts, Settings, StartError};
+use crate::log::{DataFolder, Log, LogError, LogOptions, SegmentLog};
+use crate::store::{SledStore, Store, StoreError};
+use anyhow::{Context, bail};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A running engine and the lock on its folder.
+pub struct Opened {
+    pub engine: Engine,
+    folder: DataFolder,
+}
+
+/// Facts of a folder that must stay as they were when it was created: the meaning of what stands
+/// in it depends on them.
+const SHARDS: &str = "shards";
+const DAY_STARTS_AT: &str = "day_starts_at_minutes";
+/// Set when a page was found damaged: the next start rebuilds the store.
+const REBUILD: &str = "rebuild_store";
+
+impl Opened {
+    /// # Errors
+    /// With the folder, the file or the fact that is wrong, and what to do.
+    pub fn open(config: &Config, observer: Arc<dyn Observer>) -> anyhow::Result<Opened> {
+        let path = &config.data.path;
+        let mut folder = DataFolder::open(path)?;
+        let shards = hold_fact(&mut folder, SHARDS, config.engine.shards, "engine.shards")?;
+        let minutes = config.clock.day_starts_at.0;
+        hold_fact(&mut folder, DAY_STARTS_AT, minutes, "clock.day_starts_at")?;
+        let mut settings = settings(config);
+        settings.shards = shards;
+        let marked = folder.get(REBUILD) == Some("yes");
+        let engine = match start(config, path, &settings, marked, observer.clone()) {
+            Err(Failure::StoreDamaged(what)) => {
+                tracing::error!(what, "the store is damaged; it is rebuilt from the log");
+                start(config, path, &settings, true, observer).map_err(Failure::into_error)?
+            }
+            other => other.map_err(Failure::into_error)?,
+        };
+        if marked {
+            folder.put(REBUILD, "no")?;
+        }
+        Ok(Opened { engine, folder })
+    }
+
+    /// The engine has failed: if the store is to blame, the next start rebuilds it.
+    pub fn note_failure(&mut self, reason: &str) {
+        if reason.contains("store is damaged") {
+            // The process is ending for a worse reason than this write could fail for.
+            let _ = self.folder.put(REBUILD, "yes");
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.folder.path
+    }
+}
+
+enum Failure {
+    StoreDamaged(String),
+    Other(anyhow::Error),
+}
+
+impl Failure {
+    fn into_error(self) -> anyhow::Error {
+        match self {
+            Failure::StoreDamaged(what) => anyhow::anyhow!("the store is damaged: {what}"),
+            Failure::Other(error) => error,
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        match error {
+            StoreError::Damaged(what) => Failure::StoreDamaged(what),
+            other => Failure::Other(other.into()),
+        }
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Failure {
+        Failure::Other(error.into())
+    }
+}
+
+fn start(
+    config: &Config,
+    path: &Path,
+    settings: &Settings,
+    rebuild: bool,
+    observer: Arc<dyn Observer>,
+) -> Result<Engine, Failure> {
+    let options = LogOptions {
+        segment_bytes: config.log.segment_bytes,
+        retain_bytes: config.log.retain_bytes,
+        retain_days: u32::try_from(config.log.retain_days).unwrap_or(u32::MAX),
+    };
+    let (log, recovery) = SegmentLog::open(&path.join("log"), options)?;
+    if let Some(torn) = &recovery.torn {
+        tracing::error!(
+            file = %torn.file.display(), offset = torn.offset, bytes = torn.bytes, what = torn.what,
+            kept_as = %torn.kept_as.display(),
+            "the last write to the log was interrupted; what was acknowledged before it stands"
+        );
+    }
+    let store_path = path.join("store");
+    if rebuild {
+        if log.oldest().0 > 1 {
+            let oldest = log.oldest().0;
+            return Err(Failure::Other(anyhow::anyhow!(
+                "the store cannot be rebuilt: the log begins at block {oldest}, older blocks were dropped by retention; restore store or log from a backup"
+            )));
+        }
+        tracing::warn!(blocks = log.head().0, "rebuilding the store from the log");
+        SledStore::destroy(&store_path)?;
+    }
+    let cache = config.store.cache_bytes;
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(&store_path, cache)?);
+    let head = log.head().0;
+    let parts = Parts {
+        log: Box::new(log),
+        store,
+        settings: settings.clone(),
+        book: Arc::new(config.rulebook()),
+        ids: config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0),
+        observer,
+    };
+    let engine = Engine::start(parts).map_err(|error| match error {
+        StartError::Store(error) => error.into(),
+        other => Failure::Other(other.into()),
+    })?;
+    let covered = engine.status().covered.0;
+    if covered == 0 && head > 0 {
+        tracing::warn!(blocks = head, "the store is empty: rebuilding all state from the log");
+    } else if covered < head {
+        tracing::info!(covered, head, "the store is behind the log: replaying what follows");
+    }
+    Ok(engine)
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        shards: config.engine.shards,
+        threads: config.engine.threads,
+        batch_entries: config.engine.batch_records,
+        queue_entries: config.engine.queue_records,
+        memory_bytes: usize::try_from(config.engine.memory_bytes).unwrap_or(usize::MAX),
+        checkpoint_ms: config.store.checkpoint_seconds.saturating_mul(1000),
+        history_rows: usize::try_from(config.alerts.history_rows).unwrap_or(usize::MAX),
+    }
+}
+
+/// Records the fact in a new folder; refuses another value in one that has it.
+fn hold_fact(folder: &mut DataFolder, key: &str, wanted: u16, setting: &str) -> anyhow::Result<u16> {
+    match folder.get(key).map(str::to_owned) {
+        None => {
+            folder.put(key, &wanted.to_string()).context("could not record the folder's facts")?;
+            Ok(wanted)
+        }
+        Some(known) if known == wanted.to_string() => Ok(wanted),
+        Some(known) => bail!(
+            "{}: {setting} is {wanted}, but this data folder was created with {known}; it cannot change later (start with an empty folder and send the records again)",
+            folder.path.display()
+        ),
+    }
+}

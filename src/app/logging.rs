@@ -1,0 +1,16 @@
+//! What the process says of itself, on standard error: lines for people, or JSON for machines.
+
+use super::config::{LogFormat, Logging};
+use tracing_subscriber::EnvFilter;
+
+/// To be called once, before anything speaks.
+pub fn init(logging: &Logging) {
+    let filter = EnvFilter::new(format!("{},h2=warn,hyper=warn,tower=warn,sled=warn", logging.level.as_str()));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let done = match logging.format {
+        LogFormat::Human => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+    // A second call in one process (tests) keeps the first one's subscriber.
+    let _ = done;
+}

@@ -1,0 +1,132 @@
+//! Bytes of the log's entries: a record, rejected input, a business date, an act.
+//! Knows the domain's structs; knows neither blocks nor files.
+
+use super::record::{TAGS_OF_RECORDS, read_tagged, word, write_record};
+use super::{Corrupt, Reader, Writer};
+use crate::domain::{Act, ActKind, AlertId, DismissReason, Door, Entry, Reason, ReasonCode, Rejected};
+
+type Read<T> = Result<T, Corrupt>;
+
+const REJECTED: u8 = TAGS_OF_RECORDS;
+const DATE: u8 = TAGS_OF_RECORDS + 1;
+const ACT: u8 = TAGS_OF_RECORDS + 2;
+
+const ACKNOWLEDGE: u8 = 0;
+const ASSIGN: u8 = 1;
+const NOTE: u8 = 2;
+const DISMISS: u8 = 3;
+
+/// Writes one entry: a tag byte, then its fields.
+pub fn write_entry(w: &mut Writer, entry: &Entry) {
+    match entry {
+        Entry::Record(record) => write_record(w, record),
+        Entry::Rejected(rejected) => {
+            w.u8(REJECTED);
+            write_rejected(w, rejected);
+        }
+        Entry::Date(day) => {
+            w.u8(DATE);
+            w.day(*day);
+        }
+        Entry::Act(act) => {
+            w.u8(ACT);
+            write_act(w, act);
+        }
+    }
+}
+
+/// Reads one entry. Any bytes end in an entry or in [`Corrupt`].
+pub fn read_entry(r: &mut Reader) -> Read<Entry> {
+    match r.u8()? {
+        REJECTED => Ok(Entry::Rejected(Box::new(read_rejected(r)?))),
+        DATE => r.day().map(Entry::Date),
+        ACT => Ok(Entry::Act(Box::new(read_act(r)?))),
+        tag => read_tagged(r, tag).map(Entry::Record),
+    }
+}
+
+/// Writes rejected input, without a tag.
+pub fn write_rejected(w: &mut Writer, rejected: &Rejected) {
+    w.u8(rejected.door as u8);
+    w.text(&rejected.file);
+    w.varint(rejected.line);
+    w.option(rejected.id.as_deref(), Writer::text);
+    w.option(rejected.source.as_deref(), Writer::text);
+    write_reason(w, &rejected.reason);
+    w.blob(&rejected.raw);
+    w.varint(rejected.raw_len);
+}
+
+/// Reads rejected input.
+pub fn read_rejected(r: &mut Reader) -> Read<Rejected> {
+    Ok(Rejected {
+        door: word(r, Door::ALL)?,
+        file: r.text()?,
+        line: r.varint()?,
+        id: r.option(Reader::text)?,
+        source: r.option(Reader::text)?,
+        reason: read_reason(r)?,
+        raw: r.blob()?.into(),
+        raw_len: r.varint()?,
+    })
+}
+
+/// Writes why something was rejected.
+pub fn write_reason(w: &mut Writer, reason: &Reason) {
+    w.text(&reason.field);
+    w.u8(reason.code as u8);
+    w.text(&reason.found);
+    w.text(&reason.expected);
+}
+
+/// Reads why something was rejected.
+pub fn read_reason(r: &mut Reader) -> Read<Reason> {
+    Ok(Reason { field: r.text()?, code: word(r, &ReasonCode::ALL)?, found: r.text()?, expected: r.text()? })
+}
+
+/// Writes an act, without a tag.
+pub fn write_act(w: &mut Writer, act: &Act) {
+    w.text(&act.alert_id.0);
+    w.project_id(&act.project_id);
+    w.text(&act.actor);
+    w.time(act.at);
+    w.text(&act.act_id);
+    match &act.kind {
+        ActKind::Acknowledge => w.u8(ACKNOWLEDGE),
+        ActKind::Assign { to } => {
+            w.u8(ASSIGN);
+            w.text(to);
+        }
+        ActKind::Note { text } => {
+            w.u8(NOTE);
+            w.text(text);
+        }
+        ActKind::Dismiss { reason, text } => {
+            w.u8(DISMISS);
+            w.u8(*reason as u8);
+            w.text(text);
+        }
+    }
+}
+
+/// Reads an act.
+pub fn read_act(r: &mut Reader) -> Read<Act> {
+    Ok(Act {
+        alert_id: AlertId(r.text()?),
+        project_id: r.project_id()?,
+        actor: r.text()?,
+        at: r.time()?,
+        act_id: r.text()?,
+        kind: match r.u8()? {
+            ACKNOWLEDGE => ActKind::Acknowledge,
+            ASSIGN => ActKind::Assign { to: r.text()? },
+            NOTE => ActKind::Note { text: r.text()? },
+            DISMISS => ActKind::Dismiss { reason: word(r, DismissReason::ALL)?, text: r.text()? },
+            _ => return Err(Corrupt("the kind of an act")),
+        },
+    })
+}
+
+#[cfg(test)]
+#[path = "entry_tests.rs"]
+mod tests;

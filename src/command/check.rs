@@ -1,0 +1,73 @@
+//! `wagewatch check`: reads every config file as `serve` would, and says what is wrong.
+//! Opens nothing but the files that the config names.
+
+use crate::app::config::{Config, Sources};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(clap::Args, Debug)]
+pub struct CheckArgs {
+    /// The config file; without it the defaults and the environment are checked
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Sets one key over file and environment
+    #[arg(long, value_name = "SECTION.KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// 0 when all is good (warnings may be printed), 1 otherwise.
+pub fn run(args: CheckArgs) -> ExitCode {
+    let file = args.config.clone();
+    let answer = Config::load(&Sources::of_process(args.config, args.set));
+    let (text, code) = match &answer {
+        Ok(config) => (approval(config, file.as_deref(), this_year()), ExitCode::SUCCESS),
+        Err(errors) => (format!("{errors}\n"), ExitCode::FAILURE),
+    };
+    // Whoever closes the pipe early has read enough; the code still tells.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    code
+}
+
+fn approval(config: &Config, file: Option<&Path>, year: i32) -> String {
+    let mut text = String::new();
+    for warning in config.warnings(year) {
+        text.push_str(&format!("warning: {warning}\n"));
+    }
+    let named = [
+        ("config", file),
+        ("calendar", config.files.calendar.as_deref()),
+        ("departments", config.files.departments.as_deref()),
+        ("territories", config.files.territories.as_deref()),
+    ];
+    for (what, path) in named {
+        let path = path.map_or("built in".into(), |path| path.display().to_string());
+        text.push_str(&format!("good: {what} ({path})\n"));
+    }
+    text
+}
+
+fn this_year() -> i32 {
+    // China has one zone and no summer time.
+    let now = jiff::Timestamp::now();
+    i32::from(jiff::tz::offset(8).to_datetime(now).year())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_files_are_named_and_silent_years_warned_of() {
+        let config = Config::default();
+        let text = approval(&config, Some(Path::new("w.toml")), 2025);
+        assert_eq!(
+            text,
+            "good: config (w.toml)\ngood: calendar (built in)\ngood: departments (built in)\ngood: territories (built in)\n"
+        );
+        assert!(
+            approval(&config, None, 2026)
+                .starts_with("warning: config/calendar.csv (built in): no holidays of 2027; ")
+        );
+    }
+}

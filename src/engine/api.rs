@@ -1,0 +1,172 @@
+//! What doors and the engine say to each other: settings, refusals, questions and their answers.
+
+use crate::alerts::ProjectAlerts;
+use crate::domain::{
+    AlertKey, AlertRow, Day, Fen, Funding, Position, ProjectId, Reason, Record, Rejected, Rulebook, Sum,
+    Verdict,
+};
+use crate::ledger::ProjectLedger;
+use compact_str::CompactString;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Sizes and limits of the engine.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Fixed when the data folder is created.
+    pub shards: u16,
+    /// Threads that own shards; 0 = one a core.
+    pub threads: usize,
+    /// A batch is closed at so many entries.
+    pub batch_entries: usize,
+    /// Entries that may wait before `submit` answers [`Refused::Busy`].
+    pub queue_entries: usize,
+    /// Projects leave memory, coldest first, when their state takes more than this.
+    pub memory_bytes: usize,
+    /// A round of checkpoints begins so often.
+    pub checkpoint_ms: u64,
+    /// Alert rows that are kept for subscribers who come back, all shards together.
+    pub history_rows: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            shards: 32,
+            threads: 0,
+            batch_entries: 8192,
+            queue_entries: 200_000,
+            memory_bytes: 4 << 30,
+            checkpoint_ms: 10_000,
+            history_rows: 200_000,
+        }
+    }
+}
+
+/// Why a submission was not taken. Nothing of it stands in the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("too much is waiting to be written; send again in a moment")]
+    Busy,
+    #[error("the service is stopping")]
+    Stopping,
+    #[error(
+        "the disk is nearly full: {free_bytes} bytes free, {needed_bytes} needed; nothing more is taken until space is made"
+    )]
+    DiskFull { free_bytes: u64, needed_bytes: u64 },
+    #[error("the engine has failed and the process is ending: {0}")]
+    Failed(String),
+}
+
+/// Called once with the verdict of each entry, in their order, when all are durable and merged.
+pub type SubmitDone = Box<dyn FnOnce(Result<Vec<Verdict>, Refused>) + Send>;
+
+/// One project as a question sees it.
+pub struct ProjectAsk<'a> {
+    pub ledger: &'a ProjectLedger,
+    pub alerts: &'a ProjectAlerts,
+    /// The last row of each of its alerts.
+    pub rows: &'a BTreeMap<AlertKey, Arc<AlertRow>>,
+    pub book: &'a Rulebook,
+    /// `None` before the first business date.
+    pub today: Option<Day>,
+}
+
+/// One project in a list; kept in memory for cold projects too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectSummary {
+    pub project_id: ProjectId,
+    /// `None`: records name the project, but no `project` record is known.
+    pub facts: Option<ProjectFacts>,
+    pub workers: u32,
+    pub overdue_fen: Sum,
+    pub overdue_workers: u32,
+    pub overdue_periods: u32,
+    pub oldest_due_on: Option<Day>,
+    /// Alerts that stand.
+    pub alerts: u32,
+    /// Payments that name the project or its wage account but no worker of it.
+    pub suspense: u32,
+}
+
+/// What lists and routing show of a `project` record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectFacts {
+    pub name: CompactString,
+    pub sector: CompactString,
+    pub territory: CompactString,
+    pub funding: Funding,
+    pub contractor_name: CompactString,
+    pub contract_fen: Fen,
+}
+
+/// A place among the dead letters: the block, and the entry's index in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeadLetterId {
+    pub position: Position,
+    pub index: u32,
+}
+
+/// A record that could not be taken, as kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeadLetter {
+    pub id: DeadLetterId,
+    /// Unix milliseconds.
+    pub written_ms: i64,
+    pub reason: Reason,
+    pub content: DeadContent,
+}
+
+/// What a dead letter holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeadContent {
+    /// Input that could not be decoded or is not valid, as it came.
+    Input(Rejected),
+    /// A valid record that conflicts with one that came before.
+    Conflict(Record),
+}
+
+/// How the engine stands, for operators and metrics.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// Level with the log: every block has been applied.
+    pub ready: bool,
+    pub business_date: Option<Day>,
+    /// The last block of the log, and the last that every shard has applied.
+    pub log_head: Position,
+    pub log_oldest: Position,
+    pub applied: Position,
+    /// The store covers the log up to here; what follows is replayed at a start.
+    pub covered: Position,
+    /// Unix milliseconds of the last finished round of checkpoints; 0 = none yet.
+    pub checkpoint_ms: i64,
+    pub log_bytes: u64,
+    pub store_bytes: u64,
+    pub hot_bytes: u64,
+    pub shards: u16,
+    pub projects: u64,
+    pub hot_projects: u64,
+    pub workers: u64,
+    pub dead_letters: u64,
+    pub queued_entries: u64,
+    /// Set when the engine has failed: the process must end.
+    pub failed: Option<String>,
+}
+
+/// Told of what the engine does, for metrics. Calls come from the engine's threads and must not block.
+pub trait Observer: Send + Sync {
+    /// A batch was made durable.
+    fn appended(&self, _entries: usize, _micros: u64) {}
+    /// A batch was merged, settled and judged on one thread.
+    fn applied(&self, _entries: usize, _micros: u64) {}
+    /// What a `project` record says is new, or known from the store; told before alerts that follow are published.
+    fn project(&self, _project: &ProjectId, _facts: &ProjectFacts) {}
+    /// Alert rows were published; `written_ms` is when their cause was written to the log.
+    fn published(&self, _rows: &[Arc<AlertRow>]) {}
+    /// A shard's checkpoint reached the store.
+    fn checkpointed(&self, _pages: usize, _bytes: usize, _micros: u64) {}
+}
+
+/// An observer that wants to know nothing.
+pub struct Unobserved;
+impl Observer for Unobserved {}

@@ -1,0 +1,385 @@
+//! The thread that makes entries durable: whatever has come becomes one block, one sync; then the
+//! desk opens it and the shards' threads get their orders. It also begins the rounds of checkpoints.
+
+use super::api::{Refused, Settings, SubmitDone};
+use super::desk::{Desk, Routing};
+use super::shard::Shard;
+use super::shared::{Shared, now_ms};
+use super::storer::Round;
+use super::worker::{Dispatch, Reply, Work};
+use crate::domain::{Day, Entry, Position, Reason, Verdict};
+use crate::log::{Block, Log, LogError};
+use crate::store::{Changes, Store, StoreError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+pub(super) enum Job {
+    Submit {
+        entries: Vec<Entry>,
+        done: SubmitDone,
+    },
+    Ask(Box<dyn FnOnce(&Desk) -> Result<(), StoreError> + Send>),
+    /// The store covers the log up to here.
+    Covered(Position),
+    Stop,
+}
+
+pub(super) struct Committer {
+    pub log: Box<dyn Log>,
+    pub desk: Desk,
+    pub store: Arc<dyn Store>,
+    pub jobs: Receiver<Job>,
+    pub workers: Vec<Sender<Work>>,
+    /// The thread of each shard.
+    pub thread_of: Vec<usize>,
+    pub shared: Arc<Shared>,
+    pub settings: Settings,
+    pub today: Option<Day>,
+    /// The rulebook is another than the one that judged what the store has.
+    pub judge_anew: Option<Changes>,
+    /// The position of the running round.
+    pub round: Option<Position>,
+    pub last_round: Instant,
+}
+
+/// Why the thread ended.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a thread of the engine has ended")]
+    Threads,
+}
+
+type Waiting = (Vec<Entry>, SubmitDone);
+
+impl Committer {
+    pub fn run(mut self) {
+        if let Err(error) = self.recover().and_then(|()| self.serve()) {
+            self.shared.fail(&error.to_string());
+        }
+        let refusal = self.shared.refusal().unwrap_or(Refused::Stopping);
+        self.shared.stopping.store(true, Relaxed);
+        for job in self.jobs.try_iter() {
+            if let Job::Submit { done, .. } = job {
+                done(Err(refusal.clone()));
+            }
+        }
+    }
+
+    /// Replays the log from where the store ends. What the shards have already merges to nothing.
+    fn recover(&mut self) -> Result<(), Broken> {
+        let from = self.desk.position().next();
+        let Committer { log, desk, workers, thread_of, shared, .. } = self;
+        let mut broken = None;
+        let mut today = self.today;
+        let result = log.read(from, &mut |block| {
+            today = block.entries.iter().filter_map(date_of).chain(today).max();
+            let sent = dispatch(desk, workers, thread_of, Arc::new(block), Box::new(|_| {}));
+            shared.dead_letters.store(desk.dead_letter_count(), Relaxed);
+            sent.map_err(|error| {
+                let said = LogError::Unusable(error.to_string());
+                broken = Some(error);
+                said
+            })
+        });
+        if let Some(error) = broken {
+            return Err(error);
+        }
+        result?;
+        self.today = today;
+        self.wait_until_applied();
+        self.shared.set_today(today);
+        if let Some(remember) = self.judge_anew.take() {
+            self.judge_anew(remember)?;
+        }
+        self.shared.ready.store(true, Relaxed);
+        self.tell();
+        Ok(())
+    }
+
+    /// Every project is judged by the new numbers, and the store remembers which they were.
+    fn judge_anew(&mut self, remember: Changes) -> Result<(), Broken> {
+        let (position, written_ms) = (self.desk.position(), now_ms());
+        for worker in &self.workers {
+            let shared = self.shared.clone();
+            let judge = move |shards: &mut [Shard]| {
+                shards.iter_mut().try_for_each(|shard| {
+                    shard.judge_all(position, written_ms)?;
+                    shared.feed.publish(shard.id(), shard.take_rows());
+                    Ok(())
+                })
+            };
+            worker.send(Work::Ask(Box::new(judge))).map_err(|_| Broken::Threads)?;
+        }
+        self.begin_round(true)?;
+        self.await_round()?;
+        self.store.write(remember)?;
+        Ok(())
+    }
+
+    fn wait_until_applied(&self) {
+        let head = self.desk.position().0;
+        if head == 0 {
+            return;
+        }
+        let applied = |shared: &Shared| shared.workers.iter().all(|w| w.applied.load(Relaxed) >= head);
+        while !applied(&self.shared) && self.shared.failure().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn serve(&mut self) -> Result<(), Broken> {
+        let tick = Duration::from_millis(self.settings.checkpoint_ms.clamp(1, 100));
+        loop {
+            if self.shared.failure().is_some() {
+                return Ok(());
+            }
+            match self.jobs.recv_timeout(tick) {
+                Ok(Job::Submit { entries, done }) => {
+                    let (batch, then) = self.collect((entries, done));
+                    self.commit(batch)?;
+                    if let Some(job) = then {
+                        if self.other(job)? {
+                            return Ok(());
+                        }
+                    }
+                }
+                Ok(job) => {
+                    if self.other(job)? {
+                        return Ok(());
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.stop(),
+            }
+            self.begin_round(false)?;
+        }
+    }
+
+    /// Answers whether the engine is to end.
+    fn other(&mut self, job: Job) -> Result<bool, Broken> {
+        match job {
+            Job::Submit { entries, done } => self.commit(vec![(entries, done)])?,
+            Job::Ask(question) => question(&self.desk)?,
+            Job::Covered(position) => self.covered(position)?,
+            Job::Stop => {
+                self.stop()?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Group commit: everything that waits, up to the size of a batch.
+    fn collect(&self, first: Waiting) -> (Vec<Waiting>, Option<Job>) {
+        let mut count = first.0.len();
+        let mut batch = vec![first];
+        while count < self.settings.batch_entries {
+            match self.jobs.try_recv() {
+                Ok(Job::Submit { entries, done }) => {
+                    count += entries.len();
+                    batch.push((entries, done));
+                }
+                Ok(other) => return (batch, Some(other)),
+                Err(_) => break,
+            }
+        }
+        (batch, None)
+    }
+
+    fn commit(&mut self, batch: Vec<Waiting>) -> Result<(), Broken> {
+        let count: usize = batch.iter().map(|(entries, _)| entries.len()).sum();
+        let mut entries = Vec::with_capacity(count);
+        // For each sender: how many verdicts, and those that are known before the log.
+        let mut senders = Vec::with_capacity(batch.len());
+        for (theirs, done) in batch {
+            let all = theirs.len();
+            let mut early = Vec::new();
+            for (index, entry) in theirs.into_iter().enumerate() {
+                match self.admit(&entry) {
+                    None => entries.push(entry),
+                    Some(verdict) => early.push((index, verdict)),
+                }
+            }
+            senders.push((all, early, done));
+        }
+        let finish = move |verdicts: Result<Vec<Verdict>, Refused>| answer(senders, verdicts);
+        if entries.is_empty() {
+            self.shared.queued.fetch_sub(count, Relaxed);
+            finish(Ok(Vec::new()));
+            return Ok(());
+        }
+        let (begun, written_ms) = (Instant::now(), now_ms());
+        let appended = self.log.append(written_ms, &entries);
+        self.shared.queued.fetch_sub(count, Relaxed);
+        let position = match appended {
+            Ok(position) => position,
+            Err(error) => {
+                finish(Err(Refused::Failed(error.to_string())));
+                return Err(error.into());
+            }
+        };
+        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.shared.observer.appended(entries.len(), micros);
+        self.shared.set_today(self.today);
+        let block = Arc::new(Block { position, written_ms, entries });
+        dispatch(&mut self.desk, &self.workers, &self.thread_of, block, Box::new(finish))?;
+        self.tell();
+        Ok(())
+    }
+
+    /// Business dates never go back (contract; rejected), and the same date twice says nothing new.
+    fn admit(&mut self, entry: &Entry) -> Option<Verdict> {
+        let Entry::Date(day) = entry else { return None };
+        match self.today {
+            Some(today) if *day < today => Some(Verdict::Rejected(Reason::range(
+                "business_date",
+                format!("{day}, which is before {today}"),
+                "a date not before the current business date: it never goes back",
+            ))),
+            Some(today) if *day == today => Some(Verdict::Duplicate),
+            _ => {
+                self.today = Some(*day);
+                None
+            }
+        }
+    }
+
+    fn begin_round(&mut self, at_once: bool) -> Result<(), Broken> {
+        let due = self.last_round.elapsed() >= Duration::from_millis(self.settings.checkpoint_ms);
+        let pressed = self.shared.pressure.load(Relaxed);
+        if self.round.is_some() || !(due || pressed || at_once) {
+            return Ok(());
+        }
+        self.last_round = Instant::now();
+        self.shared.pressure.store(false, Relaxed);
+        let county = match self.desk.checkpoint() {
+            Some(changes) => changes,
+            None if at_once => Changes::default(),
+            None => return Ok(()),
+        };
+        let round = Arc::new(Round {
+            position: self.desk.position(),
+            county: Mutex::new(Some(county)),
+            left: AtomicUsize::new(self.thread_of.len()),
+            at_once,
+        });
+        self.round = Some(round.position);
+        for worker in &self.workers {
+            worker.send(Work::Round(round.clone())).map_err(|_| Broken::Threads)?;
+        }
+        Ok(())
+    }
+
+    fn covered(&mut self, position: Position) -> Result<(), Broken> {
+        self.round = None;
+        self.desk.saved(position, self.settings.memory_bytes / 10);
+        self.log.retain(position.next(), now_ms())?;
+        self.tell();
+        Ok(())
+    }
+
+    /// Everything that was taken is durable; one last round makes the next start quick.
+    fn stop(&mut self) -> Result<(), Broken> {
+        for job in self.jobs.try_iter().collect::<Vec<_>>() {
+            match job {
+                Job::Submit { entries, done } => self.commit(vec![(entries, done)])?,
+                Job::Covered(position) => self.covered(position)?,
+                Job::Ask(question) => question(&self.desk)?,
+                Job::Stop => {}
+            }
+        }
+        self.await_round()?;
+        self.begin_round(true)?;
+        self.await_round()?;
+        for worker in &self.workers {
+            let _ = worker.send(Work::Stop);
+        }
+        Ok(())
+    }
+
+    fn await_round(&mut self) -> Result<(), Broken> {
+        while self.round.is_some() && self.shared.failure().is_none() {
+            match self.jobs.recv_timeout(Duration::from_millis(20)) {
+                Ok(Job::Covered(position)) => self.covered(position)?,
+                Ok(Job::Submit { done, .. }) => done(Err(Refused::Stopping)),
+                Ok(Job::Ask(question)) => question(&self.desk)?,
+                Ok(Job::Stop) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self) {
+        let shared = &self.shared;
+        shared.log_head.store(self.log.head().0, Relaxed);
+        shared.log_oldest.store(self.log.oldest().0, Relaxed);
+        shared.log_bytes.store(self.log.bytes(), Relaxed);
+        shared.dead_letters.store(self.desk.dead_letter_count(), Relaxed);
+        shared.county_bytes.store(self.desk.heap_bytes() as u64, Relaxed);
+    }
+}
+
+fn date_of(entry: &Entry) -> Option<Day> {
+    match entry {
+        Entry::Date(day) => Some(*day),
+        _ => None,
+    }
+}
+
+/// Opens a block and hands its orders to the threads; `finish` is called when all have done theirs.
+fn dispatch(
+    desk: &mut Desk,
+    workers: &[Sender<Work>],
+    thread_of: &[usize],
+    block: Arc<Block>,
+    finish: SubmitDone,
+) -> Result<(), Broken> {
+    let opened = desk.open_block(&block)?;
+    let mut orders: Vec<Vec<Routing>> = workers.iter().map(|_| Vec::new()).collect();
+    for routing in opened.orders {
+        match routing {
+            Routing::Everyone { entry } => {
+                orders.iter_mut().for_each(|theirs| theirs.push(Routing::Everyone { entry }));
+            }
+            Routing::Entry { shard, .. } | Routing::County { shard, .. } => {
+                orders[thread_of[usize::from(shard)]].push(routing);
+            }
+        }
+    }
+    let reply = Arc::new(Reply::new(workers.len(), block.entries.len(), opened.verdicts, finish));
+    for (worker, orders) in workers.iter().zip(orders) {
+        let dispatch = Dispatch { block: block.clone(), orders, reply: reply.clone() };
+        worker.send(Work::Block(Box::new(dispatch))).map_err(|_| Broken::Threads)?;
+    }
+    Ok(())
+}
+
+/// How many verdicts a sender waits for, those that were known before the log, and whom to tell.
+type Asked = (usize, Vec<(usize, Verdict)>, SubmitDone);
+
+/// Gives each sender its verdicts, those from before the log put back in their places.
+fn answer(senders: Vec<Asked>, verdicts: Result<Vec<Verdict>, Refused>) {
+    match verdicts {
+        Err(refused) => senders.into_iter().for_each(|(_, _, done)| done(Err(refused.clone()))),
+        Ok(verdicts) => {
+            let mut rest = verdicts.into_iter();
+            for (count, early, done) in senders {
+                let mut early = early.into_iter().peekable();
+                let theirs = (0..count)
+                    .filter_map(|index| match early.peek() {
+                        Some((at, _)) if *at == index => early.next().map(|(_, verdict)| verdict),
+                        _ => rest.next(),
+                    })
+                    .collect();
+                done(Ok(theirs));
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The desk where each block is opened: gives every entry to the shard of its project, keeps what
+//! belongs to no single project (payments, accounts, complaints, signals), and files the dead
+//! letters. One owner, in the log's order. Knows no queue, no clock.
+
+use super::api::{DeadContent, DeadLetter, DeadLetterId};
+use super::{keys, pages};
+use crate::codec;
+use crate::domain::{Entry, Position, ProjectId, Reason, Record, Verdict};
+use crate::ledger::{Command, County, CountyPage, KeptPayment, Routed};
+use crate::log::Block;
+use crate::store::{Changes, Store, StoreError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub struct Desk {
+    county: County,
+    store: Arc<dyn Store>,
+    shards: u16,
+    /// The last block that it has opened.
+    position: Position,
+    encoded: Position,
+    /// Dead letters that are not in the store yet, encoded.
+    unsaved: BTreeMap<DeadLetterId, Vec<u8>>,
+    dead_letters: u64,
+}
+
+/// What a block says to the shards, and the verdicts that the desk gives itself.
+#[derive(Default)]
+pub struct Opened {
+    /// In the block's order.
+    pub orders: Vec<Routing>,
+    /// (entry, verdict); every other entry gets its verdict from its shard.
+    pub verdicts: Vec<(u32, Verdict)>,
+}
+
+/// One order and the shard it is for.
+pub enum Routing {
+    /// The entry itself (a record or an act) is for this shard, which gives the verdict.
+    Entry { shard: u16, entry: u32 },
+    /// The county has something to say to a project of this shard.
+    County { shard: u16, command: Command },
+    /// The entry (a business date) is for every shard.
+    Everyone { entry: u32 },
+}
+
+/// Which shard a project lives in: CRC-32 of its id, as librdkafka's `consistent` partitioner
+/// places a key, so that shards equal partitions.
+pub fn shard_of(project: &ProjectId, shards: u16) -> u16 {
+    let hash = crc32fast::hash(project.as_str().as_bytes());
+    u16::try_from(hash % u32::from(shards.max(1))).unwrap_or(0)
+}
+
+impl Desk {
+    /// The desk as the store has it.
+    pub fn open(store: Arc<dyn Store>, shards: u16) -> Result<Desk, StoreError> {
+        let (position, dead_letters) = match store.get(keys::COUNTY)? {
+            Some(bytes) => {
+                let meta = pages::read_meta(&bytes).map_err(damaged)?;
+                (meta.position, meta.head)
+            }
+            None => (Position::default(), 0),
+        };
+        let mut county = County::default();
+        let prefix = keys::county();
+        store.scan(&prefix, &mut |key, bytes| {
+            let page = CountyPage::from_bytes(&key[prefix.len()..])
+                .ok_or_else(|| damaged(codec::Corrupt("a page key")))?;
+            if page.is_lazy() {
+                county.exists(page);
+                return Ok(());
+            }
+            county.load_page(page, &codec::unpack(bytes).map_err(damaged)?).map_err(damaged)
+        })?;
+        Ok(Desk {
+            county,
+            store,
+            shards,
+            position,
+            encoded: position,
+            unsaved: BTreeMap::new(),
+            dead_letters,
+        })
+    }
+
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    pub fn dead_letter_count(&self) -> u64 {
+        self.dead_letters
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        self.county.heap_bytes()
+    }
+
+    /// Opens the next block.
+    pub fn open_block(&mut self, block: &Block) -> Result<Opened, StoreError> {
+        let mut opened = Opened::default();
+        let mut commands = Vec::new();
+        for (index, entry) in block.entries.iter().enumerate() {
+            // A batch is bounded far below this.
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let id = DeadLetterId { position: block.position, index };
+            match entry {
+                Entry::Record(record) => {
+                    self.fetch(record)?;
+                    match self.county.route(record, &mut commands) {
+                        Routed::Project(project) => {
+                            let shard = shard_of(project, self.shards);
+                            opened.orders.push(Routing::Entry { shard, entry: index });
+                        }
+                        Routed::Done(verdict) => {
+                            if let Verdict::Rejected(reason) = &verdict {
+                                let content = DeadContent::Conflict(record.clone());
+                                self.file(id, block.written_ms, reason, &content);
+                            }
+                            opened.verdicts.push((index, verdict));
+                        }
+                    }
+                    for command in commands.drain(..) {
+                        let shard = shard_of(command.project_id(), self.shards);
+                        opened.orders.push(Routing::County { shard, command });
+                    }
+                }
+                Entry::Rejected(rejected) => {
+                    let content = DeadContent::Input((**rejected).clone());
+                    self.file(id, block.written_ms, &rejected.reason, &content);
+                    opened.verdicts.push((index, Verdict::Rejected(rejected.reason.clone())));
+                }
+                Entry::Date(_) => {
+                    opened.orders.push(Routing::Everyone { entry: index });
+                    opened.verdicts.push((index, Verdict::Accepted));
+                }
+                Entry::Act(act) => {
+                    let shard = shard_of(&act.project_id, self.shards);
+                    opened.orders.push(Routing::Entry { shard, entry: index });
+                }
+            }
+        }
+        self.position = block.position;
+        Ok(opened)
+    }
+
+    /// Payments that have no project, at most `max`.
+    pub fn suspense(&self, max: usize) -> Vec<KeptPayment> {
+        self.county.suspense().take(max).cloned().collect()
+    }
+
+    /// Dead letters above `after`, ascending, at most `max`.
+    pub fn dead_letters(
+        &self,
+        after: Option<DeadLetterId>,
+        max: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        let wanted = |id: &DeadLetterId| after.is_none_or(|after| *id > after);
+        let mut found: BTreeMap<DeadLetterId, Vec<u8>> = BTreeMap::new();
+        self.store.scan(&keys::dead_letters(), &mut |key, bytes| {
+            if let Some(id) = keys::dead_letter_id(key).filter(wanted) {
+                if found.len() < max {
+                    found.insert(id, bytes.to_vec());
+                }
+            }
+            Ok(())
+        })?;
+        for (id, bytes) in self.unsaved.iter().filter(|(id, _)| wanted(id)).take(max) {
+            found.insert(*id, bytes.clone());
+        }
+        let read = |(id, bytes): (DeadLetterId, Vec<u8>)| {
+            let (written_ms, reason, content) = pages::read_dead(&bytes).map_err(damaged)?;
+            Ok(DeadLetter { id, written_ms, reason, content })
+        };
+        found.into_iter().take(max).map(read).collect()
+    }
+
+    /// Everything that changed since the last checkpoint. To be written after every shard's state
+    /// of this position or a later one: what replays from here must find the county as it was here.
+    pub fn checkpoint(&mut self) -> Option<Changes> {
+        if self.encoded == self.position {
+            return None;
+        }
+        let mut changes = Changes::default();
+        for (page, bytes) in self.county.dirty_pages() {
+            let mut key = keys::county();
+            key.extend_from_slice(&page.to_bytes());
+            changes.put.push((key, codec::pack(&bytes)));
+        }
+        for (id, bytes) in &self.unsaved {
+            changes.put.push((keys::dead_letter(*id), bytes.clone()));
+        }
+        let meta = pages::ShardMeta { position: self.position, head: self.dead_letters, today: None };
+        changes.put.push((keys::COUNTY.to_vec(), pages::write_meta(&meta)));
+        self.encoded = self.position;
+        Some(changes)
+    }
+
+    /// The changes of the checkpoint at `position` are in the store.
+    pub fn saved(&mut self, position: Position, limit_bytes: usize) {
+        self.unsaved = self.unsaved.split_off(&DeadLetterId { position: position.next(), index: 0 });
+        // Pages may leave memory only when the store has them as they are now.
+        if position == self.encoded && self.county.heap_bytes() > limit_bytes {
+            self.county.evict_clean(self.county.heap_bytes() - limit_bytes);
+        }
+    }
+
+    fn file(&mut self, id: DeadLetterId, written_ms: i64, reason: &Reason, content: &DeadContent) {
+        self.dead_letters += 1;
+        self.unsaved.insert(id, pages::write_dead(written_ms, reason, content));
+    }
+
+    /// Brings into memory what routing this record will touch.
+    fn fetch(&mut self, record: &Record) -> Result<(), StoreError> {
+        for page in self.county.needs(record) {
+            let mut key = keys::county();
+            key.extend_from_slice(&page.to_bytes());
+            if let Some(bytes) = self.store.get(&key)? {
+                self.county.load_page(page, &codec::unpack(&bytes).map_err(damaged)?).map_err(damaged)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn damaged(corrupt: codec::Corrupt) -> StoreError {
+    StoreError::Damaged(corrupt.to_string())
+}

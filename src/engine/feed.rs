@@ -1,0 +1,160 @@
+//! What doors read alerts from: per shard the latest rows in order, and every standing alert's
+//! last row. Shards publish here; readers are woken and read after their cursor. A wake-up
+//! carries no data, so none can be lost. Knows no subscriber.
+
+use crate::domain::{AlertId, AlertRow};
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// The alert rows of all shards.
+pub struct Feed {
+    shards: Vec<RwLock<ShardFeed>>,
+    wakers: RwLock<Vec<Waker>>,
+}
+
+type Waker = Box<dyn Fn() + Send + Sync>;
+
+/// One shard's rows.
+#[derive(Default)]
+pub struct ShardFeed {
+    /// Consecutive rows, oldest first; the last one's number is `head`.
+    rows: VecDeque<Arc<AlertRow>>,
+    head: u64,
+    /// The last row of every standing alert, by its number.
+    standing: BTreeMap<u64, Arc<AlertRow>>,
+    /// The last row of every alert that stands or whose last row is among `rows`.
+    latest: HashMap<AlertId, Arc<AlertRow>>,
+    rows_max: usize,
+}
+
+/// What `Feed::read` found behind a cursor.
+#[derive(Debug)]
+pub enum Read {
+    /// The next rows, in order, without a gap; empty when the reader is level.
+    Rows(Vec<Arc<AlertRow>>),
+    /// Rows behind the cursor are no longer kept: read `Feed::standing` and go on from its head.
+    Gone,
+}
+
+impl ShardFeed {
+    /// Rows as recovered: consecutive `rows` up to `head`, and the rows of standing alerts, in any order.
+    pub fn new(
+        rows_max: usize,
+        head: u64,
+        rows: impl IntoIterator<Item = Arc<AlertRow>>,
+        standing: impl IntoIterator<Item = Arc<AlertRow>>,
+    ) -> ShardFeed {
+        let mut feed = ShardFeed { head, rows_max: rows_max.max(1), ..ShardFeed::default() };
+        for row in standing {
+            feed.latest.insert(row.alert.id.clone(), row.clone());
+            feed.standing.insert(row.seq, row);
+        }
+        for row in rows {
+            let newer = feed.latest.get(&row.alert.id).is_none_or(|known| known.seq <= row.seq);
+            if newer {
+                feed.latest.insert(row.alert.id.clone(), row.clone());
+            }
+            feed.rows.push_back(row);
+        }
+        feed
+    }
+
+    fn push(&mut self, row: Arc<AlertRow>) {
+        assert!(row.seq == self.head + 1, "alert rows are numbered without gaps");
+        self.head = row.seq;
+        if let Some(before) = self.latest.insert(row.alert.id.clone(), row.clone()) {
+            self.standing.remove(&before.seq);
+        }
+        if row.alert.stands() {
+            self.standing.insert(row.seq, row.clone());
+        }
+        self.rows.push_back(row);
+        while self.rows.len() > self.rows_max {
+            if let Some(old) = self.rows.pop_front() {
+                let is_latest = self.latest.get(&old.alert.id).is_some_and(|l| l.seq == old.seq);
+                if is_latest && !old.alert.stands() {
+                    self.latest.remove(&old.alert.id);
+                }
+            }
+        }
+    }
+
+    /// The number of the oldest row that is kept; `head + 1` if none is.
+    fn first(&self) -> u64 {
+        self.rows.front().map_or(self.head + 1, |row| row.seq)
+    }
+}
+
+impl Feed {
+    pub fn new(shards: Vec<ShardFeed>) -> Feed {
+        Feed { shards: shards.into_iter().map(RwLock::new).collect(), wakers: RwLock::default() }
+    }
+
+    pub fn shards(&self) -> u16 {
+        // The number of shards is a u16 in the settings.
+        u16::try_from(self.shards.len()).unwrap_or(u16::MAX)
+    }
+
+    /// The number of each shard's newest row; 0 = none yet.
+    pub fn heads(&self) -> Vec<u64> {
+        self.shards.iter().map(|s| read(s).head).collect()
+    }
+
+    /// At most `max` rows of one shard that follow the row numbered `after`.
+    pub fn read(&self, shard: u16, after: u64, max: usize) -> Read {
+        let Some(lock) = self.shards.get(usize::from(shard)) else { return Read::Gone };
+        let feed = read(lock);
+        if after > feed.head || after + 1 < feed.first() {
+            return Read::Gone;
+        }
+        let skip = usize::try_from(after + 1 - feed.first()).unwrap_or(usize::MAX);
+        Read::Rows(feed.rows.iter().skip(skip).take(max).cloned().collect())
+    }
+
+    /// One shard's head, and the last row of each standing alert, ascending by number: one moment's picture.
+    pub fn standing(&self, shard: u16) -> (u64, Vec<Arc<AlertRow>>) {
+        self.shards.get(usize::from(shard)).map_or((0, Vec::new()), |lock| {
+            let feed = read(lock);
+            (feed.head, feed.standing.values().cloned().collect())
+        })
+    }
+
+    /// At most `max` standing rows of one shard with a number above `after`, ascending.
+    pub fn standing_after(&self, shard: u16, after: u64, max: usize) -> Vec<Arc<AlertRow>> {
+        self.shards.get(usize::from(shard)).map_or(Vec::new(), |lock| {
+            read(lock).standing.range(after + 1..).take(max).map(|(_, row)| row.clone()).collect()
+        })
+    }
+
+    /// The last row of an alert that stands or was resolved lately.
+    pub fn get(&self, id: &AlertId) -> Option<Arc<AlertRow>> {
+        self.shards.iter().find_map(|s| read(s).latest.get(id).cloned())
+    }
+
+    /// Calls `wake` after every publication. It must not block.
+    pub fn on_change(&self, wake: impl Fn() + Send + Sync + 'static) {
+        self.wakers.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(wake));
+    }
+
+    /// Appends a shard's next rows, then wakes.
+    pub fn publish(&self, shard: u16, rows: Vec<Arc<AlertRow>>) {
+        if rows.is_empty() {
+            return;
+        }
+        if let Some(lock) = self.shards.get(usize::from(shard)) {
+            let mut feed = write(lock);
+            rows.into_iter().for_each(|row| feed.push(row));
+        }
+        self.wakers.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(|wake| wake());
+    }
+}
+
+// A panicking writer would have ended the process; a poisoned lock still holds whole rows.
+fn read(lock: &RwLock<ShardFeed>) -> RwLockReadGuard<'_, ShardFeed> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write(lock: &RwLock<ShardFeed>) -> RwLockWriteGuard<'_, ShardFeed> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,378 @@
+//! The engine as doors see it: a cheap handle on its threads. Starts them, hands entries over,
+//! asks questions, stops them. Nothing here blocks but `stop`.
+
+use super::api::{
+    DeadLetter, DeadLetterId, Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, SubmitDone,
+};
+use super::committer::{Committer, Job};
+use super::desk::{Desk, shard_of};
+use super::feed::Feed;
+use super::keys;
+use super::shard::{Equipment, Shard};
+use super::shared::Shared;
+use super::storer::Storer;
+use super::worker::{Work, Worker};
+use crate::alerts::IdKey;
+use crate::domain::{Day, Entry, Position, ProjectId, Rulebook, SuspenseReason};
+use crate::ledger::KeptPayment;
+use crate::log::{Log, LogError};
+use crate::store::{Changes, Store, StoreError};
+use crossbeam_channel::{Sender, bounded, unbounded};
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+/// Everything an engine is made of.
+pub struct Parts {
+    pub log: Box<dyn Log>,
+    pub store: Arc<dyn Store>,
+    pub settings: Settings,
+    pub book: Arc<Rulebook>,
+    pub ids: IdKey,
+    pub observer: Arc<dyn Observer>,
+}
+
+/// Why an engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(
+        "the store covers the log up to block {covered}, but the log begins at block {oldest}: what lies between is in neither; restore the older segments"
+    )]
+    Gap { covered: u64, oldest: u64 },
+    #[error(
+        "the store covers the log up to block {covered}, but the log ends at block {head}: the log has lost blocks that were acknowledged; restore the log, or remove the store to go on with what the log has"
+    )]
+    LogBehind { covered: u64, head: u64 },
+    #[error("could not start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// A handle on a running engine.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    store: Arc<dyn Store>,
+    jobs: Sender<Job>,
+    workers: Vec<Sender<Work>>,
+    thread_of: Vec<usize>,
+    queue_entries: usize,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Blocks that may wait in front of a thread.
+const WORK_QUEUE: usize = 8;
+
+impl Engine {
+    /// Opens the state, starts the threads and begins to catch up with the log; `status().ready` says when it is level.
+    pub fn start(parts: Parts) -> Result<Engine, StartError> {
+        let Parts { log, store, settings, book, ids, observer } = parts;
+        let shards = settings.shards.max(1);
+        let desk = Desk::open(store.clone(), shards)?;
+        check_cover(desk.position(), log.as_ref())?;
+        let judge_anew = compare_rulebook(store.as_ref(), &book, desk.position())?;
+        let rows_max = (settings.history_rows / usize::from(shards)).max(16);
+        let with = Equipment { store: store.clone(), book, ids, rows_max };
+        let (mut opened, mut feeds) = (Vec::new(), Vec::new());
+        for id in 0..shards {
+            let (mut shard, feed) = Shard::open(id, with.clone())?;
+            for (project, facts) in shard.take_facts() {
+                observer.project(&project, &facts);
+            }
+            opened.push(shard);
+            feeds.push(feed);
+        }
+        let today = opened.iter().filter_map(Shard::today).max();
+        let threads = thread_count(settings.threads, shards);
+        let shared = Arc::new(Shared::new(Arc::new(Feed::new(feeds)), observer, threads, shards));
+        shared.covered.store(desk.position().0, Relaxed);
+        for shard in &opened {
+            shared.durable[usize::from(shard.id())].store(shard.position().0, Relaxed);
+        }
+        let thread_of: Vec<usize> = (0..usize::from(shards)).map(|shard| shard % threads).collect();
+        let (jobs, job_queue) = unbounded();
+        let (store_jobs, store_queue) = bounded(4);
+        let mut handles = Vec::new();
+        let mut workers = Vec::new();
+        let mut by_thread: Vec<Vec<Shard>> = (0..threads).map(|_| Vec::new()).collect();
+        for shard in opened {
+            by_thread[thread_of[usize::from(shard.id())]].push(shard);
+        }
+        for (index, shards_here) in by_thread.into_iter().enumerate() {
+            let (sender, work) = bounded(WORK_QUEUE);
+            workers.push(sender);
+            let worker = Worker {
+                index,
+                shards: shards_here,
+                work,
+                store: store_jobs.clone(),
+                shared: shared.clone(),
+                shard_bytes: settings.memory_bytes / 10 * 9 / usize::from(shards),
+                wanted: VecDeque::new(),
+            };
+            handles.push(spawn(format!("shards-{index}"), &shared, move || worker.run())?);
+        }
+        drop(store_jobs);
+        let storer = Storer {
+            store: store.clone(),
+            jobs: store_queue,
+            committer: jobs.clone(),
+            shared: shared.clone(),
+        };
+        handles.push(spawn("storer".into(), &shared, move || storer.run())?);
+        let queue_entries = settings.queue_entries;
+        let committer = Committer {
+            log,
+            desk,
+            store: store.clone(),
+            jobs: job_queue,
+            workers: workers.clone(),
+            thread_of: thread_of.clone(),
+            shared: shared.clone(),
+            settings,
+            today,
+            judge_anew,
+            round: None,
+            last_round: Instant::now(),
+        };
+        handles.push(spawn("committer".into(), &shared, move || committer.run())?);
+        let threads = Mutex::new(handles);
+        Ok(Engine {
+            inner: Arc::new(Inner { shared, store, jobs, workers, thread_of, queue_entries, threads }),
+        })
+    }
+
+    /// Hands entries over; `done` is called once, on a thread of the engine, when they are durable
+    /// and merged. An error: nothing was taken.
+    pub fn submit(&self, entries: Vec<Entry>, done: SubmitDone) -> Result<(), Refused> {
+        let shared = &self.inner.shared;
+        if let Some(refused) = shared.refusal() {
+            return Err(refused);
+        }
+        let count = entries.len();
+        // A batch larger than the whole queue is taken when nothing else waits.
+        let waiting = shared.queued.fetch_add(count, Relaxed);
+        if waiting > 0 && waiting + count > self.inner.queue_entries {
+            shared.queued.fetch_sub(count, Relaxed);
+            return Err(Refused::Busy);
+        }
+        self.inner.jobs.send(Job::Submit { entries, done }).map_err(|_| Refused::Stopping)
+    }
+
+    pub fn feed(&self) -> &Arc<Feed> {
+        &self.inner.shared.feed
+    }
+
+    pub fn status(&self) -> Status {
+        self.inner.shared.status(self.inner.store.bytes())
+    }
+
+    /// Level with the log, and not failed.
+    pub fn is_ready(&self) -> bool {
+        self.inner.shared.ready.load(Relaxed)
+    }
+
+    pub fn business_date(&self) -> Option<Day> {
+        self.inner.shared.today()
+    }
+
+    /// Why the engine cannot go on; the process must end.
+    pub fn failure(&self) -> Option<String> {
+        self.inner.shared.failure()
+    }
+
+    /// (free, needed) bytes while the disk is nearly full: nothing is taken until `None` comes.
+    pub fn set_disk_shortage(&self, shortage: Option<(u64, u64)>) {
+        self.inner.shared.set_disk(shortage);
+    }
+
+    /// Runs `question` where the project lives; a project that nothing is known of is `None`.
+    pub fn ask_project<T: Send + 'static>(
+        &self,
+        project: ProjectId,
+        question: impl FnOnce(Option<ProjectAsk<'_>>) -> T + Send + 'static,
+        done: impl FnOnce(Result<T, Refused>) + Send + 'static,
+    ) {
+        let shard = shard_of(&project, self.inner.shared.feed.shards());
+        let ask = move |shards: &mut [Shard]| {
+            let Some(owner) = shards.iter_mut().find(|s| s.id() == shard) else { return Ok(()) };
+            done(Ok(owner.ask(&project, question)?));
+            Ok(())
+        };
+        let worker = &self.inner.workers[self.inner.thread_of[usize::from(shard)]];
+        // When the thread has ended, `done` is dropped with the question.
+        let _ = worker.send(Work::Ask(Box::new(ask)));
+    }
+
+    /// Summaries of all projects, ascending by project_id.
+    pub fn projects(&self, done: impl FnOnce(Result<Vec<ProjectSummary>, Refused>) + Send + 'static) {
+        self.ask_all(
+            |shards| Ok(shards.iter().flat_map(Shard::projects).collect()),
+            move |found| {
+                done(found.map(|mut all: Vec<ProjectSummary>| {
+                    all.sort_by(|a, b| a.project_id.cmp(&b.project_id));
+                    all
+                }));
+            },
+        );
+    }
+
+    /// Payments in suspense of one project, or of the whole county; ascending by (bank, txn_id); at most `max`.
+    pub fn suspense(
+        &self,
+        project: Option<ProjectId>,
+        max: usize,
+        done: impl FnOnce(Result<Vec<Waiting>, Refused>) + Send + 'static,
+    ) {
+        if let Some(project) = project {
+            let name = project.clone();
+            let question = move |ask: Option<ProjectAsk<'_>>| {
+                let found = ask.map_or(Vec::new(), |ask| ask.ledger.suspense());
+                found.into_iter().take(max).map(|(p, reason)| (Some(name.clone()), p, reason)).collect()
+            };
+            return self.ask_project(project, question, done);
+        }
+        let this = self.clone();
+        let county = move |desk: &Desk| {
+            let homeless = desk.suspense(max);
+            this.ask_all(
+                move |shards| {
+                    let mut found = Vec::new();
+                    for shard in shards {
+                        found.extend(shard.suspense(max)?);
+                    }
+                    Ok(found)
+                },
+                move |found: Result<Vec<Waiting>, Refused>| {
+                    done(found.map(|mut all| {
+                        all.extend(homeless.into_iter().map(|p| (None, p, SuspenseReason::NoProject)));
+                        all.sort_by(|(_, a, _), (_, b, _)| {
+                            (&a.payment.bank, &a.payment.txn_id).cmp(&(&b.payment.bank, &b.payment.txn_id))
+                        });
+                        all.truncate(max);
+                        all
+                    }));
+                },
+            );
+            Ok(())
+        };
+        let _ = self.inner.jobs.send(Job::Ask(Box::new(county)));
+    }
+
+    /// Dead letters above `after`, ascending, at most `max`.
+    pub fn dead_letters(
+        &self,
+        after: Option<DeadLetterId>,
+        max: usize,
+        done: impl FnOnce(Result<Vec<DeadLetter>, Refused>) + Send + 'static,
+    ) {
+        let question = move |desk: &Desk| {
+            done(Ok(desk.dead_letters(after, max)?));
+            Ok(())
+        };
+        let _ = self.inner.jobs.send(Job::Ask(Box::new(question)));
+    }
+
+    /// Asks every thread, and joins the answers.
+    fn ask_all<T: Send + 'static>(
+        &self,
+        question: impl Fn(&mut [Shard]) -> Result<Vec<T>, StoreError> + Send + Sync + 'static,
+        done: impl FnOnce(Result<Vec<T>, Refused>) + Send + 'static,
+    ) {
+        let question = Arc::new(question);
+        let gathered = Arc::new(Mutex::new((self.inner.workers.len(), Vec::new(), Some(done))));
+        for worker in &self.inner.workers {
+            let (question, gathered) = (question.clone(), gathered.clone());
+            let ask = move |shards: &mut [Shard]| {
+                let answers = question(shards)?;
+                let mut all = gathered.lock().unwrap_or_else(PoisonError::into_inner);
+                all.0 -= 1;
+                all.1.extend(answers);
+                if all.0 == 0 {
+                    let answers = std::mem::take(&mut all.1);
+                    if let Some(done) = all.2.take() {
+                        done(Ok(answers));
+                    }
+                }
+                Ok(())
+            };
+            let _ = worker.send(Work::Ask(Box::new(ask)));
+        }
+    }
+
+    /// Takes nothing more, makes durable what was taken, writes a last checkpoint, ends the threads.
+    pub fn stop(&self) {
+        self.inner.shared.stopping.store(true, Relaxed);
+        let _ = self.inner.jobs.send(Job::Stop);
+        let handles = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for handle in handles.into_iter().rev() {
+            let _ = handle.join();
+        }
+    }
+}
+
+/// A payment in suspense: the project that it belongs to, if that is known, and why it waits.
+pub type Waiting = (Option<ProjectId>, KeptPayment, SuspenseReason);
+
+fn check_cover(covered: Position, log: &dyn Log) -> Result<(), StartError> {
+    if covered > log.head() {
+        return Err(StartError::LogBehind { covered: covered.0, head: log.head().0 });
+    }
+    if log.oldest() > covered.next() {
+        return Err(StartError::Gap { covered: covered.0, oldest: log.oldest().0 });
+    }
+    Ok(())
+}
+
+/// `Some` when the store was judged by other numbers: what to write once all is judged anew.
+fn compare_rulebook(
+    store: &dyn Store,
+    book: &Rulebook,
+    covered: Position,
+) -> Result<Option<Changes>, StoreError> {
+    let print = blake3::hash(format!("{book:?}").as_bytes());
+    let known = store.get(keys::CONFIG)?;
+    if known.as_deref() == Some(print.as_bytes().as_slice()) {
+        return Ok(None);
+    }
+    let changes =
+        Changes { put: vec![(keys::CONFIG.to_vec(), print.as_bytes().to_vec())], remove: Vec::new() };
+    if covered == Position::default() {
+        store.write(changes)?;
+        return Ok(None);
+    }
+    tracing::warn!(
+        "the rulebook is another than the one that judged the stored alerts: judging every project anew"
+    );
+    Ok(Some(changes))
+}
+
+fn thread_count(wanted: usize, shards: u16) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if wanted == 0 { cores } else { wanted };
+    threads.clamp(1, usize::from(shards))
+}
+
+/// A thread whose panic fails the engine: a broken invariant ends the process, a restart recovers.
+fn spawn(
+    name: String,
+    shared: &Arc<Shared>,
+    body: impl FnOnce() + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    let shared = shared.clone();
+    let said = name.clone();
+    std::thread::Builder::new().name(name).spawn(move || {
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_err() {
+            shared.fail(&format!("thread {said} met a bug"));
+        }
+    })
+}

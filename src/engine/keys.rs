@@ -1,0 +1,95 @@
+//! Where everything stands in the store: a letter for the kind, then what orders it.
+//! Numbers are big-endian, so that keys sort as they count; a project id ends with a zero byte,
+//! which no id contains, so that no project's keys begin with another's.
+
+use super::api::DeadLetterId;
+use crate::domain::{Position, ProjectId};
+
+/// What the store was made with and what it covers.
+pub(super) const CONFIG: &[u8] = b"M/config";
+pub(super) const COUNTY: &[u8] = b"M/county";
+
+/// A shard's position, row number and business date.
+pub(super) fn shard_meta(shard: u16) -> Vec<u8> {
+    let mut key = b"M/shard/".to_vec();
+    key.extend_from_slice(&shard.to_be_bytes());
+    key
+}
+
+pub(super) fn catalog(shard: u16) -> Vec<u8> {
+    lettered(b'C', shard)
+}
+
+pub(super) fn catalog_entry(shard: u16, project: &ProjectId) -> Vec<u8> {
+    with_project(lettered(b'C', shard), project)
+}
+
+/// All ledger pages of a project.
+pub(super) fn ledger(shard: u16, project: &ProjectId) -> Vec<u8> {
+    with_project(lettered(b'P', shard), project)
+}
+
+/// All alert pages of a shard.
+pub(super) fn shard_alerts(shard: u16) -> Vec<u8> {
+    lettered(b'A', shard)
+}
+
+/// All alert pages of a project.
+pub(super) fn alerts(shard: u16, project: &ProjectId) -> Vec<u8> {
+    with_project(lettered(b'A', shard), project)
+}
+
+pub(super) fn alerts_page(shard: u16, project: &ProjectId, chunk: u32) -> Vec<u8> {
+    let mut key = alerts(shard, project);
+    key.extend_from_slice(&chunk.to_be_bytes());
+    key
+}
+
+/// All row pages of a shard.
+pub(super) fn rows(shard: u16) -> Vec<u8> {
+    lettered(b'R', shard)
+}
+
+pub(super) fn rows_page(shard: u16, first: u64) -> Vec<u8> {
+    let mut key = rows(shard);
+    key.extend_from_slice(&first.to_be_bytes());
+    key
+}
+
+/// All pages of what belongs to no project.
+pub(super) fn county() -> Vec<u8> {
+    b"Y/".to_vec()
+}
+
+/// All dead letters.
+pub(super) fn dead_letters() -> Vec<u8> {
+    b"D/".to_vec()
+}
+
+pub(super) fn dead_letter(id: DeadLetterId) -> Vec<u8> {
+    let mut key = dead_letters();
+    key.extend_from_slice(&id.position.0.to_be_bytes());
+    key.extend_from_slice(&id.index.to_be_bytes());
+    key
+}
+
+pub(super) fn dead_letter_id(key: &[u8]) -> Option<DeadLetterId> {
+    let rest = key.strip_prefix(b"D/")?;
+    let (position, index) = rest.split_at_checked(8)?;
+    Some(DeadLetterId {
+        position: Position(u64::from_be_bytes(position.try_into().ok()?)),
+        index: u32::from_be_bytes(index.try_into().ok()?),
+    })
+}
+
+fn lettered(letter: u8, shard: u16) -> Vec<u8> {
+    let mut key = vec![letter, b'/'];
+    key.extend_from_slice(&shard.to_be_bytes());
+    key
+}
+
+fn with_project(mut key: Vec<u8>, project: &ProjectId) -> Vec<u8> {
+    key.extend_from_slice(project.as_str().as_bytes());
+    key.push(0);
+    key
+}

@@ -1,0 +1,206 @@
+//! One project in memory: its ledger, its alerts, and when to look at it again without a record.
+//! One record in, changes of alerts out: merge, settle, judge, diff. Pure.
+
+use crate::alerts::{IdKey, Overdue, ProjectAlerts};
+use crate::domain::{
+    Act, Alert, AlertKey, AlertRow, Change, Day, Period, ProjectView, Record, Rulebook, Verdict,
+};
+use crate::ledger::{self, Command, ProjectLedger, Touched, Who, WorkerIx};
+use crate::rules;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a judgement needs beside the project.
+pub(super) struct Bench<'a> {
+    pub book: &'a Rulebook,
+    pub ids: &'a IdKey,
+    /// Nothing is judged before the first business date.
+    pub today: Option<Day>,
+}
+
+/// One change of one alert, before it has its number.
+pub(super) type Changed = (Change, Alert);
+
+pub(super) struct ProjectState {
+    pub ledger: ProjectLedger,
+    pub alerts: ProjectAlerts,
+    /// The last row of each alert.
+    pub rows: BTreeMap<AlertKey, Arc<AlertRow>>,
+    /// Alert pages that changed since they were last encoded.
+    pub dirty_alerts: BTreeSet<u32>,
+    /// Dates at which findings may change though no record comes.
+    pub dates: BTreeSet<Day>,
+    /// Due dates seen lately, so that a swipe costs no calendar look-up.
+    due_memo: Vec<(Period, u8, u8, Day)>,
+}
+
+/// The alert page of what is about the project as a whole.
+const PROJECT_CHUNK: u32 = u32::MAX;
+/// Workers whose alerts share a page.
+const CHUNK_WORKERS: u32 = 64;
+const MEMO_MAX: usize = 16;
+
+impl ProjectState {
+    pub fn new(ledger: ProjectLedger) -> ProjectState {
+        ProjectState {
+            ledger,
+            alerts: ProjectAlerts::default(),
+            rows: BTreeMap::new(),
+            dirty_alerts: BTreeSet::new(),
+            dates: BTreeSet::new(),
+            due_memo: Vec::new(),
+        }
+    }
+
+    /// Merges a record of this project and judges what it touches.
+    pub fn record(&mut self, record: &Record, bench: &Bench, out: &mut Vec<Changed>) -> Verdict {
+        let touched = self.ledger.merge(record, bench.book);
+        self.judge_touched(&touched, bench, out);
+        if touched.changed { Verdict::Accepted } else { Verdict::Duplicate }
+    }
+
+    /// Takes over what the county says of this project.
+    pub fn command(&mut self, command: &Command, bench: &Bench, out: &mut Vec<Changed>) {
+        let touched = match command {
+            Command::Payment { payment, .. } => self.ledger.put_payment(payment),
+            Command::TakePayment { bank, txn_id, .. } => self.ledger.take_payment(bank, txn_id),
+            Command::Account { account, .. } => self.ledger.put_account(account),
+            Command::TakeAccount { account, .. } => self.ledger.take_account(*account),
+            Command::Named { .. } => return,
+        };
+        self.judge_touched(&touched, bench, out);
+    }
+
+    /// What a supervisor did.
+    pub fn act(&mut self, act: &Act, bench: &Bench, out: &mut Vec<Changed>) -> Verdict {
+        // Alerts exist only once there is a business date.
+        let Some(today) = bench.today else { return self.alerts.act(act, Day(0), &mut Vec::new()) };
+        self.alerts.act(act, today, out)
+    }
+
+    /// Judges everything anew: a new business date has come, or the project is new.
+    pub fn visit(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
+        let Some(today) = bench.today else { return };
+        self.dates = self.dates.split_off(&today.plus(1));
+        for worker in 0..self.workers() {
+            self.judge_worker(worker, today, bench, out);
+        }
+        self.judge_project(today, bench, out);
+    }
+
+    /// Remembers the row that a change became.
+    pub fn keep_row(&mut self, row: &Arc<AlertRow>) {
+        let key = row.alert.key();
+        self.dirty_alerts.insert(self.chunk(&key));
+        self.rows.insert(key, row.clone());
+    }
+
+    /// The page on which an alert stands.
+    pub fn chunk(&self, key: &AlertKey) -> u32 {
+        let worker = key.subject.id_number().and_then(|id| self.ledger.worker_ix(id));
+        worker.map_or(PROJECT_CHUNK, |ix| ix / CHUNK_WORKERS)
+    }
+
+    /// An estimate of the memory that it takes, in bytes.
+    pub fn heap_bytes(&self) -> usize {
+        // An alert stands here twice (in its book and in its row), evidence included.
+        const ALERT_BYTES: usize = 1400;
+        self.ledger.heap_bytes() + self.rows.len() * ALERT_BYTES + self.dates.len() * 16 + 512
+    }
+
+    fn workers(&self) -> WorkerIx {
+        // The ledger numbers workers with this type.
+        WorkerIx::try_from(self.ledger.workers()).unwrap_or(WorkerIx::MAX)
+    }
+
+    fn judge_touched(&mut self, touched: &Touched, bench: &Bench, out: &mut Vec<Changed>) {
+        let Some(today) = bench.today else { return };
+        if !touched.changed {
+            return;
+        }
+        match &touched.who {
+            Who::Nobody => {}
+            Who::Everyone => self.visit(bench, out),
+            Who::Attendance { worker, period, .. } => {
+                if !self.is_quiet(*worker, *period, today, bench.book) {
+                    self.judge_workers(&[*worker], today, bench, out);
+                }
+            }
+            Who::Workers(workers) => self.judge_workers(workers, today, bench, out),
+        }
+    }
+
+    fn judge_workers(&mut self, workers: &[WorkerIx], today: Day, bench: &Bench, out: &mut Vec<Changed>) {
+        let before = out.len();
+        for worker in workers {
+            self.judge_worker(*worker, today, bench, out);
+        }
+        if out.len() > before {
+            self.judge_project(today, bench, out);
+        }
+    }
+
+    /// Attendance in a month that is not due touches no finding: nobody owes it yet, and the pool
+    /// fills older months first. It does when a payment names the month (what it does not need
+    /// goes to the pool), or when the worker has no enrolment.
+    fn is_quiet(&mut self, worker: WorkerIx, period: Period, today: Day, book: &Rulebook) -> bool {
+        if !self.ledger.is_enrolled(worker) {
+            return false;
+        }
+        let (pay_day, offset) = self.ledger.pay_terms(worker);
+        let due = self.due(period, pay_day, offset, book);
+        today <= due && !self.ledger.has_labelled_payment(worker, period)
+    }
+
+    fn due(&mut self, period: Period, pay_day: u8, offset: u8, book: &Rulebook) -> Day {
+        let known = self.due_memo.iter().find(|m| (m.0, m.1, m.2) == (period, pay_day, offset));
+        if let Some(memo) = known {
+            return memo.3;
+        }
+        let (_, due) = ledger::due_date(period, pay_day, offset, &book.calendar);
+        if self.due_memo.len() == MEMO_MAX {
+            self.due_memo.remove(0);
+        }
+        self.due_memo.push((period, pay_day, offset, due));
+        // Whoever works in this month on these terms is to be looked at when it falls due.
+        self.dates.insert(due.plus(1));
+        due
+    }
+
+    fn judge_worker(&mut self, worker: WorkerIx, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
+        let view = self.ledger.settle(worker, bench.book);
+        let mut findings = Vec::new();
+        rules::judge_worker(&view, today, bench.book, &mut findings);
+        let dates = &mut self.dates;
+        rules::look_again(&view, today, bench.book, &mut |day| {
+            dates.insert(day);
+        });
+        self.alerts.diff_worker(&view.id_number, findings, today, bench.ids, out);
+    }
+
+    fn judge_project(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
+        let view = self.view();
+        let worst = self.alerts.worst(10);
+        let mut findings = Vec::new();
+        rules::judge_project(&view, &worst, today, bench.book, &mut findings);
+        let dates = &mut self.dates;
+        rules::look_again_project(&view, today, bench.book, &mut |day| {
+            dates.insert(day);
+        });
+        self.alerts.diff_project(findings, today, bench.ids, out);
+    }
+
+    /// The project's totals, folded from its standing wage alerts.
+    pub fn view(&self) -> ProjectView {
+        let Overdue { overdue_fen, overdue_workers, overdue_periods, oldest_due_on } =
+            self.alerts.overdue_totals();
+        ProjectView {
+            project_id: self.ledger.id().clone(),
+            known: self.ledger.facts().is_some(),
+            overdue_fen,
+            overdue_workers,
+            overdue_periods,
+            oldest_due_on,
+        }
+    }
+}

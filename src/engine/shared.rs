@@ -1,0 +1,135 @@
+//! What the engine's threads and its handle share: counters, the feed, and whether it has failed.
+
+use super::api::{Observer, Refused, Status};
+use super::feed::Feed;
+use crate::domain::{Day, Position};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(super) struct Shared {
+    pub feed: Arc<Feed>,
+    pub observer: Arc<dyn Observer>,
+    /// Entries that were handed over and are not in the log yet.
+    pub queued: AtomicUsize,
+    pub stopping: AtomicBool,
+    pub ready: AtomicBool,
+    /// A shard cannot keep its memory limit before a checkpoint.
+    pub pressure: AtomicBool,
+    pub log_head: AtomicU64,
+    pub log_oldest: AtomicU64,
+    pub log_bytes: AtomicU64,
+    pub covered: AtomicU64,
+    pub checkpoint_ms: AtomicI64,
+    pub dead_letters: AtomicU64,
+    pub county_bytes: AtomicU64,
+    /// Days since the epoch; `i64::MIN` = none yet.
+    today: AtomicI64,
+    pub workers: Vec<WorkerGauge>,
+    /// By shard: the position up to which its checkpoints are in the store.
+    pub durable: Vec<AtomicU64>,
+    disk: Mutex<Option<(u64, u64)>>,
+    failed: Mutex<Option<String>>,
+}
+
+/// What one thread tells of its shards.
+#[derive(Default)]
+pub(super) struct WorkerGauge {
+    pub applied: AtomicU64,
+    pub hot_bytes: AtomicU64,
+    pub projects: AtomicU64,
+    pub hot_projects: AtomicU64,
+    pub workers: AtomicU64,
+}
+
+impl Shared {
+    pub fn new(feed: Arc<Feed>, observer: Arc<dyn Observer>, threads: usize, shards: u16) -> Shared {
+        Shared {
+            feed,
+            observer,
+            queued: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+            ready: AtomicBool::new(false),
+            pressure: AtomicBool::new(false),
+            log_head: AtomicU64::new(0),
+            log_oldest: AtomicU64::new(0),
+            log_bytes: AtomicU64::new(0),
+            covered: AtomicU64::new(0),
+            checkpoint_ms: AtomicI64::new(0),
+            dead_letters: AtomicU64::new(0),
+            county_bytes: AtomicU64::new(0),
+            today: AtomicI64::new(i64::MIN),
+            workers: (0..threads).map(|_| WorkerGauge::default()).collect(),
+            durable: (0..shards).map(|_| AtomicU64::new(0)).collect(),
+            disk: Mutex::new(None),
+            failed: Mutex::new(None),
+        }
+    }
+
+    pub fn today(&self) -> Option<Day> {
+        i32::try_from(self.today.load(Relaxed)).ok().map(Day)
+    }
+
+    pub fn set_today(&self, day: Option<Day>) {
+        self.today.store(day.map_or(i64::MIN, |d| i64::from(d.0)), Relaxed);
+    }
+
+    /// The engine is broken: nothing more is taken, the process is to end. The first reason stays.
+    pub fn fail(&self, reason: &str) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.is_none() {
+            tracing::error!(reason, "the engine has failed; the process must end, a restart recovers");
+            *failed = Some(reason.to_owned());
+        }
+    }
+
+    pub fn failure(&self) -> Option<String> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set_disk(&self, shortage: Option<(u64, u64)>) {
+        *self.disk.lock().unwrap_or_else(PoisonError::into_inner) = shortage;
+    }
+
+    /// Why nothing can be taken now, apart from the length of the queue.
+    pub fn refusal(&self) -> Option<Refused> {
+        if let Some(reason) = self.failure() {
+            return Some(Refused::Failed(reason));
+        }
+        if self.stopping.load(Relaxed) {
+            return Some(Refused::Stopping);
+        }
+        let disk = *self.disk.lock().unwrap_or_else(PoisonError::into_inner);
+        disk.map(|(free_bytes, needed_bytes)| Refused::DiskFull { free_bytes, needed_bytes })
+    }
+
+    pub fn status(&self, store_bytes: u64) -> Status {
+        let sum = |gauge: fn(&WorkerGauge) -> &AtomicU64| -> u64 {
+            self.workers.iter().map(|w| gauge(w).load(Relaxed)).sum()
+        };
+        Status {
+            ready: self.ready.load(Relaxed) && self.failure().is_none(),
+            business_date: self.today(),
+            log_head: Position(self.log_head.load(Relaxed)),
+            log_oldest: Position(self.log_oldest.load(Relaxed)),
+            applied: Position(self.workers.iter().map(|w| w.applied.load(Relaxed)).min().unwrap_or(0)),
+            covered: Position(self.covered.load(Relaxed)),
+            checkpoint_ms: self.checkpoint_ms.load(Relaxed),
+            log_bytes: self.log_bytes.load(Relaxed),
+            store_bytes,
+            hot_bytes: sum(|w| &w.hot_bytes) + self.county_bytes.load(Relaxed),
+            shards: self.feed.shards(),
+            projects: sum(|w| &w.projects),
+            hot_projects: sum(|w| &w.hot_projects),
+            workers: sum(|w| &w.workers),
+            dead_letters: self.dead_letters.load(Relaxed),
+            queued_entries: self.queued.load(Relaxed) as u64,
+            failed: self.failure(),
+        }
+    }
+}
+
+/// Unix milliseconds. The shells' clock: the core only ever copies what stands in a block.
+pub(super) fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

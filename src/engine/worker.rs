@@ -1,0 +1,214 @@
+//! A thread that owns shards: applies what blocks say to them, publishes the rows that follow,
+//! answers questions, and encodes one shard at a time while a round of checkpoints runs.
+
+use super::api::Refused;
+use super::desk::Routing;
+use super::shard::{Order, Shard};
+use super::shared::Shared;
+use super::storer::{Round, StoreJob};
+use crate::domain::{Entry, Position, Verdict};
+use crate::log::Block;
+use crate::store::StoreError;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+pub(super) enum Work {
+    Block(Box<Dispatch>),
+    Ask(Box<dyn FnOnce(&mut [Shard]) -> Result<(), StoreError> + Send>),
+    Round(Arc<Round>),
+    Stop,
+}
+
+/// One block's orders for one thread.
+pub(super) struct Dispatch {
+    pub block: Arc<Block>,
+    pub orders: Vec<Routing>,
+    pub reply: Arc<Reply>,
+}
+
+/// Collects a block's verdicts from the threads; the last one to finish answers the senders.
+pub(super) struct Reply {
+    left: AtomicUsize,
+    verdicts: Mutex<Vec<Verdict>>,
+    finish: Mutex<Option<Finish>>,
+}
+
+type Finish = Box<dyn FnOnce(Result<Vec<Verdict>, Refused>) + Send>;
+
+impl Reply {
+    /// `decided`: the verdicts that are known already.
+    pub fn new(parts: usize, entries: usize, decided: Vec<(u32, Verdict)>, finish: Finish) -> Reply {
+        let mut verdicts = vec![Verdict::Accepted; entries];
+        for (entry, verdict) in decided {
+            verdicts[entry as usize] = verdict;
+        }
+        Reply {
+            left: AtomicUsize::new(parts),
+            verdicts: Mutex::new(verdicts),
+            finish: Mutex::new(Some(finish)),
+        }
+    }
+
+    fn part(&self, verdicts: Vec<(u32, Verdict)>) {
+        {
+            let mut all = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
+            for (entry, verdict) in verdicts {
+                all[entry as usize] = verdict;
+            }
+        }
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let verdicts = std::mem::take(&mut *self.verdicts.lock().unwrap_or_else(PoisonError::into_inner));
+            let finish = self.finish.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(finish) = finish {
+                finish(Ok(verdicts));
+            }
+        }
+    }
+}
+
+pub(super) struct Worker {
+    pub index: usize,
+    /// Ascending by id.
+    pub shards: Vec<Shard>,
+    pub work: Receiver<Work>,
+    pub store: Sender<StoreJob>,
+    pub shared: Arc<Shared>,
+    /// Memory that one shard's hot projects may take.
+    pub shard_bytes: usize,
+    /// Shards that the running rounds still want, and for which round.
+    pub wanted: VecDeque<(usize, Arc<Round>)>,
+}
+
+/// How long an idle thread waits before it goes on with a checkpoint.
+const IDLE: Duration = Duration::from_millis(20);
+
+impl Worker {
+    /// Until `Stop`, or until the engine fails.
+    pub fn run(mut self) {
+        if let Err(error) = self.serve() {
+            self.shared.fail(&error.to_string());
+        }
+    }
+
+    fn serve(&mut self) -> Result<(), StoreError> {
+        self.tell();
+        loop {
+            let work = if self.wanted.is_empty() {
+                self.work.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                self.work.recv_timeout(IDLE)
+            };
+            match work {
+                Ok(Work::Block(dispatch)) => {
+                    self.block(&dispatch)?;
+                    self.checkpoint_one();
+                }
+                Ok(Work::Ask(question)) => question(&mut self.shards)?,
+                Ok(Work::Round(round)) => {
+                    self.wanted.extend((0..self.shards.len()).map(|i| (i, round.clone())));
+                    if round.at_once {
+                        while self.checkpoint_one() {}
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.checkpoint_one();
+                }
+                Ok(Work::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            if self.shared.failure().is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn block(&mut self, dispatch: &Dispatch) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        let block = &dispatch.block;
+        let mut verdicts = Vec::with_capacity(dispatch.orders.len());
+        for routing in &dispatch.orders {
+            match routing {
+                Routing::Entry { shard, entry } => {
+                    let order = match &block.entries[*entry as usize] {
+                        Entry::Record(record) => Order::Record(record),
+                        Entry::Act(act) => Order::Act(act),
+                        // The desk gives nothing else to a single shard.
+                        Entry::Rejected(_) | Entry::Date(_) => continue,
+                    };
+                    if let Some(verdict) = self.apply(*shard, block, &order)? {
+                        verdicts.push((*entry, verdict));
+                    }
+                }
+                Routing::County { shard, command } => {
+                    self.apply(*shard, block, &Order::County(command))?;
+                }
+                Routing::Everyone { entry } => {
+                    if let Entry::Date(day) = block.entries[*entry as usize] {
+                        for shard in self.shards.iter().map(Shard::id).collect::<Vec<_>>() {
+                            self.apply(shard, block, &Order::Date(day))?;
+                        }
+                    }
+                }
+            }
+        }
+        self.finish(block.position);
+        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.shared.observer.applied(verdicts.len(), micros);
+        dispatch.reply.part(verdicts);
+        Ok(())
+    }
+
+    fn apply(&mut self, shard: u16, block: &Block, order: &Order) -> Result<Option<Verdict>, StoreError> {
+        match self.shards.iter_mut().find(|s| s.id() == shard) {
+            // At a start, a shard whose checkpoint is newer than the county's has this block already.
+            Some(shard) if shard.position() >= block.position => Ok(None),
+            Some(shard) => shard.apply(block.position, block.written_ms, order).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn finish(&mut self, position: Position) {
+        for shard in &mut self.shards {
+            if shard.position() >= position {
+                continue;
+            }
+            shard.finish_block(position);
+            for (project, facts) in shard.take_facts() {
+                self.shared.observer.project(&project, &facts);
+            }
+            let rows = shard.take_rows();
+            if !rows.is_empty() {
+                self.shared.observer.published(&rows);
+                self.shared.feed.publish(shard.id(), rows);
+            }
+            let durable = self.shared.durable[usize::from(shard.id())].load(Ordering::Relaxed);
+            if shard.hot_bytes() > self.shard_bytes && !shard.evict(self.shard_bytes, Position(durable)) {
+                self.shared.pressure.store(true, Ordering::Relaxed);
+            }
+        }
+        self.shared.workers[self.index].applied.store(position.0, Ordering::Release);
+        self.tell();
+    }
+
+    /// Encodes the next shard that a round wants. Answers whether there was one.
+    fn checkpoint_one(&mut self) -> bool {
+        let Some((index, round)) = self.wanted.pop_front() else { return false };
+        let shard = &mut self.shards[index];
+        let job =
+            StoreJob { shard: shard.id(), position: shard.position(), changes: shard.checkpoint(), round };
+        // The storer ends only when the engine fails or after this thread.
+        let _ = self.store.send(job);
+        true
+    }
+
+    fn tell(&self) {
+        let gauge = &self.shared.workers[self.index];
+        let sum = |of: fn(&Shard) -> usize| self.shards.iter().map(of).sum::<usize>() as u64;
+        gauge.hot_bytes.store(sum(Shard::hot_bytes), Ordering::Relaxed);
+        gauge.projects.store(sum(Shard::project_count), Ordering::Relaxed);
+        gauge.hot_projects.store(sum(Shard::hot_projects), Ordering::Relaxed);
+        gauge.workers.store(sum(Shard::workers), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,129 @@
+//! What goes wrong in a made-up county, and where. A planted trouble says what a watchful reader of the
+//! records should find. Knows nothing of rules.
+
+use super::{Plan, Share};
+use crate::domain::{Day, Fen, IdNumber, Period, ProjectId};
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+/// The kinds of trouble.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Trouble {
+    /// From a month on nobody in the project is paid.
+    ContractorStops,
+    /// A month in which everybody gets only a part.
+    Underpays,
+    /// One worker is not paid for a month.
+    WorkerLeftOut,
+    /// A payment comes back; the bank says so days later.
+    PaymentReturned,
+    /// A worker's wage goes to an account that he never named.
+    WrongPayee,
+    /// Workers on the site whom nobody enrolled.
+    UnregisteredWorkers,
+    /// A project without a project record.
+    UnknownProject,
+    /// Days without swipes, stated by the labour officer weeks later.
+    LateAttendance,
+    /// The owner pays no labour fee.
+    LabourFeeUnpaid,
+    /// The wage account is reported late; payments from it cannot be placed until then.
+    AccountLate,
+}
+
+impl Trouble {
+    pub const ALL: [Trouble; 10] = [
+        Trouble::ContractorStops,
+        Trouble::Underpays,
+        Trouble::WorkerLeftOut,
+        Trouble::PaymentReturned,
+        Trouble::WrongPayee,
+        Trouble::UnregisteredWorkers,
+        Trouble::UnknownProject,
+        Trouble::LateAttendance,
+        Trouble::LabourFeeUnpaid,
+        Trouble::AccountLate,
+    ];
+
+    /// Those that befall a whole project.
+    const OF_PROJECTS: [Trouble; 8] = [
+        Trouble::ContractorStops,
+        Trouble::Underpays,
+        Trouble::LateAttendance,
+        Trouble::UnregisteredWorkers,
+        Trouble::ContractorStops,
+        Trouble::AccountLate,
+        Trouble::UnknownProject,
+        Trouble::LabourFeeUnpaid,
+    ];
+
+    /// The word in `truth.ndjson`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Trouble::ContractorStops => "contractor-stops",
+            Trouble::Underpays => "underpays",
+            Trouble::WorkerLeftOut => "worker-left-out",
+            Trouble::PaymentReturned => "payment-returned",
+            Trouble::WrongPayee => "wrong-payee",
+            Trouble::UnregisteredWorkers => "unregistered-workers",
+            Trouble::UnknownProject => "unknown-project",
+            Trouble::LateAttendance => "late-attendance",
+            Trouble::LabourFeeUnpaid => "labour-fee-unpaid",
+            Trouble::AccountLate => "account-late",
+        }
+    }
+}
+
+/// One trouble, where and how much.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Planted {
+    pub trouble: Trouble,
+    pub project_id: ProjectId,
+    /// Whom it is about, if it is about one worker.
+    pub id_number: Option<IdNumber>,
+    pub period: Option<Period>,
+    /// The wages (or labour fee) withheld, astray or late; 0 where it is not about money.
+    pub amount_fen: Fen,
+    /// The first business date on which it can be seen.
+    pub from: Day,
+    /// The business date on which it is mended, if it is.
+    pub until: Option<Day>,
+}
+
+/// What befalls a project, with its numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Fate {
+    pub trouble: Trouble,
+    /// The month it begins in.
+    pub period: Period,
+    /// Days after the due date (or after the start) until it is mended; `None` = never.
+    pub mended_after: Option<i32>,
+    /// Percent that are paid all the same.
+    pub percent: i64,
+}
+
+/// One fate a project; `None` for the honest ones. Every kind occurs if there are projects enough.
+pub(super) fn fates(plan: &Plan, dice: &mut impl Rng) -> Vec<Option<Fate>> {
+    let kinds = u32::try_from(Trouble::OF_PROJECTS.len()).unwrap_or(0);
+    let wanted = plan.troubles.of(plan.projects);
+    let at_least = if plan.troubles > Share::default() { kinds.min(plan.projects / 2) } else { 0 };
+    let count = wanted.max(at_least);
+    let mut fates: Vec<Option<Fate>> = (0..plan.projects)
+        .map(|n| (n < count).then(|| fate(plan, Trouble::OF_PROJECTS[(n % kinds) as usize], dice)))
+        .collect();
+    fates.shuffle(dice);
+    fates
+}
+
+fn fate(plan: &Plan, trouble: Trouble, dice: &mut impl Rng) -> Fate {
+    let period = match trouble {
+        // Something was paid before, where there is a before.
+        Trouble::ContractorStops if plan.months > 1 => plan.first.plus(dice.random_range(1..plan.months)),
+        _ => plan.first.plus(dice.random_range(0..plan.months.max(1))),
+    };
+    let mended_after = match trouble {
+        Trouble::AccountLate | Trouble::LateAttendance => Some(dice.random_range(6..20)),
+        _ => dice.random_ratio(1, 2).then(|| dice.random_range(12..55)),
+    };
+    Fate { trouble, period, mended_after, percent: dice.random_range(50..95) }
+}

@@ -1,0 +1,253 @@
+//! `IntakeService`: batches of records in, a verdict for each, answered when all is durable.
+//! Holds no record longer than a call: a full engine makes senders wait, by keeping their window shut.
+
+use super::batch::{Batch, Limits};
+use crate::domain::{Door, Entry, Verdict};
+use crate::engine::{Engine, Refused};
+use crate::proto::v1 as pb;
+use crate::proto::v1::intake_service_server::IntakeService;
+use crate::proto::{Refusal, deadline};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
+
+/// Called with the verdicts of every batch, for metrics.
+pub type Tally = Arc<dyn Fn(Door, &[Verdict]) + Send + Sync>;
+
+/// Batches of one stream that may be on their way at once: one is read while others are written.
+const STREAM_DEPTH: usize = 8;
+/// Answers that wait for a slow sender to read them, before his batches are no longer read.
+const ANSWER_DEPTH: usize = 4;
+const RETRY_FIRST: Duration = Duration::from_millis(2);
+const RETRY_MOST: Duration = Duration::from_millis(50);
+
+/// The door for records over gRPC.
+pub struct Intake {
+    engine: Engine,
+    limits: Limits,
+    /// Records that all calls together may have with the engine.
+    room: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    tally: Tally,
+    stop: CancellationToken,
+}
+
+type Answer = oneshot::Receiver<Result<Vec<Verdict>, Refused>>;
+
+impl Intake {
+    pub fn new(engine: Engine, limits: Limits, tally: Tally, stop: CancellationToken) -> Intake {
+        let room = Arc::new(Semaphore::new(limits.waiting_records.min(Semaphore::MAX_PERMITS)));
+        let streams = Arc::new(Semaphore::new(limits.streams.min(Semaphore::MAX_PERMITS)));
+        Intake { engine, limits, room, streams, tally, stop }
+    }
+
+    fn sender(&self, door: Door) -> Sender {
+        Sender {
+            engine: self.engine.clone(),
+            limits: self.limits.clone(),
+            room: self.room.clone(),
+            tally: self.tally.clone(),
+            door,
+        }
+    }
+}
+
+/// Hands batches of one call to the engine.
+struct Sender {
+    engine: Engine,
+    limits: Limits,
+    room: Arc<Semaphore>,
+    tally: Tally,
+    door: Door,
+}
+
+/// A batch with the engine.
+struct Sent {
+    answer: Option<Answer>,
+    /// Held until the answer is there.
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl Sender {
+    /// Waits for room and hands the batch over. `until`: then the engine is too busy; `None` = wait as long as it takes.
+    async fn send(&self, batch: &Batch, until: Option<Instant>) -> Result<Sent, Refusal> {
+        batch.check(&self.limits)?;
+        let count = batch.count();
+        if count == 0 {
+            return Ok(Sent { answer: None, _room: None });
+        }
+        let room = self.room(count, until).await?;
+        let mut pause = RETRY_FIRST;
+        loop {
+            // Decoded anew for each try: a try that fails is rare, and keeps no copy.
+            let entries = batch.entries(self.door, &self.limits);
+            match self.submit(entries) {
+                Ok(answer) => return Ok(Sent { answer: Some(answer), _room: Some(room) }),
+                Err(Refused::Busy) => {}
+                Err(other) => return Err(other.into()),
+            }
+            if until.is_some_and(|until| Instant::now() + pause >= until) {
+                return Err(Refusal::Busy);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(RETRY_MOST);
+        }
+    }
+
+    async fn room(&self, count: usize, until: Option<Instant>) -> Result<OwnedSemaphorePermit, Refusal> {
+        // A batch that is larger than all the room takes all of it.
+        let wanted = u32::try_from(count.min(self.limits.waiting_records)).unwrap_or(u32::MAX);
+        let waiting = self.room.clone().acquire_many_owned(wanted);
+        let permit = match until {
+            None => waiting.await,
+            Some(until) => tokio::time::timeout_at(until, waiting).await.map_err(|_| Refusal::Busy)?,
+        };
+        permit.map_err(|_| Refusal::Stopping)
+    }
+
+    fn submit(&self, entries: Vec<Entry>) -> Result<Answer, Refused> {
+        let (done, answer) = oneshot::channel();
+        let tally = self.tally.clone();
+        let door = self.door;
+        self.engine.submit(
+            entries,
+            Box::new(move |verdicts| {
+                if let Ok(verdicts) = &verdicts {
+                    tally(door, verdicts);
+                }
+                // The caller may have left; his records are durable all the same.
+                let _ = done.send(verdicts);
+            }),
+        )?;
+        Ok(answer)
+    }
+}
+
+impl Sent {
+    async fn verdicts(self, until: Option<Instant>) -> Result<Vec<pb::Verdict>, Refusal> {
+        let Some(answer) = self.answer else { return Ok(Vec::new()) };
+        let answered = match until {
+            None => answer.await,
+            Some(until) => tokio::time::timeout_at(until, answer).await.map_err(|_| Refusal::Deadline)?,
+        };
+        let verdicts = answered.map_err(|_| Refusal::Stopping)??;
+        Ok(verdicts.into_iter().map(verdict).collect())
+    }
+}
+
+fn verdict(verdict: Verdict) -> pb::Verdict {
+    let code = match &verdict {
+        Verdict::Accepted => pb::verdict::Code::Accepted,
+        Verdict::Duplicate => pb::verdict::Code::Duplicate,
+        Verdict::Rejected(_) => pb::verdict::Code::Rejected,
+    };
+    let reason = match verdict {
+        Verdict::Rejected(reason) => Some(pb::Reason {
+            message: reason.to_string(),
+            code: reason.code.as_str().to_owned(),
+            field: reason.field.into(),
+            found: reason.found.into(),
+            expected: reason.expected.into(),
+        }),
+        _ => None,
+    };
+    pb::Verdict { code: code.into(), reason }
+}
+
+#[tonic::async_trait]
+impl IntakeService for Intake {
+    async fn submit(
+        &self,
+        request: Request<pb::SubmitRequest>,
+    ) -> Result<Response<pb::SubmitResponse>, Status> {
+        let until = deadline(request.metadata(), self.limits.patience);
+        let pb::SubmitRequest { records, ndjson } = request.into_inner();
+        let sent = self.sender(Door::Submit).send(&Batch { records, ndjson }, Some(until)).await?;
+        Ok(Response::new(pb::SubmitResponse { verdicts: sent.verdicts(Some(until)).await? }))
+    }
+
+    type SubmitStreamStream = ReceiverStream<Result<pb::SubmitStreamResponse, Status>>;
+
+    async fn submit_stream(
+        &self,
+        request: Request<Streaming<pb::SubmitStreamRequest>>,
+    ) -> Result<Response<Self::SubmitStreamStream>, Status> {
+        let Ok(seat) = self.streams.clone().try_acquire_owned() else {
+            return Err(Refusal::TooMany("streams", self.limits.streams).into());
+        };
+        let (out, answers) = mpsc::channel(ANSWER_DEPTH);
+        let (queue, queued) = mpsc::channel(STREAM_DEPTH);
+        let sender = self.sender(Door::SubmitStream);
+        let stop = self.stop.clone();
+        let requests = request.into_inner();
+        tokio::spawn(read_stream(requests, sender, queue, out.clone(), stop));
+        tokio::spawn(async move {
+            answer_stream(queued, out).await;
+            drop(seat);
+        });
+        Ok(Response::new(ReceiverStream::new(answers)))
+    }
+}
+
+type Queue = mpsc::Sender<Result<(u64, Sent), Refusal>>;
+type Out = mpsc::Sender<Result<pb::SubmitStreamResponse, Status>>;
+
+/// Reads batches and hands them over; while the engine has no room, nothing more is read.
+async fn read_stream(
+    mut requests: Streaming<pb::SubmitStreamRequest>,
+    sender: Sender,
+    queue: Queue,
+    out: Out,
+    stop: CancellationToken,
+) {
+    loop {
+        let next = tokio::select! {
+            next = requests.message() => next,
+            () = out.closed() => return,
+            () = stop.cancelled() => {
+                let _ = queue.send(Err(Refusal::Stopping)).await;
+                return;
+            }
+        };
+        let request = match next {
+            Ok(Some(request)) => request,
+            // The sender has no more: what is on its way is answered, then the stream ends.
+            Ok(None) => return,
+            Err(status) => {
+                // Too large or no protobuf: the sender is told after the answers he has earned.
+                let _ = queue.send(Err(Refusal::Broken(status.code(), status.message().to_owned()))).await;
+                return;
+            }
+        };
+        let pb::SubmitStreamRequest { sequence, records, ndjson } = request;
+        let batch = Batch { records, ndjson };
+        let sent = tokio::select! {
+            sent = sender.send(&batch, None) => sent,
+            () = out.closed() => return,
+        };
+        let ended = sent.is_err();
+        if queue.send(sent.map(|sent| (sequence, sent))).await.is_err() || ended {
+            return;
+        }
+    }
+}
+
+/// Answers in the order of the batches.
+async fn answer_stream(mut queued: mpsc::Receiver<Result<(u64, Sent), Refusal>>, out: Out) {
+    while let Some(next) = queued.recv().await {
+        let answer = match next {
+            Ok((sequence, sent)) => {
+                sent.verdicts(None).await.map(|verdicts| pb::SubmitStreamResponse { sequence, verdicts })
+            }
+            Err(refusal) => Err(refusal),
+        };
+        let ended = answer.is_err();
+        if out.send(answer.map_err(Status::from)).await.is_err() || ended {
+            return;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What a caller is told when he may not, or asked wrongly: `google.rpc.Status` with details.
+//! Bears no personal data: fields and shapes, never values.
+
+use std::time::Duration;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+/// The domain in every `ErrorInfo`.
+const DOMAIN: &str = "wagewatch";
+
+/// A refusal on its way to becoming a [`Status`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// Fields of the request that are not as they must be: path, then what was expected.
+    Invalid(Vec<(String, String)>),
+    NotFound(String),
+    /// The world is not in the state that the request needs; a word for programs, a sentence for people.
+    Precondition(&'static str, String),
+    /// More than the service can write now; send again after a while.
+    Busy,
+    /// No room on disk: only an operator can help.
+    DiskFull {
+        free_bytes: u64,
+        needed_bytes: u64,
+    },
+    /// So many calls of this kind are open already.
+    TooMany(&'static str, usize),
+    /// A message of a stream that could not be read at all.
+    Broken(Code, String),
+    Stopping,
+    NotReady(String),
+    Deadline,
+    Failed,
+}
+
+impl Refusal {
+    pub fn invalid(field: impl Into<String>, expected: impl Into<String>) -> Refusal {
+        Refusal::Invalid(vec![(field.into(), expected.into())])
+    }
+}
+
+/// How long a sender waits before he sends again.
+const RETRY_AFTER: Duration = Duration::from_millis(200);
+const RETRY_AFTER_RESTART: Duration = Duration::from_secs(2);
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Status {
+        let with = |code: Code, word: &str, message: String, mut details: ErrorDetails| {
+            details.set_error_info(word, DOMAIN, std::collections::HashMap::new());
+            Status::with_error_details(code, message, details)
+        };
+        let plain = |code, word, message: String| with(code, word, message, ErrorDetails::new());
+        match refusal {
+            Refusal::Invalid(fields) => {
+                let message = fields.iter().map(|(f, e)| format!("{f}: expected {e}")).collect::<Vec<_>>();
+                let violations =
+                    fields.into_iter().map(|(f, e)| FieldViolation::new(f, format!("expected {e}")));
+                let details = ErrorDetails::with_bad_request(violations.collect::<Vec<_>>());
+                with(Code::InvalidArgument, "INVALID_FIELD", message.join("; "), details)
+            }
+            Refusal::NotFound(what) => plain(Code::NotFound, "NOT_FOUND", what),
+            Refusal::Precondition(word, message) => plain(Code::FailedPrecondition, word, message),
+            Refusal::Busy => with(
+                Code::ResourceExhausted,
+                "BUSY",
+                "more is waiting than can be written in time; send the same again in a moment".into(),
+                ErrorDetails::with_retry_info(Some(RETRY_AFTER)),
+            ),
+            Refusal::DiskFull { free_bytes, needed_bytes } => plain(
+                Code::ResourceExhausted,
+                "DISK_FULL",
+                format!(
+                    "the disk is nearly full: {free_bytes} bytes free, {needed_bytes} needed; nothing is taken until an operator makes room"
+                ),
+            ),
+            Refusal::TooMany(what, most) => with(
+                Code::ResourceExhausted,
+                "TOO_MANY",
+                format!("{most} {what} are open already; close some or come again later"),
+                ErrorDetails::with_retry_info(Some(RETRY_AFTER_RESTART)),
+            ),
+            Refusal::Broken(code, message) => plain(code, "UNREADABLE", message),
+            Refusal::Stopping => with(
+                Code::Unavailable,
+                "STOPPING",
+                "the service is stopping; connect again".into(),
+                ErrorDetails::with_retry_info(Some(RETRY_AFTER_RESTART)),
+            ),
+            Refusal::NotReady(why) => with(
+                Code::Unavailable,
+                "NOT_READY",
+                why,
+                ErrorDetails::with_retry_info(Some(RETRY_AFTER_RESTART)),
+            ),
+            Refusal::Deadline => {
+                plain(Code::DeadlineExceeded, "DEADLINE", "the answer did not come in time".into())
+            }
+            Refusal::Failed => {
+                plain(Code::Internal, "FAILED", "the service has failed and is ending; see its log".into())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_and_retry_reach_the_caller() {
+        let status: Status = Refusal::invalid("page_size", "1 to 1000").into();
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let violations = status.get_details_bad_request().unwrap().field_violations;
+        assert_eq!(
+            (violations[0].field.as_str(), violations[0].description.as_str()),
+            ("page_size", "expected 1 to 1000")
+        );
+        let status: Status = Refusal::Busy.into();
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(RETRY_AFTER));
+        assert_eq!(status.get_details_error_info().unwrap().reason, "BUSY");
+    }
+}

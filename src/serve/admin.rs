@@ -1,0 +1,115 @@
+//! `AdminService`: how the service stands, and the business date where the clock is manual.
+
+use super::ask::ask;
+use super::dead_letters::instant;
+use super::hub::Hub;
+use crate::domain::{Day, Entry, Verdict};
+use crate::engine::Engine;
+use crate::proto::v1 as pb;
+use crate::proto::v1::admin_service_server::AdminService;
+use crate::proto::{Refusal, deadline};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tonic::{Request, Response, Status};
+
+/// Who sets the business date.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DateSource {
+    /// The machine's clock.
+    System,
+    /// `SetBusinessDate` alone.
+    Manual,
+}
+
+/// The door for operators.
+pub struct Admin {
+    engine: Engine,
+    hub: Arc<Hub>,
+    dates: DateSource,
+    patience: Duration,
+}
+
+impl Admin {
+    pub fn new(engine: Engine, hub: Arc<Hub>, dates: DateSource, patience: Duration) -> Admin {
+        Admin { engine, hub, dates, patience }
+    }
+
+    async fn set_date(&self, text: &str, until: Instant) -> Result<Day, Refusal> {
+        let expected = "a real date as YYYY-MM-DD";
+        let day = Day::parse(text).ok_or_else(|| Refusal::invalid("business_date", expected))?;
+        if self.dates != DateSource::Manual {
+            let why =
+                "business dates follow the machine's clock; set clock.kind = \"manual\" to set them yourself";
+            return Err(Refusal::Precondition("CLOCK_NOT_MANUAL", why.into()));
+        }
+        let back = |now: Day| {
+            let why = format!("the business date is {now} and does not go back; found {day}");
+            Refusal::Precondition("DATE_GOES_BACK", why)
+        };
+        match self.engine.business_date() {
+            Some(now) if day < now => return Err(back(now)),
+            Some(now) if day == now => return Ok(day),
+            _ => {}
+        }
+        let mut refused = None;
+        let verdicts =
+            ask(until, |done| refused = self.engine.submit(vec![Entry::Date(day)], done).err()).await;
+        if let Some(refused) = refused {
+            return Err(refused.into());
+        }
+        match verdicts?.first() {
+            // Another caller was faster, and further.
+            Some(Verdict::Rejected(_)) => Err(back(self.engine.business_date().unwrap_or(day))),
+            _ => Ok(day),
+        }
+    }
+
+    fn status(&self) -> pb::GetStatusResponse {
+        let status = self.engine.status();
+        pb::GetStatusResponse {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ready: status.ready,
+            business_date: status.business_date.map(|day| day.to_string()),
+            clock: match self.dates {
+                DateSource::System => "system".to_owned(),
+                DateSource::Manual => "manual".to_owned(),
+            },
+            log_oldest: status.log_oldest.0,
+            log_head: status.log_head.0,
+            log_applied: status.applied.0,
+            log_covered: status.covered.0,
+            checkpoint_at: (status.checkpoint_ms > 0).then(|| instant(status.checkpoint_ms)),
+            log_bytes: status.log_bytes,
+            store_bytes: status.store_bytes,
+            hot_bytes: status.hot_bytes,
+            shards: u32::from(status.shards),
+            projects: status.projects,
+            hot_projects: status.hot_projects,
+            workers: status.workers,
+            dead_letters: status.dead_letters,
+            queued_entries: status.queued_entries,
+            subscribers: self.hub.subscribers() as u64,
+            failed: status.failed,
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl AdminService for Admin {
+    async fn get_status(
+        &self,
+        _request: Request<pb::GetStatusRequest>,
+    ) -> Result<Response<pb::GetStatusResponse>, Status> {
+        Ok(Response::new(self.status()))
+    }
+
+    async fn set_business_date(
+        &self,
+        request: Request<pb::SetBusinessDateRequest>,
+    ) -> Result<Response<pb::SetBusinessDateResponse>, Status> {
+        let until = deadline(request.metadata(), self.patience);
+        let day = self.set_date(&request.into_inner().business_date, until).await?;
+        Ok(Response::new(pb::SetBusinessDateResponse { business_date: day.to_string() }))
+    }
+}

@@ -1,0 +1,261 @@
+//! `AlertService`: alerts as they change, as they stand, one by one, counted; and what supervisors do
+//! about them. Reads the feed and the shards; changes nothing but through an entry of the log.
+
+use super::act;
+use super::ask::ask;
+use super::cursor::Cursor;
+use super::filter::{Filter, statuses};
+use super::follow::{Follower, follow};
+use super::hub::Hub;
+use super::page;
+use super::rows::{Prepared, Rows};
+use super::standing::standing;
+use super::stats;
+use crate::domain::{AlertId, AlertRow, AlertStatus, Day, Level};
+use crate::engine::Engine;
+use crate::proto::v1 as pb;
+use crate::proto::v1::alert_service_server::AlertService;
+use crate::proto::{Refusal, SubscribeResponse, deadline};
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+/// What the door gives at most.
+#[derive(Clone, Debug)]
+pub struct AlertLimits {
+    pub subscribers: usize,
+    /// A subscriber who gets nothing else gets a heartbeat so often.
+    pub heartbeat: Duration,
+    /// How long a call may take, if the caller gives no shorter time.
+    pub patience: Duration,
+}
+
+impl Default for AlertLimits {
+    fn default() -> Self {
+        AlertLimits {
+            subscribers: 20_000,
+            heartbeat: Duration::from_secs(15),
+            patience: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The door for the monitoring platform.
+pub struct Alerts {
+    engine: Engine,
+    rows: Arc<Rows>,
+    hub: Arc<Hub>,
+    limits: AlertLimits,
+    stop: CancellationToken,
+}
+
+/// Messages that wait for one slow subscriber; then his rows are no longer read.
+const SUBSCRIBER_DEPTH: usize = 4;
+/// Workers' alerts shown with their project's.
+const ROLLED_UP_MAX: usize = 1000;
+
+impl Alerts {
+    pub fn new(
+        engine: Engine,
+        rows: Arc<Rows>,
+        hub: Arc<Hub>,
+        limits: AlertLimits,
+        stop: CancellationToken,
+    ) -> Alerts {
+        Alerts { engine, rows, hub, limits, stop }
+    }
+
+    /// Before it is level with the log, the service would show old alerts as if they stood.
+    fn ready(&self) -> Result<(), Refusal> {
+        if self.engine.is_ready() {
+            return Ok(());
+        }
+        Err(Refusal::NotReady("the service is still reading its log; come again in a moment".into()))
+    }
+
+    fn today(&self) -> Option<Day> {
+        self.engine.business_date()
+    }
+
+    fn shown(&self, row: &Arc<AlertRow>) -> pb::Alert {
+        self.rows.alert(&self.rows.make(row), self.today())
+    }
+
+    fn row(&self, id: &str) -> Result<Arc<AlertRow>, Refusal> {
+        let found = self.engine.feed().get(&AlertId(id.into()));
+        found.ok_or_else(|| Refusal::NotFound("no alert of this id stands or was resolved lately".into()))
+    }
+
+    async fn subscription(&self, request: pb::SubscribeRequest) -> Result<Subscription, Refusal> {
+        self.ready()?;
+        let filter = Filter::parse(request.filter)?;
+        let cursor = match request.cursor.as_str() {
+            "" => None,
+            text => Some(Cursor::decode(text).map_err(|_| {
+                Refusal::invalid("cursor", "a cursor that this service gave, as it gave it, or none")
+            })?),
+        };
+        if self.stop.is_cancelled() {
+            return Err(Refusal::Stopping);
+        }
+        let seat = self.hub.enter(self.limits.subscribers);
+        let seat = seat.ok_or(Refusal::TooMany("subscriptions", self.limits.subscribers))?;
+        let (out, messages) = mpsc::channel(SUBSCRIBER_DEPTH);
+        let engine = self.engine.clone();
+        let follower = Follower {
+            feed: self.engine.feed().clone(),
+            rows: self.rows.clone(),
+            filter,
+            heads: self.hub.watch(),
+            today: Arc::new(move || engine.business_date()),
+            out,
+            seat,
+            heartbeat: self.limits.heartbeat,
+            stop: self.stop.clone(),
+        };
+        tokio::spawn(follow(follower, cursor));
+        Ok(ReceiverStream::new(messages).map(Ok as fn(_) -> _))
+    }
+
+    async fn page(&self, request: pb::ListRequest) -> Result<pb::ListResponse, Refusal> {
+        self.ready()?;
+        let filter = Filter::parse(request.filter)?;
+        let wanted = statuses(&request.statuses)?;
+        let size = page::size(request.page_size, 100, 1000)?;
+        let after: Option<Place> = page::token(&request.page_token, read_place)?;
+        let mut found: Vec<(Place, Arc<AlertRow>)> = Vec::new();
+        let keep = |row: &Arc<AlertRow>, found: &mut Vec<(Place, Arc<AlertRow>)>| {
+            let place = place_of(row);
+            let passed = after.is_some_and(|after| place <= after);
+            if !passed && has_status(&wanted, row.alert.status) && filter.passes(&self.rows.make(row)) {
+                found.push((place, row.clone()));
+            }
+            // Now and then all but the page and one more are dropped: the memory is that of a page.
+            if found.len() >= 4 * (size + 1) {
+                found.sort_unstable_by_key(|(place, _)| *place);
+                found.truncate(size + 1);
+            }
+        };
+        standing(self.engine.feed(), |row| keep(row, &mut found)).await;
+        found.sort_unstable_by_key(|(place, _)| *place);
+        let next_page_token = if found.len() > size {
+            found.truncate(size);
+            found.last().map_or_else(String::new, |(place, _)| page::write(|w| write_place(w, *place)))
+        } else {
+            String::new()
+        };
+        let alerts = found.iter().map(|(_, row)| self.shown(row)).collect();
+        Ok(pb::ListResponse { alerts, next_page_token })
+    }
+
+    async fn one(&self, id: &str, until: Instant) -> Result<pb::GetResponse, Refusal> {
+        self.ready()?;
+        let row = self.row(id)?;
+        let rule = row.alert.finding.rule;
+        let mut rolled_up: Vec<Arc<AlertRow>> = Vec::new();
+        if crate::domain::Rule::ALL.iter().any(|r| r.rolls_up_into() == Some(rule)) {
+            let project = row.project_id().clone();
+            rolled_up = ask(until, |done| {
+                let question = move |asked: Option<crate::engine::ProjectAsk<'_>>| {
+                    let rows = asked.map(|asked| asked.rows.values().cloned().collect::<Vec<_>>());
+                    rows.unwrap_or_default().into_iter().filter(|r| is_part(r, rule)).collect()
+                };
+                self.engine.ask_project(project, question, done);
+            })
+            .await?;
+        }
+        rolled_up.sort_by_key(|row| (Reverse(row.alert.finding.amount), row.seq));
+        rolled_up.truncate(ROLLED_UP_MAX);
+        let rolled_up = rolled_up.iter().map(|row| self.shown(row)).collect();
+        Ok(pb::GetResponse { alert: Some(self.shown(&row)), rolled_up })
+    }
+
+    async fn do_act(&self, request: pb::ActRequest, until: Instant) -> Result<pb::ActResponse, Refusal> {
+        self.ready()?;
+        let act = act::parse(request, |id| self.row(id))?;
+        let (row, duplicate) = act::perform(&self.engine, &self.hub, act, until).await?;
+        Ok(pb::ActResponse { alert: Some(self.shown(&row)), duplicate })
+    }
+
+    async fn count(&self, request: pb::StatsRequest) -> Result<pb::StatsResponse, Refusal> {
+        self.ready()?;
+        let filter = Filter::parse(request.filter)?;
+        let all = filter.with_rolled_up();
+        let mut counts = stats::Counts::default();
+        standing(self.engine.feed(), |row| {
+            let prepared: Prepared = self.rows.make(row);
+            if all.passes(&prepared) {
+                counts.add(&prepared);
+            }
+        })
+        .await;
+        Ok(counts.into_response(self.today()))
+    }
+}
+
+type Subscription = tokio_stream::adapters::Map<
+    ReceiverStream<SubscribeResponse>,
+    fn(SubscribeResponse) -> Result<SubscribeResponse, Status>,
+>;
+
+/// Where an alert stands in a list: worst level first, then by number and shard.
+type Place = (Reverse<Level>, u64, u16);
+
+fn place_of(row: &AlertRow) -> Place {
+    (Reverse(row.alert.finding.level), row.seq, row.shard)
+}
+
+fn write_place(w: &mut crate::codec::Writer, (level, seq, shard): Place) {
+    w.u8(Level::ALL.iter().position(|l| *l == level.0).and_then(|at| u8::try_from(at).ok()).unwrap_or(0));
+    w.varint(seq);
+    w.u16(shard);
+}
+
+fn read_place(r: &mut crate::codec::Reader<'_>) -> Result<Place, crate::codec::Corrupt> {
+    let level = Level::ALL.get(usize::from(r.u8()?)).ok_or(crate::codec::Corrupt("a level"))?;
+    Ok((Reverse(*level), r.varint()?, r.u16()?))
+}
+
+fn has_status(wanted: &std::collections::BTreeSet<AlertStatus>, status: AlertStatus) -> bool {
+    wanted.is_empty() || wanted.contains(&status)
+}
+
+fn is_part(row: &AlertRow, of: crate::domain::Rule) -> bool {
+    row.alert.stands() && row.alert.finding.rule.rolls_up_into() == Some(of)
+}
+
+#[tonic::async_trait]
+impl AlertService for Alerts {
+    type SubscribeStream = Subscription;
+
+    async fn subscribe(
+        &self,
+        request: Request<pb::SubscribeRequest>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        Ok(Response::new(self.subscription(request.into_inner()).await?))
+    }
+
+    async fn list(&self, request: Request<pb::ListRequest>) -> Result<Response<pb::ListResponse>, Status> {
+        Ok(Response::new(self.page(request.into_inner()).await?))
+    }
+
+    async fn get(&self, request: Request<pb::GetRequest>) -> Result<Response<pb::GetResponse>, Status> {
+        let until = deadline(request.metadata(), self.limits.patience);
+        Ok(Response::new(self.one(&request.into_inner().id, until).await?))
+    }
+
+    async fn act(&self, request: Request<pb::ActRequest>) -> Result<Response<pb::ActResponse>, Status> {
+        let until = deadline(request.metadata(), self.limits.patience);
+        Ok(Response::new(self.do_act(request.into_inner(), until).await?))
+    }
+
+    async fn stats(&self, request: Request<pb::StatsRequest>) -> Result<Response<pb::StatsResponse>, Status> {
+        Ok(Response::new(self.count(request.into_inner()).await?))
+    }
+}

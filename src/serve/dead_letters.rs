@@ -1,0 +1,112 @@
+//! Dead letters as messages: why each could not be taken, and what came, with its numbers masked.
+
+use crate::codec::{Corrupt, Reader, Writer};
+use crate::domain::{Position, Rejected};
+use crate::engine::api::{DeadContent, DeadLetter, DeadLetterId};
+use crate::proto::v1 as pb;
+use std::time::Duration;
+
+pub fn write_id(w: &mut Writer, id: DeadLetterId) {
+    w.varint(id.position.0);
+    w.u32(id.index);
+}
+
+pub fn read_id(r: &mut Reader<'_>) -> Result<DeadLetterId, Corrupt> {
+    Ok(DeadLetterId { position: Position(r.varint()?), index: r.u32()? })
+}
+
+pub fn shown(letter: &DeadLetter) -> pb::DeadLetter {
+    let reason = &letter.reason;
+    let shown = pb::DeadLetter {
+        id: format!("{}.{}", letter.id.position.0, letter.id.index),
+        reason: Some(pb::Reason {
+            field: reason.field.to_string(),
+            code: reason.code.as_str().to_owned(),
+            found: reason.found.to_string(),
+            expected: reason.expected.to_string(),
+            message: reason.to_string(),
+        }),
+        written_at: instant(letter.written_ms),
+        ..pb::DeadLetter::default()
+    };
+    match &letter.content {
+        DeadContent::Input(input) => of_input(shown, input),
+        DeadContent::Conflict(record) => pb::DeadLetter {
+            record_id: Some(record.head.id.to_string()),
+            source: Some(record.head.source.to_string()),
+            raw: format!("a valid {} record", record.body.record_type()),
+            ..shown
+        },
+    }
+}
+
+fn of_input(shown: pb::DeadLetter, input: &Rejected) -> pb::DeadLetter {
+    pb::DeadLetter {
+        door: input.door.to_string(),
+        file: input.file.to_string(),
+        line: input.line,
+        record_id: input.id.as_ref().map(|id| id.to_string()),
+        source: input.source.as_ref().map(|source| source.to_string()),
+        raw: masked(&input.raw),
+        raw_bytes: input.raw_len,
+        ..shown
+    }
+}
+
+/// RFC 3339 in China's offset.
+pub fn instant(ms: i64) -> String {
+    let since = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+    crate::domain::Time(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)).to_string()
+}
+
+/// The text of the bytes, every run of eight and more digits masked like an account.
+fn masked(raw: &[u8]) -> String {
+    let text = String::from_utf8_lossy(raw);
+    let mut out = String::with_capacity(text.len());
+    let mut run = String::new();
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            run.push(c);
+            continue;
+        }
+        flush(&mut run, &mut out);
+        if !c.is_control() && c != char::REPLACEMENT_CHARACTER || c == '\t' {
+            out.push(c);
+        } else if !out.ends_with(' ') {
+            // The tags and lengths of protobuf.
+            out.push(' ');
+        }
+    }
+    flush(&mut run, &mut out);
+    out
+}
+
+fn flush(run: &mut String, out: &mut String) {
+    let len = run.len();
+    let (head, tail) = match len {
+        0..8 => (len, 0),
+        8..16 => (len / 4, len / 4),
+        _ => (6, 4),
+    };
+    out.push_str(&run[..head]);
+    (head..len - tail).for_each(|_| out.push('*'));
+    out.push_str(&run[len - tail..]);
+    run.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_are_masked() {
+        let check = |raw: &[u8], want: &str| assert_eq!(masked(raw), want);
+        check(
+            br#"{"id_number":"152722199001010019","n":12}"#,
+            r#"{"id_number":"152722********0019","n":12}"#,
+        );
+        check(b"15272219900101001X 12345678 1234567", "152722*******1001X 12****78 1234567");
+        check(b"\x0a\x03abc\x12\xff\xfe6228480000000000000", " abc 622848*********0000");
+        check("工资 2026-03".as_bytes(), "工资 2026-03");
+    }
+}

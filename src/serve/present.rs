@@ -1,0 +1,267 @@
+//! Domain values as messages: identity numbers and accounts masked, sums as 64-bit fen, dates as
+//! texts. Decides nothing.
+
+use super::rows::Prepared;
+use crate::alerts::{Audience, Both, Department, Directory, IdKey, Numbers, alert_id, text};
+use crate::domain::{
+    AccrualLine, Day, DismissReason, Dismissal, Evidence, PaymentLine, Subject, Sum, WagePeriod,
+};
+use crate::engine::api::ProjectFacts;
+use crate::proto::v1 as pb;
+use pb::accrual_line::Line;
+use pb::evidence::Kind;
+
+/// A sum on the wire; what does not fit is the greatest that does.
+pub fn fen(sum: Sum) -> i64 {
+    i64::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// The number of an enum's value on the wire: its place among all, from 1.
+pub fn number<T: PartialEq>(all: &[T], one: &T) -> i32 {
+    all.iter().position(|other| other == one).and_then(|at| i32::try_from(at + 1).ok()).unwrap_or(0)
+}
+
+macro_rules! numbers {
+    ($($name:ident: $type:ty),+ $(,)?) => {$(
+        pub fn $name(one: $type) -> i32 {
+            number(<$type>::ALL, &one)
+        }
+    )+};
+}
+numbers! {
+    rule: crate::domain::Rule,
+    level: crate::domain::Level,
+    status: crate::domain::AlertStatus,
+    change: crate::domain::Change,
+    dismiss_reason: DismissReason,
+    suspense_reason: crate::domain::SuspenseReason,
+}
+
+pub fn both(text: Both) -> pb::Text {
+    pb::Text { zh: text.zh, en: text.en }
+}
+
+pub fn event(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option<Day>) -> pb::AlertEvent {
+    let row = &prepared.row;
+    pb::AlertEvent {
+        shard: u32::from(row.shard),
+        seq: row.seq,
+        change: change(row.change),
+        alert: Some(alert(prepared, routes, ids, today)),
+        written_ms: row.written_ms,
+    }
+}
+
+/// Who is told of a project's alerts.
+pub fn audience<'a>(routes: &'a Directory, facts: Option<&ProjectFacts>) -> Audience<'a> {
+    match facts {
+        Some(facts) => routes.route(&facts.sector, &facts.territory, Some(facts.funding)),
+        None => routes.route("", "", None),
+    }
+}
+
+pub fn alert(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option<Day>) -> pb::Alert {
+    let alert = &prepared.row.alert;
+    let finding = &alert.finding;
+    let facts = prepared.facts.as_deref();
+    // A resolved alert speaks of the day on which it was resolved.
+    let as_of = if alert.stands() { today.unwrap_or(alert.changed_on) } else { alert.changed_on };
+    let words = text(finding, as_of, facts.map(|f| f.name.as_str()), Numbers::Masked);
+    let into = finding.rule.rolls_up_into();
+    pb::Alert {
+        id: alert.id.0.to_string(),
+        rule: rule(finding.rule),
+        level: level(finding.level),
+        status: status(alert.status),
+        project: Some(brief(finding.project_id.as_str(), facts)),
+        subject: Some(subject(&finding.subject, finding.period.map(|p| p.to_string()))),
+        amount_fen: fen(finding.amount),
+        workers: finding.workers,
+        due_on: finding.due_on.map(|day| day.to_string()),
+        overdue_days: finding.overdue_days(as_of),
+        as_of: Some(as_of.to_string()),
+        evidence: Some(evidence(&finding.evidence)),
+        title: Some(both(words.title)),
+        body: Some(both(words.body)),
+        arithmetic: words.arithmetic.into_iter().map(both).collect(),
+        article: Some(both(words.article)),
+        must_act: Some(both(words.must_act)),
+        audience: Some(audience_of(&audience(routes, facts))),
+        raised_on: alert.raised_on.to_string(),
+        changed_on: alert.changed_on.to_string(),
+        revision: alert.revision,
+        assignee: alert.assignee.as_ref().map(|a| a.to_string()),
+        dismissal: alert.dismissal.as_ref().map(dismissal),
+        actor: alert.actor.as_ref().map(|a| a.to_string()),
+        note: alert.note.as_ref().map(|a| a.to_string()),
+        rolled_up_into: into
+            .map(|rule| alert_id(ids, rule, &finding.project_id, &Subject::Project).0.to_string()),
+    }
+}
+
+fn brief(project_id: &str, facts: Option<&ProjectFacts>) -> pb::ProjectBrief {
+    let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    pb::ProjectBrief {
+        project_id: project_id.to_owned(),
+        name: or_empty(facts.map(|f| f.name.as_str())),
+        sector: or_empty(facts.map(|f| f.sector.as_str())),
+        territory: or_empty(facts.map(|f| f.territory.as_str())),
+    }
+}
+
+fn subject(subject: &Subject, period: Option<String>) -> pb::Subject {
+    let (bank, txn_id) = match subject {
+        Subject::Payment { bank, txn_id, .. } => (Some(bank.to_string()), Some(txn_id.to_string())),
+        _ => (None, None),
+    };
+    pb::Subject {
+        id_number: subject.id_number().map(|id| id.masked().to_string()),
+        period: subject.period().map(|p| p.to_string()).or(period),
+        bank,
+        txn_id,
+    }
+}
+
+fn audience_of(audience: &Audience<'_>) -> pb::Audience {
+    let office = |d: &Department| pb::Office { code: d.code.to_string(), name: d.name.to_string() };
+    let mut flags = Vec::new();
+    if audience.unknown_sector {
+        flags.push("the project's sector is in no department's list: the coordinator decides".to_owned());
+    }
+    if audience.unknown_territory {
+        flags.push("the project's territory is not in the table: the coordinator decides".to_owned());
+    }
+    pb::Audience {
+        department: audience.sector_department.map(office),
+        territory: audience
+            .territory
+            .map(|t| pb::Office { code: t.code.to_string(), name: t.name.to_string() }),
+        territory_department: audience.territory_department.map(office),
+        coordinator: Some(office(audience.coordinator)),
+        added: audience.added.iter().map(|d| office(d)).collect(),
+        flags,
+    }
+}
+
+fn dismissal(dismissal: &Dismissal) -> pb::Dismissal {
+    pb::Dismissal {
+        reason: dismiss_reason(dismissal.reason),
+        text: dismissal.text.to_string(),
+        level: level(dismissal.level),
+        amount_fen: fen(dismissal.amount),
+    }
+}
+
+pub fn evidence(evidence: &Evidence) -> pb::Evidence {
+    let kind = match evidence {
+        Evidence::Wage(period) => Kind::Wage(wage(period)),
+        Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, worst } => {
+            let worst = worst
+                .iter()
+                .map(|(id, sum)| pb::WorkerSum { id_number: id.masked().to_string(), amount_fen: fen(*sum) });
+            Kind::ProjectArrears(pb::ProjectArrearsEvidence {
+                overdue_fen: fen(*overdue_fen),
+                workers: *workers,
+                periods: *periods,
+                oldest_due_on: oldest_due_on.to_string(),
+                worst: worst.collect(),
+            })
+        }
+        Evidence::PayeeMismatch { payment, named_accounts } => {
+            Kind::PayeeMismatch(pb::PayeeMismatchEvidence {
+                payment: Some(payment_line(payment)),
+                named_accounts: named_accounts.iter().map(|a| a.masked().to_string()).collect(),
+            })
+        }
+        Evidence::UnregisteredWorker { days, first_worked_on } => {
+            Kind::UnregisteredWorker(pb::UnregisteredWorkerEvidence {
+                days: days.to_string(),
+                first_worked_on: first_worked_on.map(|day| day.to_string()),
+            })
+        }
+        Evidence::UnknownProject => Kind::UnknownProject(pb::UnknownProjectEvidence {}),
+    };
+    pb::Evidence { kind: Some(kind) }
+}
+
+pub fn wage(wage: &WagePeriod) -> pb::WageEvidence {
+    pb::WageEvidence {
+        days: wage.days.to_string(),
+        minutes: wage.minutes,
+        accrual: wage.accrual.iter().map(accrual_line).collect(),
+        accrued_fen: fen(wage.accrued),
+        signed_fen: wage.signed.map(fen),
+        expected_fen: fen(wage.expected),
+        direct_fen: fen(wage.direct),
+        filled_fen: fen(wage.filled),
+        paid_fen: fen(wage.paid),
+        arrears_fen: fen(wage.arrears),
+        tolerance_fen: fen(wage.tolerance),
+        due_nominal: wage.due_nominal.to_string(),
+        due_on: wage.due_on.to_string(),
+        payments: wage.payments.iter().map(payment_line).collect(),
+    }
+}
+
+pub fn accrual_line(line: &AccrualLine) -> pb::AccrualLine {
+    let line = match line {
+        AccrualLine::Terms { effective_on, basis, rate_fen, days, minutes, accrued } => {
+            Line::Terms(pb::TermsLine {
+                effective_on: effective_on.to_string(),
+                basis: basis.to_string(),
+                rate_fen: rate_fen.0,
+                days: days.to_string(),
+                minutes: *minutes,
+                accrued_fen: fen(*accrued),
+            })
+        }
+        AccrualLine::Piecework { lot, amount_fen } => {
+            Line::Piecework(pb::PieceworkLine { lot: lot.to_string(), amount_fen: amount_fen.0 })
+        }
+    };
+    pb::AccrualLine { line: Some(line) }
+}
+
+pub fn payment_line(payment: &PaymentLine) -> pb::PaymentLine {
+    pb::PaymentLine {
+        bank: payment.bank.to_string(),
+        txn_id: payment.txn_id.to_string(),
+        amount_fen: payment.amount_fen.0,
+        payee_account: payment.payee_account.masked().to_string(),
+        settled_at: payment.settled_at.to_string(),
+        period: payment.period.map(|p| p.to_string()),
+        returned: payment.returned,
+        counts: payment.counts,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{AlertStatus, Change, Level, Rule, SuspenseReason};
+
+    /// Number n on the wire is the n-th of the domain's values.
+    #[test]
+    fn enums_have_the_words_of_the_domain() {
+        fn check(words: &[&str], prefix: &str, name: impl Fn(i32) -> Option<&'static str>) {
+            for (number, word) in (1..).zip(words) {
+                let name = name(number).unwrap_or_default();
+                let name = name.strip_prefix(prefix).unwrap_or(name).to_lowercase().replace('_', "-");
+                assert_eq!(name, *word, "{prefix}{number}");
+            }
+            assert_eq!(name(i32::try_from(words.len()).unwrap() + 1), None, "{prefix}");
+        }
+        macro_rules! check_all { ($($domain:ident $prefix:literal;)+) => {$(
+            check($domain::WORDS, $prefix, |n| pb::$domain::try_from(n).ok().map(|e| e.as_str_name()));
+        )+}}
+        check_all! {
+            Rule "RULE_"; Level "LEVEL_"; AlertStatus "ALERT_STATUS_"; Change "CHANGE_";
+            DismissReason "DISMISS_REASON_"; SuspenseReason "SUSPENSE_REASON_";
+        }
+    }
+
+    #[test]
+    fn sums_that_do_not_fit_stay_large() {
+        assert_eq!((fen(i128::MAX), fen(i128::MIN), fen(-5)), (i64::MAX, i64::MIN, -5));
+    }
+}

@@ -1,0 +1,334 @@
+//! The config as an operator meets it: bad files and what is said of them, the documented file,
+//! the order of the layers.
+
+#![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
+
+use std::fs;
+use wagewatch::app::config::{ClockKind, Config, LogFormat, Role, Sources};
+
+const DOCUMENTED: &str = "config/wagewatch.toml";
+
+fn from_text(text: &str) -> Result<Config, String> {
+    with_files(&[("w.toml", text)])
+}
+
+// The first file is the config; what is said names files without their folder.
+fn with_files(files: &[(&str, &str)]) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let sources = Sources { file: Some(folder.path().join(files[0].0)), ..Sources::default() };
+    let prefix = format!("{}/", folder.path().display());
+    Config::load(&sources).map_err(|errors| errors.to_string().replace(&prefix, ""))
+}
+
+fn check(text: &str, said: &str) {
+    assert_eq!(from_text(text).unwrap_err(), said, "{text}");
+}
+
+#[test]
+fn bad_values_are_named_with_line_and_expectation() {
+    check(
+        "[server]\nmax_streams = 0\n",
+        "w.toml:2: server.max_streams is 0; expected a whole number from 1 to 100000",
+    );
+    check(
+        "[server]\n\ngrpc_addr = \"localhost\"",
+        "w.toml:3: server.grpc_addr is \"localhost\"; expected an IP address and a port, such as \"127.0.0.1:7443\"",
+    );
+    check(
+        "[engine]\nthreads = \"2\"",
+        "w.toml:2: engine.threads is \"2\"; expected a whole number from 0 to 1024",
+    );
+    check("[clock]\nkind = true", "w.toml:2: clock.kind is true; expected one of \"system\", \"manual\"");
+    check(
+        "[clock]\nday_starts_at = \"24:00\"",
+        "w.toml:2: clock.day_starts_at is \"24:00\"; expected a time from \"00:00\" to \"11:59\"",
+    );
+    check(
+        "[rules]\ntolerance_fen = 1.5",
+        "w.toml:2: rules.tolerance_fen is 1.5; expected a whole number from 0 to 10000000000000",
+    );
+    check(
+        "[rules]\npresence_steps = [[240, 0.5], [200, 1]]",
+        "w.toml:2: rules.presence_steps is a list; expected a list of [minutes, days] pairs, both rising, \
+         minutes 0 to 1440, days 0 to 3: [[240, 0.5], [480, 1]]",
+    );
+    check("[data]\npath = \"\"", "w.toml:2: data.path is \"\"; expected a path between quotes");
+    check(
+        "[log]\nretain_days = 99999999999999999999999999999999999999999999",
+        "w.toml:2: log.retain_days is an integer of more digits than fit; expected a whole number from 0 to 36500",
+    );
+}
+
+#[test]
+fn unknown_names_are_errors() {
+    check(
+        "[clock]\nday_start = \"04:00\"",
+        "w.toml:2: unknown key clock.day_start; expected one of kind, day_starts_at",
+    );
+    let sections = "server, data, log, store, engine, clock, alerts, rules, files, logging";
+    check("[serve]\nx = 1", &format!("w.toml:2: unknown section [serve]; expected one of {sections}"));
+    check("[serve]\n", &format!("w.toml:1: unknown section [serve]; expected one of {sections}"));
+    check(
+        "max_streams = 3",
+        "w.toml:1: max_streams is 3 outside of any section; expected a section such as [server]",
+    );
+}
+
+#[test]
+fn all_faults_are_told_at_once_in_the_order_of_the_file() {
+    check(
+        "[store]\ncache_bytes = -1\n[log]\nsegment_bytes = 1\n\n[logging]\nlevel = \"loud\"\n",
+        "w.toml:2: store.cache_bytes is -1; expected a whole number from 1048576 to 1099511627776\n\
+         w.toml:4: log.segment_bytes is 1; expected a whole number from 1048576 to 4294967296\n\
+         w.toml:7: logging.level is \"loud\"; expected one of \"error\", \"warn\", \"info\", \"debug\", \"trace\"",
+    );
+}
+
+#[test]
+fn keys_that_contradict_each_other_are_told() {
+    check(
+        "[server]\nhttp_addr = \"127.0.0.1:7443\"",
+        "w.toml:2: server.grpc_addr and server.http_addr are both 127.0.0.1:7443; expected two different addresses",
+    );
+    check(
+        "[rules]\norange_after_days = 90",
+        "w.toml:2: rules.red_after_days is 60; expected at least rules.orange_after_days, 90",
+    );
+    check(
+        "[engine]\nqueue_records = 100",
+        "w.toml:2: engine.queue_records is 100; expected at least engine.batch_records, 8192",
+    );
+    let any_port = "[server]\ngrpc_addr = \"127.0.0.1:0\"\nhttp_addr = \"127.0.0.1:0\"";
+    assert_eq!(from_text(any_port).unwrap().server.http_addr.port(), 0);
+}
+
+#[test]
+fn what_is_no_toml_and_what_is_no_file_is_told() {
+    let said = from_text("[server]\ngrpc_addr = \n").unwrap_err();
+    assert!(said.starts_with("w.toml:2: ") && said.ends_with("; expected TOML (https://toml.io)"), "{said}");
+    let said = from_text("[log]\nretain_days = 1\nretain_days = 2\n").unwrap_err();
+    assert!(said.starts_with("w.toml:3: ") && said.contains("duplicate"), "{said}");
+    let missing = Sources { file: Some("no/such.toml".into()), ..Sources::default() };
+    let said = Config::load(&missing).unwrap_err().to_string();
+    assert!(said.starts_with("no/such.toml: cannot be read: "), "{said}");
+    let said = from_text("[files]\n\nterritories = \"t.toml\"").unwrap_err();
+    assert!(said.starts_with("w.toml:3: files.territories t.toml cannot be read: "), "{said}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("w.toml");
+    fs::write(&file, b"[log]\n# \xff\n").unwrap();
+    let said = Config::load(&Sources { file: Some(file), ..Sources::default() }).unwrap_err().to_string();
+    assert!(said.ends_with("w.toml:2: bytes that are no UTF-8; expected UTF-8 text"), "{said}");
+}
+
+#[test]
+fn calendars_are_checked_line_by_line() {
+    let main = ("w.toml", "[files]\ncalendar = \"c.csv\"");
+    let calendar = "date,kind,name\n2026-02-30,holiday,x\n2026-01-01,holyday,x\n\
+                    2026-01-02,holiday,a, b\n\n2026-01-02,workday,x\n";
+    assert_eq!(
+        with_files(&[main, ("c.csv", calendar)]).unwrap_err(),
+        "c.csv:2: date \"2026-02-30\" is no date; expected YYYY-MM-DD\n\
+         c.csv:3: kind \"holyday\" of 2026-01-01 is unknown; expected \"holiday\" or \"workday\"\n\
+         c.csv:6: 2026-01-02 stands twice, first in line 4; expected one line a day"
+    );
+    assert_eq!(
+        with_files(&[main, ("c.csv", "2026-01-01,holiday,x\n")]).unwrap_err(),
+        "c.csv:1: the first line is \"2026-01-01,holiday,x\"; expected date,kind,name"
+    );
+    assert_eq!(
+        with_files(&[main, ("c.csv", "")]).unwrap_err(),
+        "c.csv: the file is empty; expected date,kind,name"
+    );
+}
+
+#[test]
+fn departments_and_territories_are_checked_against_each_other() {
+    let main = "[files]\ndepartments = \"d.toml\"\nterritories = \"t.toml\"";
+    let check = |departments: &str, territories: &str, said: &str| {
+        let answer = with_files(&[("w.toml", main), ("d.toml", departments), ("t.toml", territories)]);
+        assert_eq!(answer.unwrap_err(), said);
+    };
+    let department = |code: &str, role: &str, sectors: &str| {
+        format!("[[department]]\ncode = \"{code}\"\nname = \"n\"\nrole = \"{role}\"\nsectors = [{sectors}]\n")
+    };
+    let territory = |department: &str| {
+        format!("[[territory]]\ncode = \"150621001\"\nname = \"n\"\ndepartment = \"{department}\"\n")
+    };
+    let town = department("town", "territory", "");
+    let both = department("lead", "coordinator", "") + &town;
+    check(
+        &(both.clone() + &department("lead", "support", "")),
+        &territory("town"),
+        "d.toml:12: code \"lead\" stands twice, first in line 2; expected each code once",
+    );
+    let a = department("a", "sector-other", "\"x\"");
+    let b = department("b", "sector-other", "\"y\", \"x\"");
+    check(
+        &(both.clone() + &a + &b),
+        &territory("town"),
+        "d.toml:20: sector \"x\" is also claimed by \"a\" in line 15; expected one department a sector",
+    );
+    check(
+        &town,
+        &territory("town"),
+        "d.toml: no department has the role \"coordinator\"; expected exactly one",
+    );
+    check(
+        &(both.clone() + &department("b", "coordinator", "")),
+        &territory("town"),
+        "d.toml:11: a second coordinator, beside the one in line 1; expected exactly one",
+    );
+    let expected = "expected the code of a department with the role \"territory\"";
+    check(&both, &territory("city"), &format!("t.toml:4: department \"city\" is unknown; {expected}"));
+    check(
+        &both,
+        &territory("lead"),
+        &format!("t.toml:4: department \"lead\" has the role \"coordinator\"; {expected}"),
+    );
+    check(
+        &(both.clone() + &town.replace("\"town\"", "\"t2\"") + "funding = [\"state\"]\n"),
+        &territory("town"),
+        "d.toml:16: funding has \"state\"; expected one of government, state_owned, private",
+    );
+    check(
+        &(both + "[[department]]\nrole = \"boss\"\ncolour = 1\n"),
+        &territory("town"),
+        "d.toml:11: code is missing; expected a code of 1 to 64 lower-case letters, digits, - and _\n\
+         d.toml:11: name is missing; expected a name between quotes\n\
+         d.toml:12: role is \"boss\"; expected one of coordinator, sector-construction, sector-other, territory, support\n\
+         d.toml:13: unknown key colour; expected one of code, name, role, duty, sectors, funding",
+    );
+}
+
+#[test]
+fn the_key_of_alert_ids_is_read_and_never_shown() {
+    let main = "[alerts]\nid_key_file = \"k\"";
+    let secret = "ab".repeat(32);
+    let config = with_files(&[("w.toml", main), ("k", &format!("{secret}\n"))]).unwrap();
+    assert_eq!(config.alerts.id_key.as_ref().unwrap().0, [0xab; 32]);
+    assert_eq!(format!("{:?}", config.alerts.id_key), "Some(IdKey(secret))");
+    let said = with_files(&[("w.toml", main), ("k", &secret[1..])]).unwrap_err();
+    assert!(said.starts_with("w.toml:2: alerts.id_key_file k holds something else; "), "{said}");
+    assert!(!said.contains(&secret[1..9]));
+}
+
+#[test]
+fn the_documented_file_is_the_defaults() {
+    let sources = Sources { file: Some(DOCUMENTED.into()), ..Sources::default() };
+    assert_eq!(Config::load(&sources).unwrap(), Config::default());
+    assert_eq!(Config::load(&Sources::default()).unwrap(), Config::default());
+}
+
+#[test]
+fn every_key_is_documented_where_it_stands() {
+    let text = fs::read_to_string(DOCUMENTED).unwrap();
+    let mut section = String::new();
+    let mut found = Vec::new();
+    let mut commented = false;
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']').into();
+            commented = false;
+        } else if let Some((key, _)) = line.trim_start_matches('#').split_once(" = ")
+            && !key.is_empty()
+            && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        {
+            // Neighbours may share the comment above them.
+            assert!(commented, "{section}.{key} has no comment above it");
+            found.push((section.clone(), key.to_owned()));
+        } else {
+            commented = line.starts_with("# ");
+        }
+    }
+    let keys: Vec<_> = Config::keys().into_iter().map(|(s, k)| (s.to_owned(), k.to_owned())).collect();
+    assert_eq!(found, keys);
+}
+
+#[test]
+fn the_files_beside_the_documented_one_are_the_built_in_copies() {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir("config").unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+    }
+    let file = folder.path().join("wagewatch.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let mut named = text.clone();
+    for key in ["calendar", "departments", "territories"] {
+        named = named.replace(&format!("#{key} = "), &format!("{key} = "));
+    }
+    assert_ne!(named, text);
+    fs::write(&file, named).unwrap();
+    let config = Config::load(&Sources { file: Some(file), ..Sources::default() }).unwrap();
+    assert_eq!(config.files.calendar.as_deref(), Some(folder.path().join("calendar.csv").as_path()));
+    let default = Config::default();
+    assert_eq!((config.calendar, config.directory), (default.calendar, default.directory));
+}
+
+#[test]
+fn layers_lie_over_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("w.toml");
+    let text = "[engine]\nshards = 2\nthreads = 2\nbatch_records = 2\n[logging]\nformat = \"json\"";
+    fs::write(&file, text).unwrap();
+    let environment = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect::<Vec<_>>()
+    };
+    let sources = Sources {
+        file: Some(file),
+        environment: environment(&[
+            ("WAGEWATCH__ENGINE__THREADS", "3"),
+            ("WAGEWATCH__ENGINE__BATCH_RECORDS", "3"),
+            ("WAGEWATCH_ADDR", "elsewhere"),
+        ]),
+        set: vec![
+            "engine.batch_records=4_0".into(),
+            "clock.kind=manual".into(),
+            "rules.presence_steps=[[240, 0.5], [480, 1]]".into(),
+        ],
+    };
+    let config = Config::load(&sources).unwrap();
+    assert_eq!((config.engine.shards, config.engine.threads, config.engine.batch_records), (2, 3, 40));
+    assert_eq!((config.clock.kind, config.logging.format), (ClockKind::Manual, LogFormat::Json));
+    assert_eq!(config.rules.presence_steps, [(240, 50), (480, 100)]);
+
+    let sources = Sources {
+        file: None,
+        environment: environment(&[("WAGEWATCH__ENGINE__THREADS", "many"), ("WAGEWATCH__LOUD", "1")]),
+        set: vec!["engine.shards=0".into(), "shards".into()],
+    };
+    assert_eq!(
+        Config::load(&sources).unwrap_err().to_string(),
+        "environment WAGEWATCH__ENGINE__THREADS: engine.threads is many; expected a whole number from 0 to 1024\n\
+         environment WAGEWATCH__LOUD: the name has no section and key; expected WAGEWATCH__SECTION__KEY\n\
+         --set engine.shards=0: engine.shards is 0; expected a whole number from 1 to 1024\n\
+         --set shards: the flag has no section, key and value; expected --set section.key=value"
+    );
+}
+
+#[test]
+fn the_rulebook_carries_the_numbers_and_their_name() {
+    let default = Config::default().rulebook();
+    assert_eq!(default.version, "default");
+    assert!(default.calendar.covers_year(2026));
+    let changed = from_text("[rules]\ngroup_workers = 30").unwrap().rulebook();
+    assert_eq!(changed.group_workers, 30);
+    assert!(changed.version.starts_with("custom-"), "{}", changed.version);
+    assert_eq!(changed, from_text("[rules]\ngroup_workers = 30 # the same").unwrap().rulebook());
+}
+
+#[test]
+fn the_directory_has_the_county() {
+    let directory = Config::default().directory;
+    assert_eq!(directory.coordinator().unwrap().code, "hrss");
+    assert_eq!((directory.departments.len(), directory.territories.len()), (42, 17));
+    let of = |code: &str| {
+        let territory = directory.territories.iter().find(|t| t.code == code);
+        territory.unwrap().department.as_str()
+    };
+    assert_eq!((of("150621105"), of("150621400"), of("150621401")), ("township", "dev-zone", "engebei"));
+    assert!(directory.departments.iter().any(|d| d.role == Role::Territory && d.code == "township"));
+}

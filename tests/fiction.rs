@@ -1,0 +1,125 @@
+//! Made-up counties against the oracle: what was planted is what is found, to the fen, on every date,
+//! and nothing else is. Knows no engine.
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+mod oracle;
+
+use oracle::judge;
+use std::collections::{BTreeMap, BTreeSet};
+use wagewatch::domain::*;
+use wagewatch::fiction::{County, Plan, Planted, Share, Trouble};
+use wagewatch::intake::json::decode_line;
+use wagewatch::intake::write_json::write_line;
+
+type Arrears = BTreeMap<ProjectId, Sum>;
+
+fn active(planted: &Planted, today: Day) -> bool {
+    planted.from <= today && planted.until.is_none_or(|until| today < until)
+}
+
+/// Arrears by project that the planted troubles make on a date.
+fn arrears_planted(planted: &[Planted], today: Day) -> Arrears {
+    let mut out = Arrears::new();
+    for p in planted.iter().filter(|p| active(p, today) && p.trouble != Trouble::LabourFeeUnpaid) {
+        if p.amount_fen.0 > 0 {
+            *out.entry(p.project_id.clone()).or_default() += p.amount_fen.sum();
+        }
+    }
+    out
+}
+
+fn projects_planted(planted: &[Planted], trouble: Trouble, today: Day) -> BTreeSet<ProjectId> {
+    let of_kind = planted.iter().filter(|p| p.trouble == trouble && active(p, today));
+    of_kind.map(|p| p.project_id.clone()).collect()
+}
+
+fn check(seed: u64, first: &str) {
+    let plan = Plan {
+        seed,
+        projects: 20,
+        workers: 90,
+        months: 2,
+        first: Period::parse(first).unwrap(),
+        troubles: Share::percent(40),
+    };
+    // Spring Festival moves due dates.
+    let holiday = Day::parse("2026-02-10").unwrap();
+    let calendar = Calendar::new((0..14).map(|n| (holiday.plus(n), DayKind::Holiday)));
+    let book = Rulebook { calendar: calendar.clone(), ..Rulebook::default() };
+    let mut county = County::new(&plan, calendar);
+    let work_begins = plan.first.first_day();
+    let mut records = Vec::new();
+    let mut judged = 0;
+    let last_work = plan.first.plus(1).day_or_last(31);
+    while let Some((today, arrived)) = county.next() {
+        records.extend(arrived);
+        // Every fifth day, and every day around the first pay days.
+        let pay_days =
+            today > plan.first.plus(1).day_or_last(8) && today < plan.first.plus(1).day_or_last(29);
+        if today < work_begins.plus(6) || (today.0 % 5 != 0 && !(pay_days && today.0 % 2 == 0)) {
+            continue;
+        }
+        judged += 1;
+        let truth = judge(&records, today, &book);
+        let mut found = Arrears::new();
+        let mut by_rule: BTreeMap<Rule, BTreeSet<ProjectId>> = BTreeMap::new();
+        for ((project_id, key), alert) in &truth.alerts {
+            by_rule.entry(key.rule).or_default().insert(project_id.clone());
+            if key.rule == Rule::ProjectArrears {
+                found.insert(project_id.clone(), alert.amount);
+            }
+        }
+        assert_eq!(found, arrears_planted(county.planted(), today), "arrears, seed {seed}, {today}");
+        for (rule, trouble) in [
+            (Rule::UnknownProject, Trouble::UnknownProject),
+            (Rule::UnregisteredWorker, Trouble::UnregisteredWorkers),
+        ] {
+            let found = by_rule.remove(&rule).unwrap_or_default();
+            assert_eq!(
+                found,
+                projects_planted(county.planted(), trouble, today),
+                "{rule}, seed {seed}, {today}"
+            );
+        }
+        assert!(truth.rejected.is_empty());
+        assert!(today <= last_work.plus(60) || truth.suspense.is_empty());
+    }
+    assert!(judged > 15);
+}
+
+#[test]
+fn what_was_planted_is_what_is_found() {
+    check(1, "2026-03");
+    check(2, "2025-12");
+}
+
+#[test]
+fn a_county_without_troubles_has_no_alerts() {
+    let first = Period::parse("2026-03").unwrap();
+    let plan = Plan { seed: 3, projects: 4, workers: 30, months: 1, first, troubles: Share::default() };
+    let mut county = County::new(&plan, Calendar::default());
+    let mut records = Vec::new();
+    while let Some((today, arrived)) = county.next() {
+        records.extend(arrived);
+        if today >= first.first_day() {
+            let truth = judge(&records, today, &Rulebook::default());
+            assert_eq!(truth.alerts, BTreeMap::new(), "{today}");
+        }
+    }
+    let end = judge(&records, county.today().plus(100), &Rulebook::default());
+    assert!(end.alerts.is_empty() && end.suspense.is_empty() && county.planted().is_empty());
+}
+
+#[test]
+fn every_record_can_be_written_and_read_back() {
+    let first = Period::parse("2026-03").unwrap();
+    let plan = Plan { seed: 4, projects: 20, workers: 60, months: 2, first, troubles: Share::percent(40) };
+    for (_, records) in County::new(&plan, Calendar::default()) {
+        for record in records {
+            let mut line = Vec::new();
+            write_line(&record, &mut line);
+            let text = String::from_utf8(line).unwrap();
+            assert_eq!(decode_line(text.trim_end()).as_ref(), Ok(&record), "{text}");
+        }
+    }
+}

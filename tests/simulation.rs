@@ -1,0 +1,144 @@
+//! The engine in one thread under one seed: entries come in any order, any batches, repeated, with
+//! dates between; projects go cold; the power is cut around every write of log and store. Whatever
+//! happens, ledger, suspense and standing alerts are the oracle's of what stands in the log, and a
+//! subscriber who reads on after each cut sees rows without a gap, each with one content for ever.
+//!
+//! A failing seed is printed; `SEED=n cargo test --test simulation` runs it alone,
+//! `SEEDS=n` runs that many.
+
+mod oracle;
+mod support;
+
+use oracle::world;
+use rand::{Rng, SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use support::machine::{Crash, Machine};
+use wagewatch::domain::{AlertRow, AlertStatus, Change, Entry};
+
+#[test]
+fn whatever_happens_the_state_is_the_oracles_of_the_log() {
+    let seeds: Vec<u64> = match std::env::var("SEED") {
+        Ok(seed) => vec![seed.parse().unwrap()],
+        Err(_) => (0..std::env::var("SEEDS").map_or(60, |n| n.parse().unwrap())).collect(),
+    };
+    for seed in seeds {
+        println!("seed {seed}");
+        let outcome = std::panic::catch_unwind(|| simulate(seed));
+        assert!(outcome.is_ok(), "seed {seed} failed: SEED={seed} cargo test --test simulation");
+    }
+}
+
+fn simulate(seed: u64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let swarm = world::Swarm::of(seed);
+    let swarm = if seed % 4 == 0 { swarm.with_conflicts() } else { swarm };
+    let book = Arc::new(world::book(seed));
+    let mut pending = entries(seed, &swarm, &mut rng);
+    let mut machine = Machine::new(Arc::clone(&book), rng.random_range(1..6));
+    let mut subscriber = Subscriber::default();
+    // Each seed skews what happens how often.
+    let (crashes, checks) = (rng.random_range(0..12), rng.random_range(1..5));
+    pending.reverse();
+    while !pending.is_empty() {
+        let count = rng.random_range(1..=24.min(pending.len()));
+        let batch: Vec<Entry> = pending.split_off(pending.len() - count).into_iter().rev().collect();
+        let batch_said = format!("batch: {batch:#?}");
+        let crash = rng.random_bool(f64::from(crashes) / 100.0).then(|| Crash::any(&mut rng));
+        if machine.append(&batch, crash).is_err() {
+            machine.reopen(rng.random());
+            // Nobody heard that it was taken: the sender sends it again.
+            pending.extend(batch.into_iter().rev());
+        }
+        if rng.random_bool(0.5) {
+            let crash = rng.random_bool(f64::from(crashes) / 50.0).then(|| Crash::any(&mut rng));
+            if machine.checkpoint_step(crash).is_err() {
+                machine.reopen(rng.random());
+            }
+        }
+        if rng.random_bool(f64::from(crashes) / 100.0) {
+            machine.reopen(rng.random());
+        }
+        if rng.random_bool(0.2) {
+            machine.evict();
+        }
+        subscriber.read(&machine);
+        if std::env::var("EACH").is_ok() {
+            println!("{batch_said}");
+        }
+        if std::env::var("EACH").is_ok() || rng.random_range(0..10) < checks {
+            machine.check_against_oracle();
+        }
+    }
+    machine.check_against_oracle();
+    subscriber.check_whole(&machine);
+    machine.reopen(rng.random());
+    machine.check_against_oracle();
+    subscriber.read(&machine);
+    subscriber.check_whole(&machine);
+}
+
+/// The world's records, shuffled, some of them twice, and the business dates in their order between them.
+fn entries(seed: u64, swarm: &world::Swarm, rng: &mut ChaCha8Rng) -> Vec<Entry> {
+    let mut records = world::world(seed, swarm);
+    records.shuffle(rng);
+    let repeats = rng.random_range(0..=records.len() / 5);
+    for _ in 0..repeats {
+        let again = records[rng.random_range(0..records.len())].clone();
+        let at = rng.random_range(0..=records.len());
+        records.insert(at, again);
+    }
+    let (first, last) = world::span(seed);
+    let mut entries: Vec<Entry> = records.into_iter().map(Entry::Record).collect();
+    let mut places: Vec<usize> =
+        (0..rng.random_range(1..14)).map(|_| rng.random_range(0..=entries.len())).collect();
+    places.sort_unstable();
+    let mut day = first;
+    for (added, place) in places.into_iter().enumerate() {
+        entries.insert(place + added, Entry::Date(day));
+        day = day.plus(rng.random_range(1..40)).min(last);
+    }
+    entries.push(Entry::Date(last));
+    entries
+}
+
+/// Somebody who follows all alerts, across every cut.
+#[derive(Default)]
+struct Subscriber {
+    rows: BTreeMap<(u16, u64), Arc<AlertRow>>,
+}
+
+impl Subscriber {
+    fn read(&mut self, machine: &Machine) {
+        for row in machine.rows() {
+            let key = (row.shard, row.seq);
+            let known = self.rows.entry(key).or_insert_with(|| row.clone());
+            // A replay may write the same row again, never another one under its number.
+            assert_eq!((known.change, &known.alert, known.position), (row.change, &row.alert, row.position));
+        }
+    }
+
+    fn check_whole(&self, machine: &Machine) {
+        let mut standing = BTreeSet::new();
+        let mut heads: BTreeMap<u16, u64> = BTreeMap::new();
+        for ((shard, seq), row) in &self.rows {
+            let head = heads.entry(*shard).or_default();
+            assert_eq!(*seq, *head + 1, "rows of shard {shard} have a gap");
+            *head = *seq;
+            let first = row.alert.revision == 1;
+            assert_eq!(first, row.change == Change::Raised, "the first row raises: {row:?}");
+            match row.alert.status {
+                AlertStatus::Resolved => {
+                    assert!(standing.remove(&row.alert.id), "resolved what did not stand")
+                }
+                _ => {
+                    let fresh = standing.insert(row.alert.id.clone());
+                    let opens = matches!(row.change, Change::Raised | Change::Reopened);
+                    assert!(fresh == opens || row.change == Change::Reopened, "{row:?}");
+                }
+            }
+        }
+        assert_eq!(standing, machine.standing_ids());
+    }
+}

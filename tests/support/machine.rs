@@ -1,0 +1,176 @@
+//! One machine in one thread: desk and shards on a log and a store in memory, with crashes at will.
+
+use super::judge;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use wagewatch::alerts::PUBLIC_ID_KEY;
+use wagewatch::domain::{AlertId, AlertRow, Entry, Position, Rulebook};
+use wagewatch::engine::{Desk, Equipment, Feed, Order, Read, Routing, Shard};
+use wagewatch::log::{Block, FailAt, Log, MemoryLog};
+use wagewatch::store::{Changes, CrashAt, MemoryStore, Store};
+
+/// Where the power is cut, around one write.
+#[derive(Clone, Copy, Debug)]
+pub struct Crash(pub FailAt);
+
+impl Crash {
+    pub fn any(rng: &mut ChaCha8Rng) -> Crash {
+        Crash(if rng.random_bool(0.5) { FailAt::Before } else { FailAt::After })
+    }
+}
+
+/// The power was cut: only `reopen` may follow.
+#[derive(Debug)]
+pub struct Down;
+
+pub struct Machine {
+    log: MemoryLog,
+    store: MemoryStore,
+    book: Arc<Rulebook>,
+    desk: Desk,
+    shards: Vec<Shard>,
+    feed: Feed,
+    /// A round of checkpoints: shards still to come, and the county as it was.
+    round: Option<(Vec<usize>, Option<Changes>)>,
+    ms: i64,
+}
+
+impl Machine {
+    pub fn new(book: Arc<Rulebook>, shards: u16) -> Machine {
+        let (log, store) = (MemoryLog::new(), MemoryStore::new());
+        let (desk, opened, feed) = open(&store, &book, shards);
+        Machine { log, store, book, desk, shards: opened, feed, round: None, ms: 0 }
+    }
+
+    /// One batch: log, desk, shards, feed.
+    pub fn append(&mut self, entries: &[Entry], crash: Option<Crash>) -> Result<(), Down> {
+        if let Some(Crash(at)) = crash {
+            self.log.fail_at(1, at);
+        }
+        self.ms += 1;
+        let position = self.log.append(self.ms, entries).map_err(|_| Down)?;
+        let block = Block { position, written_ms: self.ms, entries: entries.to_vec() };
+        self.apply(&block);
+        Ok(())
+    }
+
+    fn apply(&mut self, block: &Block) {
+        let opened = self.desk.open_block(block).unwrap();
+        for routing in &opened.orders {
+            let (shard, order) = match routing {
+                Routing::Entry { shard, entry } => match &block.entries[*entry as usize] {
+                    Entry::Record(record) => (Some(*shard), Order::Record(record)),
+                    Entry::Act(act) => (Some(*shard), Order::Act(act)),
+                    other => panic!("{other:?} is for no single shard"),
+                },
+                Routing::County { shard, command } => (Some(*shard), Order::County(command)),
+                Routing::Everyone { entry } => match &block.entries[*entry as usize] {
+                    Entry::Date(day) => (None, Order::Date(*day)),
+                    other => panic!("{other:?} is not for everyone"),
+                },
+            };
+            for one in &mut self.shards {
+                if shard.is_none_or(|id| id == one.id()) && one.position() < block.position {
+                    one.apply(block.position, block.written_ms, &order).unwrap();
+                }
+            }
+        }
+        for shard in &mut self.shards {
+            if shard.position() < block.position {
+                shard.finish_block(block.position);
+            }
+            self.feed.publish(shard.id(), shard.take_rows());
+        }
+    }
+
+    /// The next write of a round of checkpoints; begins one if none runs.
+    pub fn checkpoint_step(&mut self, crash: Option<Crash>) -> Result<(), Down> {
+        let (mut left, county) = match self.round.take() {
+            Some(round) => round,
+            None => ((0..self.shards.len()).collect(), self.desk.checkpoint()),
+        };
+        let changes = match left.pop() {
+            Some(index) => {
+                let changes = self.shards[index].checkpoint();
+                self.round = Some((left, county));
+                changes
+            }
+            None => county,
+        };
+        let Some(changes) = changes else { return Ok(()) };
+        if let Some(Crash(at)) = crash {
+            let at = if at == FailAt::Before { CrashAt::Before } else { CrashAt::After };
+            self.store.crash_at(1, at);
+        }
+        self.store.write(changes).map_err(|_| Down)
+    }
+
+    /// All cold projects that may leave memory do.
+    pub fn evict(&mut self) {
+        for shard in &mut self.shards {
+            // In this thread every checkpoint that was encoded is in the store.
+            let position = shard.position();
+            shard.evict(0, position);
+        }
+    }
+
+    /// The power comes back: what log and store kept is all there is.
+    pub fn reopen(&mut self, seed: u64) {
+        self.log = self.log.crash(seed);
+        self.store = self.store.crash(seed);
+        let shards = u16::try_from(self.shards.len()).unwrap();
+        (self.desk, self.shards, self.feed) = open(&self.store, &self.book, shards);
+        self.round = None;
+        assert!(self.desk.position() <= self.log.head(), "the store covers what the log does not have");
+        let mut blocks = Vec::new();
+        self.log
+            .read(self.desk.position().next(), &mut |block| {
+                blocks.push(block);
+                Ok(())
+            })
+            .unwrap();
+        for block in blocks {
+            self.apply(&block);
+        }
+        assert_eq!(self.desk.position(), self.log.head());
+    }
+
+    pub fn check_against_oracle(&mut self) {
+        let mut entries = Vec::new();
+        self.log
+            .read(Position(1), &mut |block| {
+                entries.extend(block.entries);
+                Ok(())
+            })
+            .unwrap();
+        judge::check(&self.desk, &mut self.shards, &entries, &self.book);
+    }
+
+    /// Every row that a subscriber can read.
+    pub fn rows(&self) -> Vec<Arc<AlertRow>> {
+        let mut all = Vec::new();
+        for shard in 0..self.feed.shards() {
+            match self.feed.read(shard, 0, usize::MAX) {
+                Read::Rows(rows) => all.extend(rows),
+                Read::Gone => panic!("the history is longer than any of these worlds"),
+            }
+        }
+        all
+    }
+
+    pub fn standing_ids(&self) -> BTreeSet<AlertId> {
+        let standing = |shard| self.feed.standing(shard).1;
+        (0..self.feed.shards()).flat_map(standing).map(|row| row.alert.id.clone()).collect()
+    }
+}
+
+fn open(store: &MemoryStore, book: &Arc<Rulebook>, shards: u16) -> (Desk, Vec<Shard>, Feed) {
+    let shared: Arc<dyn Store> = Arc::new(store.clone());
+    let desk = Desk::open(shared.clone(), shards).unwrap();
+    let with = Equipment { store: shared, book: book.clone(), ids: PUBLIC_ID_KEY, rows_max: 1_000_000 };
+    let (opened, feeds): (Vec<_>, Vec<_>) =
+        (0..shards).map(|id| Shard::open(id, with.clone()).unwrap()).unzip();
+    (desk, opened, Feed::new(feeds))
+}
