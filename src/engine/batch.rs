@@ -13,10 +13,10 @@ pub use report::{
     AlertRow, PeriodRow, PeriodStatus, ProjectReport, RejectedRow, Report, SuspenseRow, Totals,
 };
 
-use crate::domain::{Day, Reason, Record, Rulebook, SuspenseReason, Verdict};
+use crate::domain::{Body, Day, IdNumber, Reason, Record, Rulebook, SuspenseReason, Time, Verdict};
 use crate::ledger::{Command, County, Routed};
 use compact_str::CompactString;
-use owner::Owners;
+use owner::{Owners, Parts};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,13 +28,17 @@ pub trait Source: Send {
     /// The next chunk; `done` may be used again.
     fn next(&mut self, done: Option<Self::Chunk>) -> Result<Option<Self::Chunk>, Self::Error>;
     /// Decodes every line of the chunk, in order; called by many threads, each with its own chunk.
-    fn decode(chunk: &mut Self::Chunk, sink: &mut impl FnMut(Line)) -> Extent;
+    fn decode(chunk: &mut Self::Chunk, sink: &mut impl Sink) -> Extent;
 }
 
-/// One decoded line; lines count from 1 within the chunk.
-pub enum Line {
-    Record(u64, Record),
-    Rejected(u64, RejectedLine),
+/// Takes what a chunk's lines are; lines count from 1 within the chunk.
+pub trait Sink {
+    fn record(&mut self, line: u64, record: Record);
+    fn rejected(&mut self, line: u64, why: RejectedLine);
+    /// A swipe without its paper: nine of ten records are swipes, and a batch needs no more of
+    /// them. False if it was not taken (the project is no valid one, the person bears another
+    /// document): then it must come as a record, or as a rejection.
+    fn swipe(&mut self, project_id: &str, id_number: &IdNumber, swiped_at: Time) -> bool;
 }
 
 /// A line that is no record.
@@ -130,15 +134,16 @@ pub fn run<S: Source>(
 
 impl<S: Source> Batch<'_, S> {
     fn work(&self) {
-        // A panic of one thread must not leave the others waiting for its chunk.
+        let mut parts = self.owners.parts();
         while !self.stop.load(Ordering::Relaxed) {
             let Some((number, mut chunk)) = self.next() else { break };
-            let decoded = self.decode(&mut chunk);
+            let decoded = self.decode(&mut chunk, &mut parts);
             lock(&self.feed).spare.push(chunk);
             self.records.fetch_add(decoded.lines, Ordering::Relaxed);
-            self.keep_order(number, decoded);
-            self.owners.merge_free(self.book);
+            self.keep_order(number, decoded, &mut parts);
+            self.owners.merge_full(self.book);
         }
+        self.owners.merge_all(self.book);
     }
 
     fn next(&self) -> Option<(u64, S::Chunk)> {
@@ -163,26 +168,17 @@ impl<S: Source> Batch<'_, S> {
     }
 
     /// Decodes a chunk and leaves with each owner what is its own.
-    fn decode(&self, chunk: &mut S::Chunk) -> Decoded {
-        let mut parts = self.owners.parts();
-        let (mut county, mut rejected) = (Vec::new(), Vec::new());
-        let mut lines = 0;
-        let extent = S::decode(chunk, &mut |line| {
-            lines += 1;
-            match line {
-                Line::Record(at, record) => match home(&record) {
-                    None => county.push((at, record)),
-                    Some(()) => parts.put(record),
-                },
-                Line::Rejected(at, why) => rejected.push((at, why)),
-            }
-        });
+    fn decode(&self, chunk: &mut S::Chunk, parts: &mut Parts) -> Decoded {
+        let mut lines =
+            Lines { owners: &self.owners, parts, lines: 0, county: Vec::new(), rejected: Vec::new() };
+        let extent = S::decode(chunk, &mut lines);
+        let Lines { lines, county, rejected, .. } = lines;
         self.owners.leave(parts);
         Decoded { extent, lines, county, rejected }
     }
 
     /// Passes the chunk to the county when all before it have been there.
-    fn keep_order(&self, number: u64, decoded: Decoded) {
+    fn keep_order(&self, number: u64, decoded: Decoded, parts: &mut Parts) {
         let mut order = lock(&self.order);
         order.waiting.insert(number, decoded);
         let mut commands = Vec::new();
@@ -193,7 +189,37 @@ impl<S: Source> Batch<'_, S> {
             order.next += 1;
         }
         // Under the lock, so that an owner gets the county's commands in their order.
-        self.owners.command(commands);
+        self.owners.command(parts, commands);
+    }
+}
+
+/// Sorts a chunk's lines by who keeps them.
+struct Lines<'a> {
+    owners: &'a Owners,
+    parts: &'a mut Parts,
+    lines: u64,
+    county: Vec<(u64, Record)>,
+    rejected: Vec<(u64, RejectedLine)>,
+}
+
+impl Sink for Lines<'_> {
+    fn record(&mut self, line: u64, record: Record) {
+        self.lines += 1;
+        match is_countys(&record) {
+            true => self.county.push((line, record)),
+            false => self.parts.record(self.owners, record),
+        }
+    }
+
+    fn rejected(&mut self, line: u64, why: RejectedLine) {
+        self.lines += 1;
+        self.rejected.push((line, why));
+    }
+
+    fn swipe(&mut self, project_id: &str, id_number: &IdNumber, swiped_at: Time) -> bool {
+        let taken = self.parts.swipe(self.owners, project_id, id_number, swiped_at);
+        self.lines += u64::from(taken);
+        taken
     }
 }
 
@@ -221,18 +247,17 @@ impl InOrder {
     }
 }
 
-/// Whether a project keeps the record by itself; the county decides about the others.
-fn home(record: &Record) -> Option<()> {
-    use crate::domain::Body;
-    match record.body {
+/// Whether the county decides about the record; the others are their projects' alone.
+fn is_countys(record: &Record) -> bool {
+    matches!(
+        record.body,
         Body::Payment(_)
-        | Body::Account(_)
-        | Body::AccountEntry(_)
-        | Body::AccountRestraint(_)
-        | Body::Complaint(_)
-        | Body::BusinessSignal(_) => None,
-        _ => Some(()),
-    }
+            | Body::Account(_)
+            | Body::AccountEntry(_)
+            | Body::AccountRestraint(_)
+            | Body::Complaint(_)
+            | Body::BusinessSignal(_)
+    )
 }
 
 // A thread that panicked takes the whole run down when the scope joins it.

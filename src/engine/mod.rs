@@ -1,6 +1,7 @@
 //! A shard: batch -> merge -> settle -> judge -> diff -> commit. Knows no wire format and no async.
 
 pub mod api;
+pub mod batch;
 mod committer;
 mod desk;
 mod feed;
@@ -18,4 +19,3 @@ pub use desk::{Desk, Opened, Routing, shard_of};
 pub use feed::{Feed, Read, ShardFeed};
 pub use handle::{Engine, Parts, StartError, Waiting};
 pub use shard::{Equipment, Order, Shard};
-pub mod batch;

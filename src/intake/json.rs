@@ -25,18 +25,6 @@ pub fn decode_line(line: &str) -> Result<Record, Rejection> {
     }
 }
 
-/// Decodes the first line of a text of lines, and says what follows it. An empty line is no record.
-pub fn decode_next(text: &str) -> (Option<Result<Record, Rejection>>, &str) {
-    if let Some((record, rest)) = scan::attendance_line(text) {
-        return (Some(Ok(record)), rest);
-    }
-    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
-    if line.trim_ascii().is_empty() {
-        return (None, rest);
-    }
-    (Some(decode_any(line)), rest)
-}
-
 /// Decodes one line that may be no UTF-8; the reason says at which byte.
 pub fn decode_bytes(line: &[u8]) -> Result<Record, Rejection> {
     match std::str::from_utf8(line) {

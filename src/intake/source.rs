@@ -5,8 +5,9 @@ use super::csv::{Decoder, Row};
 use super::files::{Chunk, FileError, Files, Format};
 use super::json;
 use super::rejection::{MAX_LINE_BYTES, Rejection};
+use super::scan::{self, What};
 use crate::domain::Record;
-use crate::engine::batch::{Extent, Line, RejectedLine, Source};
+use crate::engine::batch::{Extent, RejectedLine, Sink, Source};
 use std::sync::Arc;
 
 /// Files in their order, each line decoded.
@@ -62,7 +63,7 @@ impl Source for FileSource {
         }))
     }
 
-    fn decode(part: &mut Part, sink: &mut impl FnMut(Line)) -> Extent {
+    fn decode(part: &mut Part, sink: &mut impl Sink) -> Extent {
         match part {
             Part::Lines(chunk) => {
                 let lines = lines(chunk, sink);
@@ -77,15 +78,15 @@ impl Source for FileSource {
     }
 }
 
-fn put(line: u64, decoded: Result<Record, Rejection>, sink: &mut impl FnMut(Line)) {
-    sink(match decoded {
-        Ok(record) => Line::Record(line, record),
-        Err(Rejection { reason, id, .. }) => Line::Rejected(line, RejectedLine { id, reason }),
-    });
+fn put(line: u64, decoded: Result<Record, Rejection>, sink: &mut impl Sink) {
+    match decoded {
+        Ok(record) => sink.record(line, record),
+        Err(Rejection { reason, id, .. }) => sink.rejected(line, RejectedLine { id, reason }),
+    }
 }
 
 // Decodes every line; how many there were.
-fn lines(chunk: &Chunk, sink: &mut impl FnMut(Line)) -> u64 {
+fn lines(chunk: &Chunk, sink: &mut impl Sink) -> u64 {
     if let Some(length) = chunk.cut_from {
         put(1, Err(Rejection::too_large(length, MAX_LINE_BYTES)), sink);
         return 1;
@@ -95,11 +96,7 @@ fn lines(chunk: &Chunk, sink: &mut impl FnMut(Line)) -> u64 {
         Ok(mut text) => {
             while !text.is_empty() {
                 line += 1;
-                let (decoded, rest) = json::decode_next(text);
-                if let Some(decoded) = decoded {
-                    put(line, decoded, sink);
-                }
-                text = rest;
+                text = first_line(line, text, sink);
             }
         }
         // Some line is no UTF-8: each is looked at alone.
@@ -113,4 +110,27 @@ fn lines(chunk: &Chunk, sink: &mut impl FnMut(Line)) -> u64 {
         }
     }
     line
+}
+
+// Decodes the first of the lines; the others.
+fn first_line<'a>(line: u64, text: &'a str, sink: &mut impl Sink) -> &'a str {
+    if let Some((plain, rest)) = scan::first(text) {
+        match plain.what {
+            // What else a swipe says, no sum depends on.
+            What::Swipe { swiped_at, .. } if sink.swipe(plain.project_id, &plain.id_number, swiped_at) => {
+                return rest;
+            }
+            _ => {
+                if let Some(record) = plain.record() {
+                    sink.record(line, record);
+                    return rest;
+                }
+            }
+        }
+    }
+    let (own, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if !own.trim_ascii().is_empty() {
+        put(line, json::decode_any(own), sink);
+    }
+    rest
 }
