@@ -1,1 +1,43 @@
-fn main() {}
+//! The command line.
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use wagewatch::command::{check, demo, explain, generate, replay, serve, watch};
+
+/// Says which construction project will not pay, or has not paid, which worker.
+#[derive(Parser)]
+#[command(name = "wagewatch", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The whole service with a made-up county in quick time: nothing to configure
+    Demo(demo::DemoArgs),
+    /// The service
+    Serve(serve::ServeArgs),
+    /// A batch over record files: a summary, and the report
+    Replay(replay::ReplayArgs),
+    /// Made-up records, the same for the same seed
+    Generate(generate::GenerateArgs),
+    /// Follows alerts in a terminal
+    Watch(watch::WatchArgs),
+    /// The evidence and the arithmetic of one alert, in words
+    Explain(explain::ExplainArgs),
+    /// Checks every config file
+    Check(check::CheckArgs),
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Demo(args) => demo::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Replay(args) => replay::run_with_config(args),
+        Command::Generate(args) => generate::run(args),
+        Command::Watch(args) => watch::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Check(args) => check::run(args),
+    }
+}

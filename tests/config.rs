@@ -114,6 +114,8 @@ fn what_is_no_toml_and_what_is_no_file_is_told() {
     let missing = Sources { file: Some("no/such.toml".into()), ..Sources::default() };
     let said = Config::load(&missing).unwrap_err().to_string();
     assert!(said.starts_with("no/such.toml: cannot be read: "), "{said}");
+    let said = from_text("[files]\n\nterritories = \"t.toml\"").unwrap_err();
+    assert!(said.starts_with("w.toml:3: files.territories t.toml cannot be read: "), "{said}");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("w.toml");
     fs::write(&file, b"[log]\n# \xff\n").unwrap();

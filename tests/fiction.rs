@@ -8,6 +8,8 @@ use oracle::judge;
 use std::collections::{BTreeMap, BTreeSet};
 use wagewatch::domain::*;
 use wagewatch::fiction::{County, Plan, Planted, Share, Trouble};
+use wagewatch::intake::json::decode_line;
+use wagewatch::intake::write_json::write_line;
 
 type Arrears = BTreeMap<ProjectId, Sum>;
 
@@ -106,4 +108,18 @@ fn a_county_without_troubles_has_no_alerts() {
     }
     let end = judge(&records, county.today().plus(100), &Rulebook::default());
     assert!(end.alerts.is_empty() && end.suspense.is_empty() && county.planted().is_empty());
+}
+
+#[test]
+fn every_record_can_be_written_and_read_back() {
+    let first = Period::parse("2026-03").unwrap();
+    let plan = Plan { seed: 4, projects: 20, workers: 60, months: 2, first, troubles: Share::percent(40) };
+    for (_, records) in County::new(&plan, Calendar::default()) {
+        for record in records {
+            let mut line = Vec::new();
+            write_line(&record, &mut line);
+            let text = String::from_utf8(line).unwrap();
+            assert_eq!(decode_line(text.trim_end()).as_ref(), Ok(&record), "{text}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! The oracle against itself: hand cases, and what must hold in every random world. Knows no engine.
+//! The oracle against hand cases, against the cases of `tests/cases`, and against itself: what must hold in
+//! every random world. Knows no engine.
 #![allow(clippy::unwrap_used, reason = "test code")]
 
 mod oracle;
@@ -8,7 +9,11 @@ use oracle::{Status, Truth, judge};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
+use std::fs;
+use wagewatch::app::config::Config;
 use wagewatch::domain::*;
+use wagewatch::intake::json::decode_line;
+use wagewatch::intake::write_json::write_line;
 
 fn id() -> IdNumber {
     IdNumber::parse("id_number", None, "152722199001010019").unwrap()
@@ -226,4 +231,105 @@ fn the_worlds_together_hit_everything() {
         "wage-unpaid yellow",
     ];
     assert_eq!(seen, want.map(str::to_string).into());
+}
+
+/// What the report of a case lists beside its total, from the oracle: one text a row.
+fn report(truth: &Truth, today: Day) -> BTreeSet<String> {
+    let mut rows = BTreeSet::new();
+    for ((project_id, id_number, period), row) in &truth.periods {
+        rows.insert(format!(
+            "{project_id} {} {period} {} {} {} {} {} {} {} {}",
+            id_number.reveal(),
+            row.days,
+            row.accrued,
+            row.expected,
+            row.paid,
+            row.arrears,
+            row.due_on,
+            row.overdue_days,
+            row.status.as_str()
+        ));
+    }
+    for ((project_id, key), found) in &truth.alerts {
+        let id_number = key.subject.id_number().map(|id| id.reveal()).unwrap_or_default();
+        let period = found.period.or(key.subject.period()).map(|p| p.to_string()).unwrap_or_default();
+        let amount = if found.amount > 0 { found.amount.to_string() } else { String::new() };
+        let overdue = found.due_on.map(|due| today.since(due).to_string()).unwrap_or_default();
+        rows.insert(format!(
+            "{} {} {project_id} {id_number} {period} {amount} {overdue}",
+            key.rule, found.level
+        ));
+    }
+    for ((bank, txn_id), (amount, reason)) in &truth.suspense {
+        rows.insert(format!("{bank} {txn_id} {} {reason}", amount.0));
+    }
+    rows
+}
+
+/// The same texts from the report's own rows.
+fn wanted(text: &str) -> BTreeSet<String> {
+    let mut rows = BTreeSet::new();
+    for line in text.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let fields: &[&str] = match row["row"].as_str().unwrap() {
+            "worker_period" => &[
+                "project_id",
+                "id_number",
+                "period",
+                "days",
+                "accrued_fen",
+                "expected_fen",
+                "paid_fen",
+                "arrears_fen",
+                "due_on",
+                "overdue_days",
+                "status",
+            ],
+            "alert" => &["rule", "level", "project_id", "id_number", "period", "amount_fen", "overdue_days"],
+            "suspense" => &["bank", "txn_id", "amount_fen", "reason"],
+            _ => continue,
+        };
+        let texts: Vec<String> = fields
+            .iter()
+            .map(|field| match &row[field] {
+                serde_json::Value::Null => String::new(),
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            })
+            .collect();
+        rows.insert(texts.join(" "));
+    }
+    rows
+}
+
+#[test]
+fn the_cases_are_judged_row_by_row() {
+    // With the holidays as published.
+    let book = Rulebook { calendar: Config::default().calendar, ..Rulebook::default() };
+    for (case, today, unreadable) in
+        [("first", "2026-05-20", 1), ("disorder", "2026-05-20", 0), ("winter", "2026-02-25", 0)]
+    {
+        let read = |name: &str| fs::read_to_string(format!("tests/cases/{case}/{name}.ndjson")).unwrap();
+        let text = read("records");
+        let records: Vec<Record> = text.lines().filter_map(|line| decode_line(line).ok()).collect();
+        assert_eq!(text.lines().count() - records.len(), unreadable, "{case}");
+        let truth = judge(&records, day(today), &book);
+        let (got, want) = (report(&truth, day(today)), wanted(&read("report")));
+        let missing: Vec<_> = want.difference(&got).take(5).collect();
+        let extra: Vec<_> = got.difference(&want).take(5).collect();
+        assert!(missing.is_empty() && extra.is_empty(), "{case}: missing {missing:#?}, extra {extra:#?}");
+        assert!(truth.rejected.is_empty());
+    }
+}
+
+#[test]
+fn a_written_record_reads_back_the_same() {
+    for seed in 0..60 {
+        for record in world(seed, &Swarm::of(seed)) {
+            let mut line = Vec::new();
+            write_line(&record, &mut line);
+            let text = String::from_utf8(line).unwrap();
+            assert_eq!(decode_line(text.trim_end()).as_ref(), Ok(&record), "seed {seed}: {text}");
+        }
+    }
 }

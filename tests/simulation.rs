@@ -44,6 +44,7 @@ fn simulate(seed: u64) {
     while !pending.is_empty() {
         let count = rng.random_range(1..=24.min(pending.len()));
         let batch: Vec<Entry> = pending.split_off(pending.len() - count).into_iter().rev().collect();
+        let batch_said = format!("batch: {batch:#?}");
         let crash = rng.random_bool(f64::from(crashes) / 100.0).then(|| Crash::any(&mut rng));
         if machine.append(&batch, crash).is_err() {
             machine.reopen(rng.random());
@@ -63,7 +64,10 @@ fn simulate(seed: u64) {
             machine.evict();
         }
         subscriber.read(&machine);
-        if rng.random_range(0..10) < checks {
+        if std::env::var("EACH").is_ok() {
+            println!("{batch_said}");
+        }
+        if std::env::var("EACH").is_ok() || rng.random_range(0..10) < checks {
             machine.check_against_oracle();
         }
     }

@@ -14,7 +14,11 @@ pub async fn watch(engine: Engine, path: PathBuf, needed_bytes: u64, stop: Cance
         match free_bytes(&path) {
             Ok(free) if free < needed_bytes => {
                 if !short {
-                    tracing::error!(free_bytes = free, needed_bytes, "the disk is nearly full: records are refused");
+                    tracing::error!(
+                        free_bytes = free,
+                        needed_bytes,
+                        "the disk is nearly full: records are refused"
+                    );
                 }
                 short = true;
                 engine.set_disk_shortage(Some((free, needed_bytes)));

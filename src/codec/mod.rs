@@ -215,6 +215,11 @@ impl<'a> Reader<'a> {
     }
 
     pub fn varint(&mut self) -> Read<u64> {
+        // Lengths, flags and small numbers, that is most of all, take one byte.
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;

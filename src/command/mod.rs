@@ -2,5 +2,9 @@
 
 pub mod check;
 mod client;
+pub mod demo;
 pub mod explain;
+pub mod generate;
+pub mod replay;
+pub mod serve;
 pub mod watch;

@@ -159,6 +159,8 @@ pub trait Observer: Send + Sync {
     fn appended(&self, _entries: usize, _micros: u64) {}
     /// A batch was merged, settled and judged on one thread.
     fn applied(&self, _entries: usize, _micros: u64) {}
+    /// What a `project` record says is new, or known from the store; told before alerts that follow are published.
+    fn project(&self, _project: &ProjectId, _facts: &ProjectFacts) {}
     /// Alert rows were published; `written_ms` is when their cause was written to the log.
     fn published(&self, _rows: &[Arc<AlertRow>]) {}
     /// A shard's checkpoint reached the store.

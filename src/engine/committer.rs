@@ -143,10 +143,10 @@ impl Committer {
                 Ok(Job::Submit { entries, done }) => {
                     let (batch, then) = self.collect((entries, done));
                     self.commit(batch)?;
-                    if let Some(job) = then {
-                        if self.other(job)? {
-                            return Ok(());
-                        }
+                    if let Some(job) = then
+                        && self.other(job)?
+                    {
+                        return Ok(());
                     }
                 }
                 Ok(job) => {

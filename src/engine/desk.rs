@@ -156,10 +156,10 @@ impl Desk {
         let wanted = |id: &DeadLetterId| after.is_none_or(|after| *id > after);
         let mut found: BTreeMap<DeadLetterId, Vec<u8>> = BTreeMap::new();
         self.store.scan(&keys::dead_letters(), &mut |key, bytes| {
-            if let Some(id) = keys::dead_letter_id(key).filter(wanted) {
-                if found.len() < max {
-                    found.insert(id, bytes.to_vec());
-                }
+            if let Some(id) = keys::dead_letter_id(key).filter(wanted)
+                && found.len() < max
+            {
+                found.insert(id, bytes.to_vec());
             }
             Ok(())
         })?;

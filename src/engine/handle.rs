@@ -84,7 +84,10 @@ impl Engine {
         let with = Equipment { store: store.clone(), book, ids, rows_max };
         let (mut opened, mut feeds) = (Vec::new(), Vec::new());
         for id in 0..shards {
-            let (shard, feed) = Shard::open(id, with.clone())?;
+            let (mut shard, feed) = Shard::open(id, with.clone())?;
+            for (project, facts) in shard.take_facts() {
+                observer.project(&project, &facts);
+            }
             opened.push(shard);
             feeds.push(feed);
         }

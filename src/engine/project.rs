@@ -66,7 +66,7 @@ impl ProjectState {
             Command::TakePayment { bank, txn_id, .. } => self.ledger.take_payment(bank, txn_id),
             Command::Account { account, .. } => self.ledger.put_account(account),
             Command::TakeAccount { account, .. } => self.ledger.take_account(*account),
-            Command::Named { .. } => return,
+            Command::Named { .. } => self.ledger.put_named(),
         };
         self.judge_touched(&touched, bench, out);
     }

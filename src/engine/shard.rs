@@ -9,7 +9,9 @@ use super::pages::{self, ShardMeta};
 use super::project::{Bench, Changed, ProjectState};
 use crate::alerts::IdKey;
 use crate::codec;
-use crate::domain::{Act, AlertRow, Day, Position, ProjectId, Record, Rulebook, SuspenseReason, Verdict};
+use crate::domain::{
+    Act, AlertRow, Body, Day, Position, Project, ProjectId, Record, Rulebook, SuspenseReason, Verdict,
+};
 use crate::ledger::{Command, KeptPayment, PageKey, ProjectLedger};
 use crate::store::{Changes, Store, StoreError};
 use hashbrown::HashMap;
@@ -46,6 +48,8 @@ pub struct Shard {
     dirty: Vec<u32>,
     /// Rows since the last `take_rows`.
     fresh: Vec<Arc<AlertRow>>,
+    /// Projects whose facts changed since the last `take_facts`.
+    fresh_facts: Vec<(ProjectId, ProjectFacts)>,
     /// Rows since the last checkpoint.
     unsaved: Vec<Arc<AlertRow>>,
     /// Row pages in the store: first number, how many.
@@ -94,6 +98,7 @@ impl Shard {
             touched: Vec::new(),
             dirty: Vec::new(),
             fresh: Vec::new(),
+            fresh_facts: Vec::new(),
             unsaved: Vec::new(),
             row_pages: VecDeque::new(),
             encoded: meta.position,
@@ -165,8 +170,13 @@ impl Shard {
             }
             Order::Record(record) => match record.body.project_id() {
                 Some(project) => {
-                    let slot = self.slot(&project.clone(), &mut out)?;
-                    self.with_state(slot, &mut out, |state, bench, out| state.record(record, bench, out))
+                    let slot = self.slot(project, &mut out)?;
+                    let verdict =
+                        self.with_state(slot, &mut out, |state, bench, out| state.record(record, bench, out));
+                    if matches!(record.body, Body::Project(_)) && verdict == Verdict::Accepted {
+                        self.note_facts(slot);
+                    }
+                    verdict
                 }
                 // Records without a project are the county's and never come here.
                 None => Verdict::Accepted,
@@ -198,6 +208,17 @@ impl Shard {
         std::mem::take(&mut self.fresh)
     }
 
+    /// What `project` records have said since the last call, and after `open` all that is known.
+    pub fn take_facts(&mut self) -> Vec<(ProjectId, ProjectFacts)> {
+        std::mem::take(&mut self.fresh_facts)
+    }
+
+    fn note_facts(&mut self, slot: u32) {
+        let entry = &self.slots[slot as usize];
+        let facts = entry.state.as_ref().and_then(|state| state.ledger.facts()).map(facts_of);
+        self.fresh_facts.extend(facts.map(|facts| (entry.summary.project_id.clone(), facts)));
+    }
+
     /// Judges every project anew: the numbers that rules judge by are others than before.
     pub fn judge_all(&mut self, position: Position, written_ms: i64) -> Result<(), StoreError> {
         self.current = (position, written_ms);
@@ -216,6 +237,10 @@ impl Shard {
             self.meta.today = Some(day);
             return self.judge_all_today();
         };
+        // What this block has touched so far may wait for a date that comes now.
+        for slot in self.touched.clone() {
+            self.schedule(slot);
+        }
         for step in 1..=day.since(today) {
             let day = today.plus(step);
             self.meta.today = Some(day);
@@ -337,12 +362,12 @@ impl Shard {
             return;
         }
         let name = entry.summary.project_id.clone();
-        if let Some(before) = entry.next {
-            if let Some(names) = self.due.get_mut(&before) {
-                names.remove(&name);
-                if names.is_empty() {
-                    self.due.remove(&before);
-                }
+        if let Some(before) = entry.next
+            && let Some(names) = self.due.get_mut(&before)
+        {
+            names.remove(&name);
+            if names.is_empty() {
+                self.due.remove(&before);
             }
         }
         entry.next = next;
@@ -545,6 +570,7 @@ impl Shard {
             Ok(())
         })?;
         for (summary, dates) in entries {
+            self.fresh_facts.extend(summary.facts.clone().map(|facts| (summary.project_id.clone(), facts)));
             let slot = self.add_slot(summary, dates, self.meta.position);
             self.schedule(slot);
         }
@@ -574,14 +600,7 @@ impl Shard {
 fn summarise(state: &ProjectState) -> ProjectSummary {
     let view = state.view();
     ProjectSummary {
-        facts: state.ledger.facts().map(|project| ProjectFacts {
-            name: project.name.clone(),
-            sector: project.sector.clone(),
-            territory: project.territory.clone(),
-            funding: project.funding,
-            contractor_name: project.contractor_name.clone(),
-            contract_fen: project.contract_fen,
-        }),
+        facts: state.ledger.facts().map(facts_of),
         workers: u32::try_from(state.ledger.workers()).unwrap_or(u32::MAX),
         overdue_fen: view.overdue_fen,
         overdue_workers: view.overdue_workers,
@@ -590,6 +609,17 @@ fn summarise(state: &ProjectState) -> ProjectSummary {
         alerts: u32::try_from(state.alerts.standing().count()).unwrap_or(u32::MAX),
         suspense: u32::try_from(state.ledger.suspense().len()).unwrap_or(u32::MAX),
         project_id: view.project_id,
+    }
+}
+
+fn facts_of(project: &Project) -> ProjectFacts {
+    ProjectFacts {
+        name: project.name.clone(),
+        sector: project.sector.clone(),
+        territory: project.territory.clone(),
+        funding: project.funding,
+        contractor_name: project.contractor_name.clone(),
+        contract_fen: project.contract_fen,
     }
 }
 

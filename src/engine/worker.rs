@@ -175,6 +175,9 @@ impl Worker {
                 continue;
             }
             shard.finish_block(position);
+            for (project, facts) in shard.take_facts() {
+                self.shared.observer.project(&project, &facts);
+            }
             let rows = shard.take_rows();
             if !rows.is_empty() {
                 self.shared.observer.published(&rows);

@@ -6,6 +6,7 @@
 //! they withhold, is in [`County::planted`].
 
 mod county;
+mod disorder;
 mod papers;
 mod people;
 mod site;
@@ -13,6 +14,7 @@ mod trouble;
 mod wages;
 
 pub use county::County;
+pub use disorder::Disorder;
 pub use trouble::{Planted, Trouble};
 
 use crate::domain::Period;

@@ -9,60 +9,49 @@ use compact_str::{CompactString, format_compact};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Codes of `config/departments.toml` whose department watches construction.
-const SECTORS: [&str; 20] = [
-    "building",
-    "building",
-    "building",
-    "municipal",
-    "highway",
-    "road-maintenance",
-    "reservoir",
-    "river-ecology",
-    "rural-water",
-    "farmland-improvement",
-    "coal-chemical",
-    "coal-mining",
-    "solar",
-    "wind",
-    "new-energy",
-    "grassland",
-    "sand-control",
-    "government-agency-built",
-    "land-reclamation",
-    "decoration",
+/// Sectors (codes of `config/departments.toml`) and what is built in them.
+const WORKS: [(&str, &str); 21] = [
+    ("building", "住宅小区"),
+    ("building", "学校教学楼"),
+    ("building", "卫生院综合楼"),
+    ("installation", "商业综合体"),
+    ("decoration", "办公楼装修"),
+    ("municipal", "道路改造工程"),
+    ("sewage", "污水处理厂"),
+    ("heating", "集中供热管网"),
+    ("highway", "二级公路"),
+    ("road-maintenance", "农村公路养护"),
+    ("reservoir", "水库除险加固"),
+    ("river-ecology", "河道治理"),
+    ("rural-water", "农村饮水工程"),
+    ("farmland-improvement", "高标准农田"),
+    ("coal-chemical", "煤化工装置"),
+    ("coal-mining", "煤矿配套工程"),
+    ("solar", "光伏电站"),
+    ("wind", "风电场"),
+    ("grassland", "草原修复"),
+    ("sand-control", "防沙治沙工程"),
+    ("government-agency-built", "文体活动中心"),
 ];
-/// Codes of `config/territories.toml`.
-const TERRITORIES: [&str; 17] = [
-    "150621001",
-    "150621002",
-    "150621003",
-    "150621004",
-    "150621005",
-    "150621006",
-    "150621100",
-    "150621101",
-    "150621102",
-    "150621103",
-    "150621104",
-    "150621105",
-    "150621106",
-    "150621107",
-    "150621200",
-    "150621400",
-    "150621401",
-];
-const WORKS: [&str; 10] = [
-    "住宅小区",
-    "道路改造工程",
-    "污水处理厂",
-    "高标准农田",
-    "光伏电站",
-    "学校教学楼",
-    "灌区改造",
-    "防沙治沙工程",
-    "物流园区",
-    "煤化工装置",
+/// Codes and names of `config/territories.toml`.
+const TERRITORIES: [(&str, &str); 17] = [
+    ("150621001", "工业街道"),
+    ("150621002", "昭君街道"),
+    ("150621003", "锡尼街道"),
+    ("150621004", "白塔街道"),
+    ("150621005", "西园街道"),
+    ("150621006", "平原街道"),
+    ("150621100", "树林召镇"),
+    ("150621101", "吉格斯太镇"),
+    ("150621102", "白泥井镇"),
+    ("150621103", "王爱召镇"),
+    ("150621104", "昭君镇"),
+    ("150621105", "恩格贝镇"),
+    ("150621106", "中和西镇"),
+    ("150621107", "风水梁镇"),
+    ("150621200", "展旦召苏木"),
+    ("150621400", "达拉特经济开发区"),
+    ("150621401", "恩格贝生态示范区"),
 ];
 
 pub(super) struct Site {
@@ -232,7 +221,8 @@ impl Hand {
 fn project(plan: &Plan, n: u64, fate: Option<Fate>, dice: &mut impl Rng) -> Project {
     let (year, _) = plan.first.ym();
     let id = format_compact!("DLT-{year}-{:04}", n + 1);
-    let territory = people::pick(dice, &TERRITORIES);
+    let (territory, place) = people::pick(dice, &TERRITORIES);
+    let (sector, work) = people::pick(dice, &WORKS);
     let signed = plan.first.first_day().plus(-dice.random_range(15..40));
     let funding = people::pick(dice, Funding::ALL);
     let unknown = fate.is_some_and(|f| f.trouble == Trouble::UnknownProject);
@@ -240,8 +230,8 @@ fn project(plan: &Plan, n: u64, fate: Option<Fate>, dice: &mut impl Rng) -> Proj
     let pay_day = if unknown { 15 } else { people::pick(dice, &[10, 15, 20, 25, 28]) };
     Project {
         project_id: ProjectId::parse("project_id", &id).expect("a well-formed id"),
-        name: format_compact!("{}{}号{}", &territory[6..], n + 1, people::pick(dice, &WORKS)),
-        sector: people::pick(dice, &SECTORS).into(),
+        name: format_compact!("{place}{work}（{}号）", n + 1),
+        sector: sector.into(),
         territory: territory.into(),
         funding,
         owner_name: people::firm(dice),

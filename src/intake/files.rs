@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is read at once. A chunk is decoded within a core's cache, its records too.
 pub const CHUNK_BYTES: usize = 1 << 20;
@@ -55,6 +56,21 @@ pub struct Chunk {
 pub struct Files {
     waiting: VecDeque<(Arc<str>, Format, Box<dyn Read + Send>)>,
     current: Option<Current>,
+    position: Arc<AtomicU64>,
+}
+
+/// Counts what is read of a file as it stands on disk.
+struct Counted<R> {
+    inner: R,
+    position: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let got = self.inner.read(into)?;
+        self.position.fetch_add(got as u64, Ordering::Relaxed);
+        Ok(got)
+    }
 }
 
 struct Current {
@@ -69,8 +85,14 @@ struct Current {
 impl Files {
     /// Opens every file, so that a wrong name is told before anything is read.
     pub fn open(paths: &[PathBuf]) -> Result<Files, FileError> {
-        let waiting = paths.iter().map(|path| open(path)).collect::<Result<_, _>>()?;
-        Ok(Files { waiting, current: None })
+        let position = Arc::new(AtomicU64::new(0));
+        let waiting = paths.iter().map(|path| open(path, &position)).collect::<Result<_, _>>()?;
+        Ok(Files { waiting, current: None, position })
+    }
+
+    /// Bytes read so far, of what the files hold as they are.
+    pub fn position(&self) -> Arc<AtomicU64> {
+        self.position.clone()
     }
 
     /// The bytes that the files hold as they are (packed or not); `None` if one of them is a stream.
@@ -153,10 +175,11 @@ impl Current {
 
 type Opened = (Arc<str>, Format, Box<dyn Read + Send>);
 
-fn open(path: &Path) -> Result<Opened, FileError> {
+fn open(path: &Path, position: &Arc<AtomicU64>) -> Result<Opened, FileError> {
     let name = path.display().to_string();
     if name == "-" {
-        return Ok((name.as_str().into(), Format::Ndjson, Box::new(std::io::stdin())));
+        let input = Counted { inner: std::io::stdin(), position: position.clone() };
+        return Ok((name.as_str().into(), Format::Ndjson, Box::new(input)));
     }
     let lower = name.to_ascii_lowercase();
     let (stem, packing) = match lower.rsplit_once('.') {
@@ -173,6 +196,7 @@ fn open(path: &Path) -> Result<Opened, FileError> {
     if file.metadata().map_err(broken)?.is_dir() {
         return Err(FileError::Folder(name));
     }
+    let file = Counted { inner: file, position: position.clone() };
     let input: Box<dyn Read + Send> = match packing {
         "gz" => Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file))),
         "zst" => Box::new(zstd::Decoder::new(file).map_err(broken)?),

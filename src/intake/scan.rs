@@ -7,14 +7,32 @@ use crate::domain::{
 };
 use compact_str::ToCompactString;
 
+/// An attendance line, checked but for its project, which the caller may know already.
+pub struct Plain<'a> {
+    pub project_id: &'a str,
+    pub id_number: IdNumber,
+    id: &'a str,
+    source: &'a str,
+    at: Time,
+    pub what: What<'a>,
+}
+
+/// What an attendance line states.
+pub enum What<'a> {
+    Swipe { swiped_at: Time, direction: Option<SwipeDirection>, device: Option<&'a str> },
+    Day { work_date: Day, days: Days, minutes: Option<u16> },
+}
+
 /// The attendance record in the line, or `None`: not plain, not valid, or not attendance.
 pub fn attendance(line: &str) -> Option<Record> {
-    // No such line is longer, and the limit of a line is the full decoder's to tell.
-    if line.len() > 4096 {
-        return None;
-    }
+    first(line).filter(|(_, rest)| rest.is_empty())?.0.record()
+}
+
+/// The attendance line at the head of many lines, and the lines behind it. Finds the line's end on
+/// its way, which saves looking for it first.
+pub fn first(text: &str) -> Option<(Plain<'_>, &str)> {
     let mut seen = Seen::default();
-    let mut rest = Rest { line, at: 0 };
+    let mut rest = Rest { line: text, at: 0 };
     rest.byte(b'{')?;
     loop {
         rest.space();
@@ -45,11 +63,38 @@ pub fn attendance(line: &str) -> Option<Record> {
             _ => return None,
         }
     }
-    let tail = &line.as_bytes()[rest.at..];
-    if !tail.iter().all(|b| matches!(b, b' ' | b'\r' | b'\t' | b'\n')) {
+    // No such line is longer, and the limit of a line is the full decoder's to tell.
+    if rest.at > 4096 {
         return None;
     }
-    seen.record()
+    let tail = &text[rest.at..];
+    let after = match tail.strip_prefix('\r').unwrap_or(tail) {
+        "" => "",
+        tail => tail.strip_prefix('\n')?,
+    };
+    Some((seen.plain()?, after))
+}
+
+impl Plain<'_> {
+    /// The record; `None` if the project is no valid one.
+    pub fn record(self) -> Option<Record> {
+        let project_id = ProjectId::parse("", self.project_id).ok()?;
+        let id_number = self.id_number;
+        let body = match self.what {
+            What::Swipe { swiped_at, direction, device } => Body::Swipe(Swipe {
+                project_id,
+                id_number,
+                swiped_at,
+                direction,
+                device: device.map(|name| name.to_compact_string()),
+            }),
+            What::Day { work_date, days, minutes } => {
+                Body::WorkDay(WorkDay { project_id, id_number, work_date, days, minutes })
+            }
+        };
+        let (id, source) = (self.id.to_compact_string(), self.source.to_compact_string());
+        Some(Record { head: Head { id, source, at: self.at }, body })
+    }
 }
 
 /// The fields of an attendance record, as they stand in the line.
@@ -108,51 +153,44 @@ impl<'a> Seen<'a> {
     }
 
     // Bounds are checked in bytes here: a text that is short in bytes is short in characters.
-    fn record(self) -> Option<Record> {
+    fn plain(self) -> Option<Plain<'a>> {
         self.kind?;
-        let (id, source, at) = (self.id?, self.source?, self.at?);
+        let (id, source, stated) = (self.id?, self.source?, self.at?);
         let short = |text: &str, max: usize| !text.is_empty() && text.len() <= max;
         if !short(id, 128) || !short(source, 64) || !self.id_type.is_none_or(|t| short(t, 16)) {
             return None;
         }
-        let stated = Time::parse(at)?;
-        let project_id = ProjectId::parse("", self.project_id?).ok()?;
-        let id_number = self.id_number?;
+        let at = Time::parse(stated)?;
+        let number = self.id_number?;
         // Of foreign documents there are few: their numbers are told apart by the full decoder.
-        if id_number.len() != 18 {
+        if number.len() != 18 {
             return None;
         }
-        let id_number = IdNumber::parse("", self.id_type, id_number).ok()?;
-        let body = match (self.swiped_at, self.work_date) {
-            (Some(swiped_at), None) if self.days.is_none() && self.minutes.is_none() => Body::Swipe(Swipe {
-                project_id,
-                id_number,
+        let id_number = IdNumber::parse("", self.id_type, number).ok()?;
+        let what = match (self.swiped_at, self.work_date) {
+            (Some(swiped_at), None) if self.days.is_none() && self.minutes.is_none() => What::Swipe {
                 // Most gates state a swipe at once.
-                swiped_at: if swiped_at == at { stated } else { Time::parse(swiped_at)? },
+                swiped_at: if swiped_at == stated { at } else { Time::parse(swiped_at)? },
                 direction: match self.direction {
                     None => None,
                     Some(word) => Some(SwipeDirection::parse(word)?),
                 },
                 device: match self.device {
-                    None => None,
-                    Some(name) if short(name, 256) => Some(name.to_compact_string()),
-                    Some(_) => return None,
+                    Some(name) if !short(name, 256) => return None,
+                    device => device,
                 },
-            }),
-            (None, Some(work_date)) => Body::WorkDay(WorkDay {
-                project_id,
-                id_number,
+            },
+            (None, Some(work_date)) => What::Day {
                 work_date: Day::parse(work_date).filter(|day| (1970..=2199).contains(&day.ymd().0))?,
                 days: Days::parse(self.days?)?,
                 minutes: match self.minutes {
                     None => None,
                     Some(digits) => Some(minutes(digits)?),
                 },
-            }),
+            },
             _ => return None,
         };
-        let head = Head { id: id.to_compact_string(), source: source.to_compact_string(), at: stated };
-        Some(Record { head, body })
+        Some(Plain { project_id: self.project_id?, id_number, id, source, at, what })
     }
 }
 

@@ -7,6 +7,7 @@ use super::payments::{KeptPayment, key_hash, key_of};
 use super::stored::Stored;
 use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{Account, BusinessSignal, Complaint, Signal, Uscc};
+use compact_str::CompactString;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hash};
@@ -197,7 +198,8 @@ impl County {
             PAYERS => self.payers.put(page, &mut w),
             WAITING => self.waiting.put(page, &mut w),
             COMPLAINTS => {
-                let all = self.complaints.iter().filter(|((a, _), _)| *a == page.a);
+                let first = (page.a, CompactString::default());
+                let all = self.complaints.range(first..).take_while(|((a, _), _)| *a == page.a);
                 let kept: Vec<&Kept<Complaint>> = all.map(|(_, kept)| kept).collect();
                 w.list(kept.into_iter(), |w, kept| kept.put(w));
             }

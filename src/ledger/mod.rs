@@ -17,6 +17,7 @@ mod payments;
 mod payroll;
 mod placing;
 mod project;
+mod reading;
 mod settle;
 mod stored;
 mod waiting;

@@ -8,19 +8,21 @@ use crate::domain::{Days, Period, Time};
 /// The cell. A bit a day tells which days have an entry; entries stand in order of days.
 pub(super) struct Month {
     pub(super) period: Period,
+    /// Bytes of `data` that hold day statements.
+    stated_len: u16,
     swiped: u32,
-    /// First and last second of the business day, 17 bits each. Longer than there are days: the
-    /// rest is room to grow.
-    swipes: Box<[Span]>,
-    /// Empty, or: days with a statement (4 bytes), number of stamps (1), stamps (8 each), and a
-    /// [`Said`] for each day. A sheet has one stamp for all its days.
-    stated: Box<[u8]>,
+    /// One block, for there are millions. First the day statements: nothing, or days with a statement
+    /// (4 bytes), number of stamps (1), stamps (8 each), and a [`Said`] for each day; a sheet has one
+    /// stamp for all its days. Then a [`Span`] for each day with swipes, then room to grow.
+    data: Box<[u8]>,
 }
 
-type Span = [u8; 5];
+/// First and last second of the business day, 17 bits each.
+type Span = [u8; SPAN];
 /// Hundredths of a day (2 bytes), minutes (2, all ones = not said), which stamp (1).
 type Said = [u8; 5];
 
+const SPAN: usize = 5;
 const GROW_DAYS: usize = 4;
 const NO_MINUTES: u16 = u16::MAX;
 const HEAD: usize = 5;
@@ -54,7 +56,7 @@ pub(super) struct DayCell {
 
 impl Month {
     pub(super) fn new(period: Period) -> Month {
-        Month { period, swiped: 0, swipes: Box::default(), stated: Box::default() }
+        Month { period, stated_len: 0, swiped: 0, data: Box::default() }
     }
 
     /// Merges a swipe at that second of the business day.
@@ -64,11 +66,11 @@ impl Month {
             self.insert_span(rank, span(second, second));
             self.swiped |= bit;
         } else {
-            let (first, last) = unspan(self.swipes[rank]);
+            let (first, last) = self.span(rank);
             if (first..=last).contains(&second) {
                 return Change::Same;
             }
-            self.swipes[rank] = span(first.min(second), last.max(second));
+            self.set_span(rank, span(first.min(second), last.max(second)));
         }
         match self.statement(index) {
             Some((_, _, Some(_))) => Change::Hidden,
@@ -76,16 +78,32 @@ impl Month {
         }
     }
 
+    fn span(&self, rank: usize) -> (u32, u32) {
+        let start = usize::from(self.stated_len) + rank * SPAN;
+        self.data[start..start + SPAN].try_into().map_or((0, 0), unspan)
+    }
+
+    fn set_span(&mut self, rank: usize, span: Span) {
+        let start = usize::from(self.stated_len) + rank * SPAN;
+        self.data[start..start + SPAN].copy_from_slice(&span);
+    }
+
     fn insert_span(&mut self, rank: usize, span: Span) {
-        let count = self.swiped.count_ones() as usize;
-        if count == self.swipes.len() {
-            let mut longer = std::mem::take(&mut self.swipes).into_vec();
-            longer.reserve_exact(GROW_DAYS);
-            longer.resize(count + GROW_DAYS, [0; 5]);
-            self.swipes = longer.into_boxed_slice();
+        let start = usize::from(self.stated_len);
+        let end = start + self.swiped.count_ones() as usize * SPAN;
+        if self.data.len() < end + SPAN {
+            let mut longer = std::mem::take(&mut self.data).into_vec();
+            longer.reserve_exact(GROW_DAYS * SPAN);
+            longer.resize(end + GROW_DAYS * SPAN, 0);
+            self.data = longer.into_boxed_slice();
         }
-        self.swipes.copy_within(rank..count, rank + 1);
-        self.swipes[rank] = span;
+        let at = start + rank * SPAN;
+        self.data.copy_within(at..end, at + SPAN);
+        self.set_span(rank, span);
+    }
+
+    fn stated(&self) -> &[u8] {
+        &self.data[..usize::from(self.stated_len)]
     }
 
     /// Merges a day statement; the greatest (`at`, `days`, `minutes`) stands.
@@ -104,12 +122,14 @@ impl Month {
     }
 
     fn write(&mut self, index: u32, at: Time, days: Days, minutes: Option<u16>) {
-        let mut bytes = std::mem::take(&mut self.stated).into_vec();
-        if bytes.is_empty() {
+        // The spans behind the statements move along.
+        let mut bytes = std::mem::take(&mut self.data).into_vec();
+        let spans = bytes.len() - usize::from(self.stated_len);
+        if self.stated_len == 0 {
             bytes.reserve_exact(HEAD + STAMP + SAID);
-            bytes.resize(HEAD, 0);
+            bytes.splice(0..0, [0; HEAD]);
         }
-        let stamp = stamp_index(&mut bytes, at);
+        let stamp = stamp_index(&mut bytes, at, spans);
         let stated = bits(&bytes);
         let (bit, rank) = place(stated, index);
         let start = HEAD + usize::from(bytes[4]) * STAMP + rank * SAID;
@@ -122,20 +142,23 @@ impl Month {
         let minutes = minutes.unwrap_or(NO_MINUTES).to_le_bytes();
         let said: Said = [hundredths[0], hundredths[1], minutes[0], minutes[1], stamp];
         bytes[start..start + SAID].copy_from_slice(&said);
-        self.stated = bytes.into_boxed_slice();
+        // At most 40 stamps and 31 days: some 500 bytes.
+        self.stated_len = u16::try_from(bytes.len() - spans).unwrap_or(u16::MAX);
+        self.data = bytes.into_boxed_slice();
     }
 
     /// What is stated of that day: (`at`, `days`, `minutes`).
     fn statement(&self, index: u32) -> Option<(Time, Days, Option<u16>)> {
-        let (bit, rank) = place(bits(&self.stated), index);
-        if bits(&self.stated) & bit == 0 {
+        let stated = self.stated();
+        let (bit, rank) = place(bits(stated), index);
+        if bits(stated) & bit == 0 {
             return None;
         }
-        let start = HEAD + usize::from(self.stated[4]) * STAMP + rank * SAID;
-        let [d0, d1, m0, m1, stamp]: Said = self.stated[start..start + SAID].try_into().ok()?;
+        let start = HEAD + usize::from(stated[4]) * STAMP + rank * SAID;
+        let [d0, d1, m0, m1, stamp]: Said = stated[start..start + SAID].try_into().ok()?;
         let minutes = Some(u16::from_le_bytes([m0, m1])).filter(|m| *m != NO_MINUTES);
         let days = Days(u32::from(u16::from_le_bytes([d0, d1])));
-        Some((stamp_at(&self.stated, usize::from(stamp)), days, minutes))
+        Some((stamp_at(stated, usize::from(stamp)), days, minutes))
     }
 
     /// Whether any day has a swipe, or a statement of more than 0 days.
@@ -145,7 +168,7 @@ impl Month {
 
     /// The days with swipes or a statement, ascending.
     pub(super) fn days(&self) -> impl Iterator<Item = DayCell> + '_ {
-        let mut left = self.swiped | bits(&self.stated);
+        let mut left = self.swiped | bits(self.stated());
         std::iter::from_fn(move || {
             if left == 0 {
                 return None;
@@ -153,7 +176,7 @@ impl Month {
             let index = left.trailing_zeros();
             left &= left - 1;
             let (bit, rank) = place(self.swiped, index);
-            let span = (self.swiped & bit != 0).then(|| unspan(self.swipes[rank]));
+            let span = (self.swiped & bit != 0).then(|| self.span(rank));
             let stated = self.statement(index).map(|(_, days, minutes)| (days, minutes));
             Some(DayCell { index, span, stated })
         })
@@ -161,15 +184,15 @@ impl Month {
 
     /// Bytes on the heap beside the cell itself.
     pub(super) fn heap_bytes(&self) -> usize {
-        block_bytes(self.swipes.len() * 5) + block_bytes(self.stated.len())
+        block_bytes(self.data.len())
     }
 
     pub(super) fn put(&self, w: &mut Writer) {
         w.u32(self.swiped);
-        for span in self.swipes.iter().take(self.swiped.count_ones() as usize) {
-            w.bytes.extend_from_slice(span);
-        }
-        w.blob(&self.stated);
+        w.blob(self.stated());
+        let start = usize::from(self.stated_len);
+        let spans = start..start + self.swiped.count_ones() as usize * SPAN;
+        w.bytes.extend_from_slice(&self.data[spans]);
     }
 
     pub(super) fn get(period: Period, r: &mut Reader<'_>) -> Result<Month, Corrupt> {
@@ -177,13 +200,16 @@ impl Month {
         if u64::from(swiped) >> period.days() != 0 {
             return Err(Corrupt("a month's days"));
         }
-        let mut swipes = Vec::with_capacity(swiped.count_ones() as usize);
-        for _ in 0..swiped.count_ones() {
-            swipes.push([r.u8()?, r.u8()?, r.u8()?, r.u8()?, r.u8()?]);
+        let stated = r.blob()?;
+        check_stated(stated, period)?;
+        let stated_len = u16::try_from(stated.len()).map_err(|_| Corrupt("a month's day statements"))?;
+        let days = swiped.count_ones() as usize;
+        let mut data = Vec::with_capacity(stated.len() + days * SPAN);
+        data.extend_from_slice(stated);
+        for _ in 0..days * SPAN {
+            data.push(r.u8()?);
         }
-        let stated: Box<[u8]> = r.blob()?.into();
-        check_stated(&stated, period)?;
-        Ok(Month { period, swiped, swipes: swipes.into_boxed_slice(), stated })
+        Ok(Month { period, stated_len, swiped, data: data.into_boxed_slice() })
     }
 }
 
@@ -216,13 +242,16 @@ fn stamp_at(stated: &[u8], stamp: usize) -> Time {
     Time(i64::from_le_bytes(stated[start..start + STAMP].try_into().unwrap_or_default()))
 }
 
-/// The place of that stamp among the cell's stamps; adds it if it is new.
-fn stamp_index(bytes: &mut Vec<u8>, at: Time) -> u8 {
+/// The place of that stamp among the cell's stamps; adds it if it is new. The last `spans` bytes
+/// are no statements.
+fn stamp_index(bytes: &mut Vec<u8>, at: Time, spans: usize) -> u8 {
     if let Some(known) = (0..bytes[4]).find(|n| stamp_at(bytes, usize::from(*n)) == at) {
         return known;
     }
     if bytes[4] >= STAMPS_MAX {
+        let after = bytes.split_off(bytes.len() - spans);
         drop_idle_stamps(bytes);
+        bytes.extend_from_slice(&after);
     }
     let count = bytes[4];
     let end = HEAD + usize::from(count) * STAMP;
@@ -302,10 +331,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn statements_agree_with_a_map(said in prop::collection::vec((0u32..31, 0i64..200, 0u32..301, prop::option::of(0u16..4320)), 0..300)) {
+        fn statements_and_swipes_agree_with_a_map(said in prop::collection::vec((0u32..31, 0i64..200, 0u32..301, prop::option::of(0u16..4320)), 0..300)) {
             let mut month = cell();
             let mut model = BTreeMap::new();
+            let mut spans: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
             for (day, at, days, minutes) in said {
+                if at % 3 == 0 {
+                    month.swipe(day, days * 280);
+                    let span = spans.entry(day).or_insert((days * 280, days * 280));
+                    *span = (span.0.min(days * 280), span.1.max(days * 280));
+                    continue;
+                }
                 month.state(day, Time(at), Days(days), minutes);
                 let kept = model.entry(day).or_insert((at, days, minutes));
                 *kept = (*kept).max((at, days, minutes));
@@ -316,6 +352,8 @@ mod tests {
             for month in [&month, &again] {
                 let got: BTreeMap<_, _> = month.days().filter_map(|d| month.statement(d.index).map(|s| (d.index, (s.0.0, s.1.0, s.2)))).collect();
                 prop_assert_eq!(&got, &model);
+                let got: BTreeMap<_, _> = month.days().filter_map(|d| Some((d.index, d.span?))).collect();
+                prop_assert_eq!(&got, &spans);
             }
         }
 

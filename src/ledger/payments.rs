@@ -83,12 +83,17 @@ pub(super) fn key_of(packed: &[u8]) -> &[u8] {
     let mut r = Reader::new(packed);
     let len = match (r.blob(), r.blob()) {
         (Ok(bank), Ok(txn_id)) => {
-            let varints = [bank, txn_id].iter().map(|t| if t.len() < 0x80 { 1 } else { 2 }).sum::<usize>();
+            let varints = [bank, txn_id].iter().map(|text| varint_len(text.len())).sum::<usize>();
             bank.len() + txn_id.len() + varints
         }
         _ => 0,
     };
     packed.get(..len).unwrap_or(packed)
+}
+
+/// Bytes of a varint: seven bits each.
+fn varint_len(value: usize) -> usize {
+    (usize::BITS - value.leading_zeros()).max(1).div_ceil(7) as usize
 }
 
 pub(super) fn key_hash(key: &[u8]) -> u64 {
@@ -201,8 +206,13 @@ mod tests {
 
     #[test]
     fn the_key_is_what_a_packed_payment_begins_with() {
-        for (bank, txn) in [("ICBC", "T1"), ("", ""), ("银行", &*"x".repeat(128)), (&*"b".repeat(127), "1")]
-        {
+        for (bank, txn) in [
+            ("ICBC", "T1"),
+            ("", ""),
+            ("银行", &*"x".repeat(128)),
+            (&*"b".repeat(127), "1"),
+            ("b", &*"x".repeat(20_000)),
+        ] {
             let mut packed = payment_key(bank, txn);
             let key = packed.clone();
             packed.extend_from_slice(b"the rest");

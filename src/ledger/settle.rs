@@ -38,11 +38,11 @@ impl ProjectLedger {
             project_id: self.id.clone(),
             id_number: known.id.clone(),
             enrolled: !known.enrolments().is_empty(),
+            named_accounts: known.accounts().to_vec(),
             days: total,
             first_worked_on,
             periods,
             mismatched: payments.into_iter().filter(|line| !line.counts && !line.returned).collect(),
-            named_accounts: self.named_accounts(worker),
             advance,
         }
     }
@@ -187,7 +187,7 @@ fn earned(basis: Basis, rate: Sum, days: Days, minutes: u32) -> Sum {
 /// A day's worked days and minutes: a statement overrides swipes; minutes that it does not say
 /// are those between first and last swipe.
 fn worked(cell: &DayCell, book: &Rulebook) -> (Days, u32) {
-    let present = cell.span.map_or(0, |(first, last)| (last - first) / 60);
+    let present = cell.span.map_or(0, |(first, last)| last.saturating_sub(first) / 60);
     match cell.stated {
         Some((days, minutes)) => (days, minutes.map_or(present, u32::from)),
         None if book.presence_steps.is_empty() => (Days(100), present),

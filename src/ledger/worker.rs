@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn a_worker_with_attendance_only_is_small() {
         assert!(size_of::<Worker>() <= 48, "{}", size_of::<Worker>());
-        assert!(size_of::<Month>() <= 40, "{}", size_of::<Month>());
+        assert!(size_of::<Month>() <= 24, "{}", size_of::<Month>());
         let mut worker = Worker::new(IdNumber::from_packed(1));
         for month in [3u16, 1, 2] {
             for day in 0..22 {
@@ -211,6 +211,6 @@ mod tests {
         }
         assert_eq!(worker.months.iter().map(|m| m.period.0).collect::<Vec<_>>(), [1, 2, 3]);
         let each = (size_of::<Worker>() + worker.month_bytes()) / 3;
-        assert!(each <= 195, "{each} bytes a worker-month");
+        assert!(each <= 176, "{each} bytes a worker-month");
     }
 }

@@ -75,11 +75,12 @@ pub(super) fn recover(dir: &Path) -> Result<Found, LogError> {
     Ok(Found { segments, head: scanned.head, chain: scanned.chain, torn })
 }
 
-type Names = [(Position, PathBuf)];
+/// A segment file with the first position that its name bears.
+type Named = (Position, PathBuf);
 
 /// The headers of all segments, held against each other and the lengths of the files; and the last
 /// file, if its creation was cut short.
-fn read_headers(names: &Names) -> Result<(Vec<Segment>, Option<(Position, PathBuf)>), LogError> {
+fn read_headers(names: &[Named]) -> Result<(Vec<Segment>, Option<Named>), LogError> {
     let mut segments: Vec<Segment> = Vec::with_capacity(names.len());
     for (index, (first, path)) in names.iter().enumerate() {
         let failed = || LogError::io(format!("read {}", path.display()));
@@ -128,7 +129,7 @@ fn check_neighbours(path: &Path, header: &SegmentHeader, before: &Segment) -> Re
 }
 
 /// A log with nothing in it yet.
-fn begin(dir: &Path, known: Position, unborn: Option<(Position, PathBuf)>) -> Result<Found, LogError> {
+fn begin(dir: &Path, known: Position, unborn: Option<Named>) -> Result<Found, LogError> {
     if known > Position(0) {
         return Err(damaged(dir, 0, format!("no segment is there, but block {} was acknowledged", known.0)));
     }

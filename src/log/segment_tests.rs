@@ -1,5 +1,7 @@
 //! The log under damage: every byte of its end, its middle, its headers, and failing writes.
 
+#![allow(clippy::cast_possible_truncation, reason = "files of a few hundred bytes")]
+
 use super::*;
 use crate::domain::Day;
 use std::sync::Arc;
@@ -189,6 +191,24 @@ fn a_block_missing_or_out_of_its_place_is_refused() {
         std::fs::write(segment(dir.path(), 1), bytes).unwrap();
         assert!(matches!(open(dir.path()), Err(LogError::Damaged { .. })), "{order:?}");
     }
+}
+
+/// Two lives of one log, grown from the same copy: a block of one does not continue the other.
+#[test]
+fn a_block_of_another_history_is_refused_though_its_number_fits() {
+    let (_dir, mut log) = log_of(3);
+    let dir = crashed(&log);
+    let (mut other, _) = open(dir.path()).unwrap();
+    other.append(0, &entries(77)).unwrap();
+    fill(&mut log, 1);
+    let fourth = log.last().bytes as usize;
+    fill(&mut log, 1);
+    drop(other);
+    let mut bytes = std::fs::read(segment(dir.path(), 1)).unwrap();
+    bytes.extend_from_slice(&std::fs::read(segment(&log.dir, 1)).unwrap()[fourth..]);
+    std::fs::write(segment(dir.path(), 1), bytes).unwrap();
+    let error = open(dir.path()).err().unwrap();
+    assert!(matches!(&error, LogError::Damaged { what, .. } if what.contains("tied")), "{error}");
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub enum StoreError {
 /// A store that several threads may use at once.
 pub trait Store: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    #[allow(clippy::type_complexity, reason = "the callback stands plainest where it is used")]
     /// Calls `each` with every pair whose key begins with `prefix`, ascending by key.
     fn scan(
         &self,

@@ -55,9 +55,9 @@ pub(super) fn key_of(kept: &[u8]) -> Option<Vec<u8>> {
             key.push(*byte);
             continue;
         }
-        match bytes.next()? {
-            &ZERO => key.push(0),
-            &END => return bytes.as_slice().is_empty().then_some(key),
+        match *bytes.next()? {
+            ZERO => key.push(0),
+            END => return bytes.as_slice().is_empty().then_some(key),
             _ => return None,
         }
     }

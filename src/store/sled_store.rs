@@ -21,6 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Fixed for the life of a store; sled refuses to open it with another.
 const SEGMENT_BYTES: usize = 4 << 20;
@@ -49,7 +50,7 @@ impl SledStore {
             .segment_size(SEGMENT_BYTES)
             .flush_every_ms(None);
         let (db, tree) = caught(|| {
-            let db = config.open().map_err(|e| explain(path, e))?;
+            let db = open_when_released(&config).map_err(|e| explain(path, e))?;
             let tree = db.open_tree("pages").map_err(|e| explain(path, e))?;
             Ok((db, tree))
         })?;
@@ -222,6 +223,23 @@ fn caught<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreErr
     }
 }
 
+/// sled's own threads hold its lock for a moment after the last handle is gone: whoever closes and
+/// opens a store in one process would meet himself.
+fn open_when_released(config: &sled::Config) -> sled::Result<sled::Db> {
+    for _ in 0..20 {
+        match config.open() {
+            Err(sled::Error::Io(e)) if is_locked(&e) => std::thread::sleep(Duration::from_millis(50)),
+            other => return other,
+        }
+    }
+    config.open()
+}
+
+// sled has no kind for it.
+fn is_locked(error: &io::Error) -> bool {
+    error.to_string().contains("acquire lock")
+}
+
 fn broken(error: sled::Error) -> StoreError {
     match error {
         sled::Error::Io(e) => StoreError::Io(e.to_string()),
@@ -231,8 +249,7 @@ fn broken(error: sled::Error) -> StoreError {
 
 fn explain(path: &Path, error: sled::Error) -> StoreError {
     match error {
-        // sled says only that it could not take the lock.
-        sled::Error::Io(e) if e.to_string().contains("acquire lock") => {
+        sled::Error::Io(e) if is_locked(&e) => {
             StoreError::Unusable(format!("{} is in use by another process", path.display()))
         }
         other => broken(other),

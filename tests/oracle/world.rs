@@ -336,7 +336,7 @@ impl Maker {
         let rate = match basis {
             Basis::Piece => 0,
             Basis::Hourly => *[5_319, 2_000, 3_333, 1].choose(&mut self.dice).unwrap(),
-            Basis::Daily => *[28_735, 30_000, 32_001, 0].choose(&mut self.dice).unwrap(),
+            Basis::Daily => *[28_735, 30_000, 32_001, 1].choose(&mut self.dice).unwrap(),
             Basis::Monthly => *[600_000, 777_777, 1_001].choose(&mut self.dice).unwrap(),
         };
         let rate = if self.huge && self.one_in(3) { Fen::MAX.0 } else { rate };

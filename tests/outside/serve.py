@@ -212,6 +212,15 @@ def metrics(service):
     assert checked.returncode == 0 and not checked.stderr.strip(), checked.stderr
     assert service.get("/livez")[0] == 200
 
+    # The manual lists every metric that the program has shown by now.
+    kinds = dict(line.split()[2:4] for line in text.splitlines() if line.startswith("# TYPE wagewatch_"))
+    helps = dict(line.split(" ", 3)[2:4] for line in text.splitlines() if line.startswith("# HELP wagewatch_"))
+    manual = pathlib.Path("docs/operations.md").read_text()
+    listed = manual.split("<!-- metrics:begin -->")[1].split("<!-- metrics:end -->")[0]
+    named = {line.split("`")[1] for line in listed.splitlines() if line.startswith("| `")}
+    missing = "\n".join(f"| `{name}` | {kinds[name]} | | {helps[name]} |" for name in sorted(kinds.keys() - named))
+    assert not missing, f"docs/operations.md lacks\n{missing}"
+
 
 def main(binary):
     binary = str(pathlib.Path(binary).resolve())

@@ -9,7 +9,7 @@ use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::domain::{AlertId, AlertRow, Entry, Position, Rulebook};
 use wagewatch::engine::{Desk, Equipment, Feed, Order, Read, Routing, Shard};
 use wagewatch::log::{Block, FailAt, Log, MemoryLog};
-use wagewatch::store::{Changes, MemoryStore, Store};
+use wagewatch::store::{Changes, CrashAt, MemoryStore, Store};
 
 /// Where the power is cut, around one write.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +101,8 @@ impl Machine {
         };
         let Some(changes) = changes else { return Ok(()) };
         if let Some(Crash(at)) = crash {
-            self.store.fail_at(1, at);
+            let at = if at == FailAt::Before { CrashAt::Before } else { CrashAt::After };
+            self.store.crash_at(1, at);
         }
         self.store.write(changes).map_err(|_| Down)
     }
@@ -118,7 +119,7 @@ impl Machine {
     /// The power comes back: what log and store kept is all there is.
     pub fn reopen(&mut self, seed: u64) {
         self.log = self.log.crash(seed);
-        self.store = self.store.crash();
+        self.store = self.store.crash(seed);
         let shards = u16::try_from(self.shards.len()).unwrap();
         (self.desk, self.shards, self.feed) = open(&self.store, &self.book, shards);
         self.round = None;

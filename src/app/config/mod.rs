@@ -6,6 +6,7 @@ mod directory;
 mod document;
 mod keys;
 mod problem;
+mod routes;
 mod sections;
 mod source;
 
@@ -19,7 +20,7 @@ pub use source::{ENVIRONMENT_PREFIX, Sources};
 
 use crate::domain::{Calendar, Rulebook};
 use keys::Keys;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Everything that an operator may set, and the files that it names, read and checked.
 #[derive(Clone, PartialEq, Debug)]
@@ -112,13 +113,16 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let files = sections::files(&mut keys, &folder);
     let logging = sections::logging(&mut keys);
 
-    let mut problems = Vec::new();
-    let calendar =
-        calendar::parse(&file_text(&files.calendar, calendar::built_in_text(), &mut problems), &mut problems);
-    let departments = file_text(&files.departments, directory::built_in_departments(), &mut problems);
-    let territories = file_text(&files.territories, directory::built_in_territories(), &mut problems);
-    let directory = directory::parse(&departments, &territories, &mut problems);
-    keys.problems.append(&mut problems);
+    let problems = &mut Vec::new();
+    let mut text = |key, path: &Option<PathBuf>, built_in| {
+        file_text(&keys.place("files", key), key, path.as_deref(), built_in, problems)
+    };
+    let holidays = text("calendar", &files.calendar, calendar::built_in_text());
+    let departments = text("departments", &files.departments, directory::built_in_departments());
+    let territories = text("territories", &files.territories, directory::built_in_territories());
+    let calendar = calendar::parse(&holidays, problems);
+    let directory = directory::parse(&departments, &territories, problems);
+    keys.problems.append(problems);
     let config = Config {
         server,
         data,
@@ -143,11 +147,23 @@ struct Text {
 }
 
 // A named file that cannot be read is a problem; the built-in copy then stands in for the rest of the check.
-fn file_text(path: &Option<impl AsRef<Path>>, built_in: Text, problems: &mut Vec<ConfigError>) -> Text {
-    match path.as_ref().map(|path| (path.as_ref(), source::read_text(path.as_ref()))) {
-        None => built_in,
-        Some((path, Ok(text))) => Text { path: path.display().to_string(), text },
-        Some((_, Err(error))) => {
+fn file_text(
+    place: &Place,
+    key: &str,
+    path: Option<&Path>,
+    built_in: Text,
+    problems: &mut Vec<ConfigError>,
+) -> Text {
+    let Some(path) = path else { return built_in };
+    match source::read_text(path) {
+        Ok(text) => Text { path: path.display().to_string(), text },
+        Err(error) if matches!(error.place, Place::File { line: 0, .. }) => {
+            // It is the config that names a wrong file.
+            let what = format!("files.{key} {} {}", path.display(), error.what);
+            problems.push(ConfigError::new(place.clone(), what, error.expected));
+            built_in
+        }
+        Err(error) => {
             problems.push(error);
             built_in
         }

@@ -49,7 +49,7 @@ pub struct Engine {
     pub batch_records: usize,
     pub batch_bytes: usize,
     pub queue_records: usize,
-    pub memory_bytes: usize,
+    pub memory_bytes: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,7 +78,7 @@ impl fmt::Debug for IdKey {
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Alerts {
-    pub history_rows: usize,
+    pub history_rows: u64,
     /// The content of `id_key_file`, where one is named.
     pub id_key: Option<IdKey>,
 }
@@ -130,7 +130,6 @@ const TIB: u64 = 1024 * GIB;
 const MIB_SIZE: usize = 1024 * 1024;
 // A gRPC message beyond this would be copied about for seconds; nobody needs one.
 const MESSAGE_MAX: usize = 256 * MIB_SIZE;
-const MEMORY_MAX: usize = MIB_SIZE * MIB_SIZE;
 const FEN_MAX: i64 = crate::domain::Fen::MAX.0;
 
 pub(super) fn server(keys: &mut Keys) -> Server {
@@ -165,7 +164,7 @@ pub(super) fn data(keys: &mut Keys) -> Data {
 pub(super) fn log(keys: &mut Keys) -> Log {
     let mut s = keys.section("log");
     Log {
-        segment_bytes: s.number("segment_bytes", 128 * MIB, MIB, 4 * GIB),
+        segment_bytes: s.number("segment_bytes", 64 * MIB, MIB, 4 * GIB),
         retain_bytes: s.number("retain_bytes", 0, 0, 1024 * TIB),
         retain_days: s.number("retain_days", 0, 0, 36_500),
     }
@@ -188,7 +187,7 @@ pub(super) fn engine(keys: &mut Keys) -> Engine {
         batch_records: s.number("batch_records", 8192, 1, 1_000_000),
         batch_bytes: s.number("batch_bytes", 4 * MIB_SIZE, 64 * 1024, MESSAGE_MAX),
         queue_records: s.number("queue_records", 200_000, 1, 100_000_000),
-        memory_bytes: s.number("memory_bytes", 4096 * MIB_SIZE, 16 * MIB_SIZE, MEMORY_MAX),
+        memory_bytes: s.number("memory_bytes", 4 * GIB, 16 * MIB, 64 * TIB),
     };
     if engine.queue_records < engine.batch_records {
         let place = keys.place("engine", "queue_records").min(keys.place("engine", "batch_records"));

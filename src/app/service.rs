@@ -1,0 +1,193 @@
+//! A whole service in one value: opens the data folder, starts the engine, opens the doors, and ends
+//! in order: doors say goodbye with their cursors, what was taken becomes durable, the engine stops.
+//! Listeners and the wish to stop come from outside, so that tests start it on port 0.
+
+use super::config::{ClockKind, Config};
+use super::data::Opened;
+use super::{clock, disk};
+use crate::alerts::PUBLIC_ID_KEY;
+use crate::domain::{AlertRow, ProjectId};
+use crate::engine::api::ProjectFacts;
+use crate::engine::{Engine, Observer};
+use crate::intake::batch::Limits;
+use crate::intake::grpc::{Intake, Tally};
+use crate::serve::admin::{Admin, DateSource};
+use crate::serve::alerts::{AlertLimits, Alerts};
+use crate::serve::facts::FactsCache;
+use crate::serve::http::{self, Watched};
+use crate::serve::hub::Hub;
+use crate::serve::ledger::Ledgers;
+use crate::serve::metrics::Metrics;
+use crate::serve::rows::Rows;
+use crate::serve::server::{self, Doors, ServerLimits};
+use anyhow::{Context, anyhow, bail};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// The doors' listeners, bound.
+pub struct Listeners {
+    pub grpc: TcpListener,
+    pub http: TcpListener,
+}
+
+impl Listeners {
+    /// # Errors
+    /// Names the setting and the address that cannot be had.
+    pub async fn bind(config: &Config) -> anyhow::Result<Listeners> {
+        let bind = async |setting: &str, addr: SocketAddr| {
+            TcpListener::bind(addr).await.with_context(|| format!("{setting}: could not listen on {addr}"))
+        };
+        Ok(Listeners {
+            grpc: bind("server.grpc_addr", config.server.grpc_addr).await?,
+            http: bind("server.http_addr", config.server.http_addr).await?,
+        })
+    }
+}
+
+/// A service that is not serving yet.
+pub struct Service {
+    config: Config,
+    opened: Opened,
+    metrics: Arc<Metrics>,
+    facts: Arc<FactsCache>,
+}
+
+/// Metrics and routing both learn from the engine.
+struct Ears {
+    metrics: Arc<Metrics>,
+    facts: Arc<FactsCache>,
+}
+
+impl Observer for Ears {
+    fn appended(&self, entries: usize, micros: u64) {
+        self.metrics.appended(entries, micros);
+    }
+
+    fn applied(&self, entries: usize, micros: u64) {
+        self.metrics.applied(entries, micros);
+    }
+
+    fn project(&self, project: &ProjectId, facts: &ProjectFacts) {
+        self.facts.put(project.clone(), facts.clone());
+    }
+
+    fn published(&self, rows: &[Arc<AlertRow>]) {
+        self.metrics.published(rows);
+    }
+
+    fn checkpointed(&self, pages: usize, bytes: usize, micros: u64) {
+        self.metrics.checkpointed(pages, bytes, micros);
+    }
+}
+
+impl Service {
+    /// Opens the data folder and starts the engine; it catches up with its log in the background.
+    pub fn open(config: Config) -> anyhow::Result<Service> {
+        let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).context("metrics")?);
+        let facts = Arc::new(FactsCache::new());
+        let ears = Ears { metrics: metrics.clone(), facts: facts.clone() };
+        let opened = Opened::open(&config, Arc::new(ears))?;
+        Ok(Service { config, opened, metrics, facts })
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.opened.engine
+    }
+
+    /// Serves until `stop`, then drains. An error: the service could not go on, the process must end.
+    pub async fn run(mut self, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
+        let engine = self.opened.engine.clone();
+        let end = CancellationToken::new();
+        let hub = Hub::start(engine.feed().clone(), stop.clone());
+        let watched = Watched {
+            engine: engine.clone(),
+            hub: hub.clone(),
+            metrics: self.metrics.clone(),
+            stop: stop.clone(),
+        };
+        let http = tokio::spawn(http::serve(listeners.http, watched, end.clone()));
+        let doors = self.doors(&engine, &hub, &stop)?;
+        let limits = self.server_limits();
+        let drain = limits.drain;
+        let serving = server::serve(listeners.grpc, doors, engine.clone(), limits, stop.clone());
+        let mut tasks = tokio::task::JoinSet::new();
+        let needed = self.config.data.min_free_bytes;
+        tasks.spawn(disk::watch(engine.clone(), self.opened.path().to_owned(), needed, stop.clone()));
+        if self.config.clock.kind == ClockKind::System {
+            tasks.spawn(clock::run(engine.clone(), self.config.clock.day_starts_at, stop.clone()));
+        }
+        let served = tokio::select! {
+            served = serving => served.context("the gRPC door"),
+            failure = failure(&engine) => Err(anyhow!(failure)),
+        };
+        stop.cancel();
+        if let Err(error) = &served {
+            self.opened.note_failure(&error.to_string());
+        }
+        let stopping = engine.clone();
+        let stopped = tokio::task::spawn_blocking(move || stopping.stop());
+        // What was taken is durable already; the rest is a checkpoint that makes the next start quick.
+        if tokio::time::timeout(drain + Duration::from_secs(60), stopped).await.is_err() {
+            bail!("the engine did not stop in time; the next start replays the log");
+        }
+        end.cancel();
+        let _ = tokio::time::timeout(Duration::from_secs(1), http).await;
+        served
+    }
+
+    fn doors(
+        &self,
+        engine: &Engine,
+        hub: &Arc<Hub>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Doors<Intake>> {
+        let server = &self.config.server;
+        let patience = Duration::from_secs(server.request_timeout_seconds);
+        let ids = self.config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0);
+        let routes = Arc::new(self.config.directory.routes()?);
+        let rows = Arc::new(Rows::new(self.facts.clone(), routes, ids, engine.feed().shards()));
+        let metrics = self.metrics.clone();
+        let tally: Tally = Arc::new(move |door, verdicts| metrics.tally(door, verdicts));
+        let limits = Limits {
+            batch_records: server.max_batch_records,
+            waiting_records: self.config.engine.queue_records,
+            streams: server.max_streams,
+            patience,
+            ..Limits::default()
+        };
+        let alerts = AlertLimits { subscribers: server.max_subscribers, patience, ..AlertLimits::default() };
+        let dates = match self.config.clock.kind {
+            ClockKind::System => DateSource::System,
+            ClockKind::Manual => DateSource::Manual,
+        };
+        Ok(Doors {
+            intake: Intake::new(engine.clone(), limits, tally, stop.clone()),
+            alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), alerts, stop.clone()),
+            ledgers: Ledgers::new(engine.clone(), rows, patience),
+            admin: Admin::new(engine.clone(), hub.clone(), dates, patience),
+        })
+    }
+
+    fn server_limits(&self) -> ServerLimits {
+        let server = &self.config.server;
+        ServerLimits {
+            message_bytes: server.max_message_bytes,
+            patience: Duration::from_secs(server.request_timeout_seconds),
+            drain: Duration::from_secs(server.drain_seconds),
+            ..ServerLimits::default()
+        }
+    }
+}
+
+/// Resolves when the engine can no longer go on.
+async fn failure(engine: &Engine) -> String {
+    loop {
+        if let Some(reason) = engine.failure() {
+            return reason;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

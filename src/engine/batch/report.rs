@@ -1,0 +1,250 @@
+//! The report as plain rows (contract, section 6). Knows no JSON and masks nothing: what writes it does.
+
+use crate::domain::{
+    Day, Days, Finding, IdNumber, Level, Period, PeriodView, ProjectId, ProjectView, Reason, Rule, Rulebook,
+    Subject, Sum, SuspenseReason, WorkerView,
+};
+use crate::ledger::{KeptPayment, ProjectLedger};
+use crate::rules;
+use compact_str::CompactString;
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+/// All rows, in the order in which they are written.
+pub struct Report {
+    pub as_of: Day,
+    /// Ascending by id.
+    pub projects: Vec<ProjectReport>,
+    /// By (bank, txn_id).
+    pub suspense: Vec<SuspenseRow>,
+    /// In the order of the input.
+    pub rejected: Vec<RejectedRow>,
+    pub totals: Totals,
+}
+
+/// One project's rows.
+pub struct ProjectReport {
+    pub project_id: ProjectId,
+    /// By (id_number, period, rule); those of the project itself first.
+    pub alerts: Vec<AlertRow>,
+    /// By (id_number, period).
+    pub periods: Vec<PeriodRow>,
+    pub suspense: Vec<SuspenseRow>,
+    /// Whether a `project` record is known.
+    pub known: bool,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct PeriodRow {
+    pub id_number: IdNumber,
+    pub period: Period,
+    pub days: Days,
+    /// Sums in fen.
+    pub accrued: Sum,
+    pub expected: Sum,
+    pub paid: Sum,
+    pub arrears: Sum,
+    pub due_on: Day,
+    /// 0 unless overdue.
+    pub overdue_days: i32,
+    pub status: PeriodStatus,
+}
+
+/// The first that holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PeriodStatus {
+    /// Worked days, no enrolment, nothing expected.
+    Unpriced,
+    Paid,
+    Overdue,
+    NotDue,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct AlertRow {
+    pub rule: Rule,
+    pub level: Level,
+    pub id_number: Option<IdNumber>,
+    pub period: Option<Period>,
+    /// Fen.
+    pub amount: Sum,
+    pub workers: u32,
+    /// `None` for what does not age.
+    pub overdue_days: Option<i32>,
+    /// (bank, txn_id) of the payment that it is about.
+    pub payment: Option<(CompactString, CompactString)>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct SuspenseRow {
+    pub bank: CompactString,
+    pub txn_id: CompactString,
+    pub amount_fen: i64,
+    pub reason: SuspenseReason,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct RejectedRow {
+    pub file: Arc<str>,
+    pub line: u64,
+    pub id: Option<CompactString>,
+    pub reason: Reason,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Totals {
+    /// Lines, repeats and rejected ones included.
+    pub records: u64,
+    pub rejected: u64,
+    /// Projects whose `project` record is known.
+    pub projects: u64,
+    /// Distinct people in the worker_period rows.
+    pub workers: u64,
+    /// Over overdue rows, fen.
+    pub arrears: Sum,
+    pub alerts: u64,
+}
+
+impl PeriodStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PeriodStatus::Unpriced => "unpriced",
+            PeriodStatus::Paid => "paid",
+            PeriodStatus::Overdue => "overdue",
+            PeriodStatus::NotDue => "not_due",
+        }
+    }
+}
+
+impl SuspenseRow {
+    pub(super) fn new(kept: &KeptPayment, reason: SuspenseReason) -> SuspenseRow {
+        let payment = &kept.payment;
+        SuspenseRow {
+            bank: payment.bank.clone(),
+            txn_id: payment.txn_id.clone(),
+            amount_fen: payment.amount_fen.0,
+            reason,
+        }
+    }
+}
+
+impl Report {
+    pub(super) fn new(
+        as_of: Day,
+        records: u64,
+        projects: Vec<ProjectReport>,
+        suspense: Vec<SuspenseRow>,
+        rejected: Vec<RejectedRow>,
+    ) -> Report {
+        let rows = || projects.iter().flat_map(|project| &project.periods);
+        let mut people: Vec<&IdNumber> = rows().map(|row| &row.id_number).collect();
+        people.dedup();
+        people.sort_unstable();
+        people.dedup();
+        let overdue = rows().filter(|row| row.status == PeriodStatus::Overdue);
+        let totals = Totals {
+            records,
+            rejected: rejected.len() as u64,
+            projects: projects.iter().filter(|project| project.known).count() as u64,
+            workers: people.len() as u64,
+            arrears: overdue.map(|row| row.arrears).sum(),
+            alerts: projects.iter().map(|project| project.alerts.len() as u64).sum(),
+        };
+        Report { as_of, projects, suspense, rejected, totals }
+    }
+}
+
+/// Settles every worker of a project and judges them and it.
+pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> ProjectReport {
+    let count = u32::try_from(ledger.workers()).unwrap_or(u32::MAX);
+    let mut workers: Vec<u32> = (0..count).collect();
+    workers.sort_unstable_by(|a, b| ledger.worker_id(*a).cmp(ledger.worker_id(*b)));
+    let known = ledger.facts().is_some();
+    let mut project = ProjectView {
+        project_id: ledger.id().clone(),
+        known,
+        overdue_fen: 0,
+        overdue_workers: 0,
+        overdue_periods: 0,
+        oldest_due_on: None,
+    };
+    let mut worst: Vec<(IdNumber, Sum)> = Vec::new();
+    let mut findings = Vec::new();
+    let mut periods = Vec::with_capacity(workers.len() * 2);
+    for worker in workers {
+        let view = ledger.settle(worker, book);
+        let mut owed = 0;
+        for period in &view.periods {
+            let overdue = rules::is_overdue(period, today, book);
+            if overdue {
+                owed += period.arrears;
+                project.overdue_periods += 1;
+                let oldest = project.oldest_due_on.map_or(period.due_on, |oldest| oldest.min(period.due_on));
+                project.oldest_due_on = Some(oldest);
+            }
+            periods.push(row(&view, period, overdue, today, book));
+        }
+        if owed > 0 {
+            project.overdue_fen += owed;
+            project.overdue_workers += 1;
+            worst.push((view.id_number.clone(), owed));
+        }
+        rules::judge_worker(&view, today, book, &mut findings);
+    }
+    worst.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
+    worst.truncate(10);
+    rules::judge_project(&project, &worst, today, book, &mut findings);
+    let mut alerts: Vec<AlertRow> = findings.iter().map(|finding| AlertRow::new(finding, today)).collect();
+    alerts.sort_by(|a, b| a.key().cmp(&b.key()));
+    let suspense = ledger.suspense();
+    let suspense = suspense.iter().map(|(kept, reason)| SuspenseRow::new(kept, *reason)).collect();
+    ProjectReport { project_id: project.project_id, alerts, periods, suspense, known }
+}
+
+fn row(view: &WorkerView, period: &PeriodView, overdue: bool, today: Day, book: &Rulebook) -> PeriodRow {
+    let status = if period.days.0 > 0 && !view.enrolled && period.expected == 0 {
+        PeriodStatus::Unpriced
+    } else if period.arrears <= Sum::from(book.tolerance_fen) {
+        PeriodStatus::Paid
+    } else if overdue {
+        PeriodStatus::Overdue
+    } else {
+        PeriodStatus::NotDue
+    };
+    let overdue_days = if status == PeriodStatus::Overdue { today.since(period.due_on) } else { 0 };
+    PeriodRow {
+        id_number: view.id_number.clone(),
+        period: period.period,
+        days: period.days,
+        accrued: period.accrued,
+        expected: period.expected,
+        paid: period.paid,
+        arrears: period.arrears,
+        due_on: period.due_on,
+        overdue_days,
+        status,
+    }
+}
+
+impl AlertRow {
+    fn new(finding: &Finding, today: Day) -> AlertRow {
+        let payment = match &finding.subject {
+            Subject::Payment { bank, txn_id, .. } => Some((bank.clone(), txn_id.clone())),
+            _ => None,
+        };
+        AlertRow {
+            rule: finding.rule,
+            level: finding.level,
+            id_number: finding.subject.id_number().cloned(),
+            period: finding.subject.period().or(finding.period),
+            amount: finding.amount,
+            workers: finding.workers,
+            overdue_days: finding.due_on.map(|_| finding.overdue_days(today)),
+            payment,
+        }
+    }
+
+    fn key(&self) -> impl Ord + '_ {
+        (&self.id_number, self.period, self.rule.as_str(), &self.payment)
+    }
+}

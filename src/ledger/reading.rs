@@ -1,0 +1,76 @@
+//! What a project's ledger tells of its project and its workers, beside their settled months.
+//! Changes nothing.
+
+use super::project::{ProjectLedger, WorkerIx};
+use crate::domain::{
+    Account, Deposit, Enrolment, IdNumber, Inspection, PaymentGuarantee, Payroll, Period, Project,
+    WageAccount,
+};
+
+impl ProjectLedger {
+    /// The project's own record, if it is known.
+    pub fn facts(&self) -> Option<&Project> {
+        self.papers.facts.as_ref().map(|kept| &kept.value)
+    }
+
+    /// Panics for a number that this ledger did not give.
+    pub fn worker_id(&self, worker: WorkerIx) -> &IdNumber {
+        &self.workers[worker as usize].id
+    }
+
+    /// How many workers any record of the project names.
+    pub fn workers(&self) -> usize {
+        self.workers.len()
+    }
+
+    pub fn is_enrolled(&self, worker: WorkerIx) -> bool {
+        !self.workers[worker as usize].enrolments().is_empty()
+    }
+
+    /// The worker's enrolment with the greatest `effective_on`, be it in the future.
+    pub fn newest_enrolment(&self, worker: WorkerIx) -> Option<&Enrolment> {
+        self.workers[worker as usize].enrolments().last().map(|kept| &kept.value)
+    }
+
+    /// (`pay_day`, `pay_month_offset`): each from the worker's newest terms, else the project, else 15 and 1.
+    pub fn pay_terms(&self, worker: WorkerIx) -> (u8, u8) {
+        let newest = self.newest_enrolment(worker);
+        let facts = self.facts();
+        let day = newest.and_then(|e| e.pay_day).or(facts.and_then(|f| f.pay_day));
+        let offset = newest.and_then(|e| e.pay_month_offset).or(facts.and_then(|f| f.pay_month_offset));
+        (day.unwrap_or(15), offset.unwrap_or(1))
+    }
+
+    /// Whether a payment placed with the worker, not returned, names that period.
+    pub fn has_labelled_payment(&self, worker: WorkerIx, period: Period) -> bool {
+        let placed = self.workers[worker as usize].placed();
+        placed.iter().any(|p| p.period == Some(period) && !p.returned)
+    }
+
+    /// The accounts that the worker has named in this project, ascending.
+    pub fn named_accounts(&self, worker: WorkerIx) -> Vec<Account> {
+        self.workers[worker as usize].accounts().to_vec()
+    }
+
+    /// The project's wage accounts by number.
+    pub fn accounts(&self) -> impl Iterator<Item = &WageAccount> {
+        self.papers.accounts.values()
+    }
+
+    pub fn deposits(&self) -> impl Iterator<Item = &Deposit> {
+        self.papers.deposits.values().map(|kept| &kept.value)
+    }
+
+    pub fn guarantees(&self) -> impl Iterator<Item = &PaymentGuarantee> {
+        self.papers.guarantees.values().map(|kept| &kept.value)
+    }
+
+    pub fn inspections(&self) -> impl Iterator<Item = &Inspection> {
+        self.papers.inspections.values().map(|kept| &kept.value)
+    }
+
+    /// The payroll sheets that stand, by (period, employer); lines by worker.
+    pub fn payrolls(&self) -> impl Iterator<Item = &Payroll> {
+        self.sheets.iter().map(|kept| &kept.value)
+    }
+}
