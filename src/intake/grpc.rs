@@ -68,8 +68,6 @@ struct Sender {
 /// A batch with the engine.
 struct Sent {
     answer: Option<Answer>,
-    /// Held until the answer is there.
-    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl Sender {
@@ -78,15 +76,15 @@ impl Sender {
         batch.check(&self.limits)?;
         let count = batch.count();
         if count == 0 {
-            return Ok(Sent { answer: None, _room: None });
+            return Ok(Sent { answer: None });
         }
-        let room = self.room(count, until).await?;
+        let room = Arc::new(self.room(count, until).await?);
         let mut pause = RETRY_FIRST;
         loop {
             // Decoded anew for each try: a try that fails is rare, and keeps no copy.
             let entries = batch.entries(self.door, &self.limits);
-            match self.submit(entries) {
-                Ok(answer) => return Ok(Sent { answer: Some(answer), _room: Some(room) }),
+            match self.submit(entries, room.clone()) {
+                Ok(answer) => return Ok(Sent { answer: Some(answer) }),
                 Err(Refused::Busy) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -109,7 +107,8 @@ impl Sender {
         permit.map_err(|_| Refusal::Stopping)
     }
 
-    fn submit(&self, entries: Vec<Entry>) -> Result<Answer, Refused> {
+    /// The room is taken until the engine is done, be the caller still there or not.
+    fn submit(&self, entries: Vec<Entry>, room: Arc<OwnedSemaphorePermit>) -> Result<Answer, Refused> {
         let (done, answer) = oneshot::channel();
         let tally = self.tally.clone();
         let door = self.door;
@@ -119,6 +118,7 @@ impl Sender {
                 if let Ok(verdicts) = &verdicts {
                     tally(door, verdicts);
                 }
+                drop(room);
                 // The caller may have left; his records are durable all the same.
                 let _ = done.send(verdicts);
             }),
@@ -219,7 +219,7 @@ async fn read_stream(
             Ok(None) => return,
             Err(status) => {
                 // Too large or no protobuf: the sender is told after the answers he has earned.
-                let _ = queue.send(Err(Refusal::Broken(status.code(), status.message().to_owned()))).await;
+                let _ = queue.send(Err(Refusal::unreadable(&status))).await;
                 return;
             }
         };

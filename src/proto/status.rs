@@ -37,6 +37,17 @@ impl Refusal {
     pub fn invalid(field: impl Into<String>, expected: impl Into<String>) -> Refusal {
         Refusal::Invalid(vec![(field.into(), expected.into())])
     }
+
+    /// A message that the library could not read, in the words that gRPC has for it elsewhere: too large is
+    /// RESOURCE_EXHAUSTED, and what is no protobuf is the caller's fault.
+    pub fn unreadable(status: &Status) -> Refusal {
+        let code = match status.code() {
+            Code::OutOfRange => Code::ResourceExhausted,
+            Code::Internal if status.message().starts_with("failed to decode") => Code::InvalidArgument,
+            code => code,
+        };
+        Refusal::Broken(code, status.message().to_owned())
+    }
 }
 
 /// How long a sender waits before he sends again.
