@@ -3,6 +3,7 @@
 //! `target/tmp`) and reads it five times; `-- --records N` takes another size, `-- --make` only makes it.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, reason = "it prints records a second")]
 
 use rand::seq::SliceRandom;
 use rand::{SeedableRng, rngs::SmallRng};

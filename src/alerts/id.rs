@@ -52,7 +52,7 @@ pub fn alert_id(key: &IdKey, rule: Rule, project: &ProjectId, subject: &Subject)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::finding::any;
+    use crate::codec::finding_any as any;
     use crate::domain::{IdNumber, Period};
     use proptest::prelude::*;
 

@@ -76,7 +76,7 @@ fn read_dismissal(r: &mut Reader<'_>) -> Read<Dismissal> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::any;
+    use super::super::finding_any as any;
     use super::*;
     use proptest::option::of;
     use proptest::prelude::*;

@@ -5,8 +5,11 @@
 
 mod alert;
 mod entry;
-pub(crate) mod finding;
+mod finding;
+#[cfg(test)]
+pub(crate) mod finding_any;
 mod pack;
+mod papers;
 mod record;
 
 pub use alert::{read_alert, read_alert_row, write_alert, write_alert_row};

@@ -5,10 +5,11 @@
 //! The bytes are kept for ever: a tag, and the place of a word in its enum, never changes its
 //! meaning. A test holds the words to their places.
 
+use super::papers::*;
 use super::{Corrupt, Reader, Writer};
 use crate::domain::*;
 
-type Read<T> = Result<T, Corrupt>;
+pub(super) type Read<T> = Result<T, Corrupt>;
 
 /// Tags of records are below this; [`super::entry`] uses those from here on.
 pub(super) const TAGS_OF_RECORDS: u8 = 32;
@@ -377,81 +378,5 @@ fn read_payment(r: &mut Reader) -> Read<Payment> {
         amount_fen: r.fen()?,
         settled_at: r.time()?,
         status: word(r, PaymentStatus::ALL)?,
-    })
-}
-
-fn write_account_entry(w: &mut Writer, b: &AccountEntry) {
-    w.account(b.account);
-    w.text(&b.entry_id);
-    w.u8(b.direction as u8);
-    w.u8(b.kind as u8);
-    w.fen(b.amount_fen);
-    w.time(b.booked_at);
-    w.option(b.counterparty.as_deref(), Writer::text);
-    w.option(b.purpose.as_deref(), Writer::text);
-}
-
-fn read_account_entry(r: &mut Reader) -> Read<AccountEntry> {
-    Ok(AccountEntry {
-        account: r.account()?,
-        entry_id: r.text()?,
-        direction: word(r, EntryDirection::ALL)?,
-        kind: word(r, EntryKind::ALL)?,
-        amount_fen: r.fen()?,
-        booked_at: r.time()?,
-        counterparty: r.option(Reader::text)?,
-        purpose: r.option(Reader::text)?,
-    })
-}
-
-fn write_deposit(w: &mut Writer, b: &Deposit) {
-    w.project_id(&b.project_id);
-    w.text(&b.deposit_id);
-    w.u8(b.form as u8);
-    w.fen(b.amount_fen);
-    w.day(b.lodged_on);
-    w.option(b.expires_on, Writer::day);
-    w.bool(b.on_demand);
-    w.u8(b.status as u8);
-}
-
-fn read_deposit(r: &mut Reader) -> Read<Deposit> {
-    Ok(Deposit {
-        project_id: r.project_id()?,
-        deposit_id: r.text()?,
-        form: word(r, DepositForm::ALL)?,
-        amount_fen: r.fen()?,
-        lodged_on: r.day()?,
-        expires_on: r.option(Reader::day)?,
-        on_demand: r.bool()?,
-        status: word(r, DepositStatus::ALL)?,
-    })
-}
-
-fn write_complaint(w: &mut Writer, b: &Complaint) {
-    w.text(&b.complaint_id);
-    w.u8(b.channel as u8);
-    w.day(b.filed_on);
-    w.option(b.project_id.as_ref(), Writer::project_id);
-    w.option(b.employer_uscc.as_ref(), Writer::uscc);
-    w.option(b.sector.as_deref(), Writer::text);
-    w.option(b.territory.as_deref(), Writer::text);
-    w.option(b.workers, Writer::u32);
-    w.option(b.amount_fen, Writer::fen);
-    w.option(b.closed_on, Writer::day);
-}
-
-fn read_complaint(r: &mut Reader) -> Read<Complaint> {
-    Ok(Complaint {
-        complaint_id: r.text()?,
-        channel: word(r, Channel::ALL)?,
-        filed_on: r.day()?,
-        project_id: r.option(Reader::project_id)?,
-        employer_uscc: r.option(Reader::uscc)?,
-        sector: r.option(Reader::text)?,
-        territory: r.option(Reader::text)?,
-        workers: r.option(Reader::u32)?,
-        amount_fen: r.option(Reader::fen)?,
-        closed_on: r.option(Reader::day)?,
     })
 }
