@@ -141,7 +141,7 @@ impl House {
             territory: "150621100".into(),
             funding: Funding::Private,
             contractor_name: "示例建设".into(),
-            contract_fen: Fen(5_000_000_00),
+            contract_fen: Fen(500_000_000),
         };
         self.facts.put(ProjectId::parse("project_id", project).unwrap(), facts);
         let mut records = vec![project_record(project, sector)];
@@ -198,7 +198,7 @@ pub fn project_record(project: &str, sector: &str) -> pb::Record {
         contractor_name: "示例建设".into(),
         contractor_uscc: "91150621MA0NTET009".into(),
         contract_signed_on: "2026-01-05".into(),
-        contract_fen: Some(5_000_000_00),
+        contract_fen: Some(500_000_000),
         ..pb::Project::default()
     };
     record(format!("{project}-project"), Body::Project(Box::new(body)))
