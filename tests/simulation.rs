@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use support::machine::{Crash, Machine};
-use wagewatch::domain::{AlertRow, AlertStatus, Change, Entry};
+use wagewatch::domain::{Act, ActKind, AlertRow, AlertStatus, Change, DismissReason, Entry, Time};
 
 #[test]
 fn whatever_happens_the_state_is_the_oracles_of_the_log() {
@@ -33,7 +33,7 @@ fn whatever_happens_the_state_is_the_oracles_of_the_log() {
 fn simulate(seed: u64) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let swarm = world::Swarm::of(seed);
-    let swarm = if seed % 4 == 0 { swarm.with_conflicts() } else { swarm };
+    let swarm = if seed.is_multiple_of(4) { swarm.with_conflicts() } else { swarm };
     let book = Arc::new(world::book(seed));
     let mut pending = entries(seed, &swarm, &mut rng);
     let mut machine = Machine::new(Arc::clone(&book), rng.random_range(1..6));
@@ -42,32 +42,31 @@ fn simulate(seed: u64) {
     let (crashes, checks) = (rng.random_range(0..12), rng.random_range(1..5));
     pending.reverse();
     while !pending.is_empty() {
+        if rng.random_ratio(1, 6) {
+            pending.extend(act(&machine, &mut rng));
+        }
         let count = rng.random_range(1..=24.min(pending.len()));
         let batch: Vec<Entry> = pending.split_off(pending.len() - count).into_iter().rev().collect();
-        let batch_said = format!("batch: {batch:#?}");
-        let crash = rng.random_bool(f64::from(crashes) / 100.0).then(|| Crash::any(&mut rng));
+        let crash = rng.random_ratio(crashes, 100).then(|| Crash::any(&mut rng));
         if machine.append(&batch, crash).is_err() {
             machine.reopen(rng.random());
             // Nobody heard that it was taken: the sender sends it again.
             pending.extend(batch.into_iter().rev());
         }
         if rng.random_bool(0.5) {
-            let crash = rng.random_bool(f64::from(crashes) / 50.0).then(|| Crash::any(&mut rng));
+            let crash = rng.random_ratio(crashes, 50).then(|| Crash::any(&mut rng));
             if machine.checkpoint_step(crash).is_err() {
                 machine.reopen(rng.random());
             }
         }
-        if rng.random_bool(f64::from(crashes) / 100.0) {
+        if rng.random_ratio(crashes, 100) {
             machine.reopen(rng.random());
         }
         if rng.random_bool(0.2) {
             machine.evict();
         }
         subscriber.read(&machine);
-        if std::env::var("EACH").is_ok() {
-            println!("{batch_said}");
-        }
-        if std::env::var("EACH").is_ok() || rng.random_range(0..10) < checks {
+        if rng.random_range(0..10) < checks {
             machine.check_against_oracle();
         }
     }
@@ -101,6 +100,26 @@ fn entries(seed: u64, swarm: &world::Swarm, rng: &mut ChaCha8Rng) -> Vec<Entry> 
     }
     entries.push(Entry::Date(last));
     entries
+}
+
+/// Somebody does something about an alert that stands; now and then twice, or about one that does not stand.
+fn act(machine: &Machine, rng: &mut ChaCha8Rng) -> Option<Entry> {
+    let rows = machine.rows();
+    let row = rows.get(rng.random_range(0..rows.len().max(1)))?;
+    let kind = match rng.random_range(0..4) {
+        0 => ActKind::Acknowledge,
+        1 => ActKind::Assign { to: "housing".into() },
+        2 => ActKind::Note { text: "called the contractor".into() },
+        _ => ActKind::Dismiss { reason: DismissReason::WorkerAgreed, text: "".into() },
+    };
+    Some(Entry::Act(Box::new(Act {
+        alert_id: row.alert.id.clone(),
+        project_id: row.project_id().clone(),
+        actor: "wang".into(),
+        at: Time(0),
+        act_id: rng.random_range(0..50u32).to_string().into(),
+        kind,
+    })))
 }
 
 /// Somebody who follows all alerts, across every cut.

@@ -153,6 +153,7 @@ fn settings(config: &Config) -> Settings {
         queue_entries: config.engine.queue_records,
         memory_bytes: usize::try_from(config.engine.memory_bytes).unwrap_or(usize::MAX),
         checkpoint_ms: config.store.checkpoint_seconds.saturating_mul(1000),
+        checkpoint_entries: usize::try_from(config.store.checkpoint_records).unwrap_or(usize::MAX),
         history_rows: usize::try_from(config.alerts.history_rows).unwrap_or(usize::MAX),
     }
 }

@@ -87,7 +87,13 @@ fn replay(args: &ReplayArgs, book: &Rulebook) -> Result<Report, Failure> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let report = batch::run(source, args.as_of, book, threads, &AtomicU64::new(0));
     bar.finish_and_clear();
-    let report = report?;
+    let report = match report {
+        Ok(report) => report,
+        Err(why) => {
+            output.into_iter().for_each(Output::discard);
+            return Err(why.into());
+        }
+    };
     let to_stdout = matches!(output, Some(Output::Stdout));
     if let Some(output) = output {
         output.write(&report, args.reveal)?;
@@ -146,6 +152,14 @@ impl Output {
         let part = PathBuf::from(part);
         let file = File::create(&part).map_err(failed)?;
         Ok(Output::Part { path: path.to_owned(), part, file })
+    }
+
+    /// Leaves what stood there before as it was.
+    fn discard(self) {
+        if let Output::Part { part, .. } = self {
+            // A part that stays behind does no harm; the failure that led here is the one to tell.
+            let _ = fs::remove_file(part);
+        }
     }
 
     fn write(self, report: &Report, reveal: bool) -> Result<(), Failure> {

@@ -2,8 +2,8 @@
 
 use crate::alerts::ProjectAlerts;
 use crate::domain::{
-    AlertKey, AlertRow, Day, Fen, Funding, Position, ProjectId, Reason, Record, Rejected, Rulebook, Sum,
-    Verdict,
+    AlertKey, AlertRow, Body, Day, Entry, Fen, Funding, Position, ProjectId, Reason, Record, Rejected,
+    Rulebook, Sum, Verdict,
 };
 use crate::ledger::ProjectLedger;
 use compact_str::CompactString;
@@ -17,14 +17,16 @@ pub struct Settings {
     pub shards: u16,
     /// Threads that own shards; 0 = one a core.
     pub threads: usize,
-    /// A batch is closed at so many entries.
+    /// A batch is closed at so many entries; a large one counts as several.
     pub batch_entries: usize,
     /// Entries that may wait before `submit` answers [`Refused::Busy`].
     pub queue_entries: usize,
     /// Projects leave memory, coldest first, when their state takes more than this.
     pub memory_bytes: usize,
-    /// A round of checkpoints begins so often.
+    /// A round of checkpoints begins so often,
     pub checkpoint_ms: u64,
+    /// or after so many entries.
+    pub checkpoint_entries: usize,
     /// Alert rows that are kept for subscribers who come back, all shards together.
     pub history_rows: usize,
 }
@@ -38,6 +40,7 @@ impl Default for Settings {
             queue_entries: 200_000,
             memory_bytes: 4 << 30,
             checkpoint_ms: 10_000,
+            checkpoint_entries: 1_000_000,
             history_rows: 200_000,
         }
     }
@@ -170,3 +173,14 @@ pub trait Observer: Send + Sync {
 /// An observer that wants to know nothing.
 pub struct Unobserved;
 impl Observer for Unobserved {}
+
+/// How much of a batch or a queue an entry takes: 1, and 1 more for each 512 bytes or so.
+pub(super) fn weight(entry: &Entry) -> usize {
+    const LINE_BYTES: usize = 40;
+    let bytes = match entry {
+        Entry::Rejected(rejected) => rejected.raw.len(),
+        Entry::Record(Record { body: Body::Payroll(sheet), .. }) => sheet.lines.len() * LINE_BYTES,
+        Entry::Record(_) | Entry::Date(_) | Entry::Act(_) => 0,
+    };
+    1 + bytes / 512
+}

@@ -1,7 +1,7 @@
 //! The thread that makes entries durable: whatever has come becomes one block, one sync; then the
 //! desk opens it and the shards' threads get their orders. It also begins the rounds of checkpoints.
 
-use super::api::{Refused, Settings, SubmitDone};
+use super::api::{Refused, Settings, SubmitDone, weight};
 use super::desk::{Desk, Routing};
 use super::shard::Shard;
 use super::shared::{Shared, now_ms};
@@ -42,6 +42,7 @@ pub(super) struct Committer {
     /// The position of the running round.
     pub round: Option<Position>,
     pub last_round: Instant,
+    pub entries_since_round: usize,
 }
 
 /// Why the thread ended.
@@ -177,12 +178,12 @@ impl Committer {
 
     /// Group commit: everything that waits, up to the size of a batch.
     fn collect(&self, first: Waiting) -> (Vec<Waiting>, Option<Job>) {
-        let mut count = first.0.len();
+        let mut load: usize = first.0.iter().map(weight).sum();
         let mut batch = vec![first];
-        while count < self.settings.batch_entries {
+        while load < self.settings.batch_entries {
             match self.jobs.try_recv() {
                 Ok(Job::Submit { entries, done }) => {
-                    count += entries.len();
+                    load += entries.iter().map(weight).sum::<usize>();
                     batch.push((entries, done));
                 }
                 Ok(other) => return (batch, Some(other)),
@@ -193,8 +194,8 @@ impl Committer {
     }
 
     fn commit(&mut self, batch: Vec<Waiting>) -> Result<(), Broken> {
-        let count: usize = batch.iter().map(|(entries, _)| entries.len()).sum();
-        let mut entries = Vec::with_capacity(count);
+        let load: usize = batch.iter().flat_map(|(entries, _)| entries).map(weight).sum();
+        let mut entries = Vec::with_capacity(batch.iter().map(|(entries, _)| entries.len()).sum());
         // For each sender: how many verdicts, and those that are known before the log.
         let mut senders = Vec::with_capacity(batch.len());
         for (theirs, done) in batch {
@@ -210,13 +211,13 @@ impl Committer {
         }
         let finish = move |verdicts: Result<Vec<Verdict>, Refused>| answer(senders, verdicts);
         if entries.is_empty() {
-            self.shared.queued.fetch_sub(count, Relaxed);
+            self.shared.queued.fetch_sub(load, Relaxed);
             finish(Ok(Vec::new()));
             return Ok(());
         }
         let (begun, written_ms) = (Instant::now(), now_ms());
         let appended = self.log.append(written_ms, &entries);
-        self.shared.queued.fetch_sub(count, Relaxed);
+        self.shared.queued.fetch_sub(load, Relaxed);
         let position = match appended {
             Ok(position) => position,
             Err(error) => {
@@ -226,6 +227,7 @@ impl Committer {
         };
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.shared.observer.appended(entries.len(), micros);
+        self.entries_since_round += entries.len();
         self.shared.set_today(self.today);
         let block = Arc::new(Block { position, written_ms, entries });
         dispatch(&mut self.desk, &self.workers, &self.thread_of, block, Box::new(finish))?;
@@ -251,12 +253,14 @@ impl Committer {
     }
 
     fn begin_round(&mut self, at_once: bool) -> Result<(), Broken> {
-        let due = self.last_round.elapsed() >= Duration::from_millis(self.settings.checkpoint_ms);
+        let due = self.last_round.elapsed() >= Duration::from_millis(self.settings.checkpoint_ms)
+            || self.entries_since_round >= self.settings.checkpoint_entries;
         let pressed = self.shared.pressure.load(Relaxed);
         if self.round.is_some() || !(due || pressed || at_once) {
             return Ok(());
         }
         self.last_round = Instant::now();
+        self.entries_since_round = 0;
         self.shared.pressure.store(false, Relaxed);
         let county = match self.desk.checkpoint() {
             Some(changes) => changes,

@@ -3,6 +3,7 @@
 
 use super::api::{
     DeadLetter, DeadLetterId, Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, SubmitDone,
+    weight,
 };
 use super::committer::{Committer, Job};
 use super::desk::{Desk, shard_of};
@@ -143,6 +144,7 @@ impl Engine {
             judge_anew,
             round: None,
             last_round: Instant::now(),
+            entries_since_round: 0,
         };
         handles.push(spawn("committer".into(), &shared, move || committer.run())?);
         let threads = Mutex::new(handles);
@@ -158,11 +160,11 @@ impl Engine {
         if let Some(refused) = shared.refusal() {
             return Err(refused);
         }
-        let count = entries.len();
+        let load = entries.iter().map(weight).sum();
         // A batch larger than the whole queue is taken when nothing else waits.
-        let waiting = shared.queued.fetch_add(count, Relaxed);
-        if waiting > 0 && waiting + count > self.inner.queue_entries {
-            shared.queued.fetch_sub(count, Relaxed);
+        let waiting = shared.queued.fetch_add(load, Relaxed);
+        if waiting > 0 && waiting + load > self.inner.queue_entries {
+            shared.queued.fetch_sub(load, Relaxed);
             return Err(Refused::Busy);
         }
         self.inner.jobs.send(Job::Submit { entries, done }).map_err(|_| Refused::Stopping)

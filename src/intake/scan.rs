@@ -116,6 +116,7 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
+    #[inline]
     fn slot(&mut self, name: &[u8]) -> Option<&mut Option<&'a str>> {
         // By length first: each comparison is then one of a fixed size.
         let slot = match name.len() {
@@ -208,17 +209,20 @@ struct Rest<'a> {
 }
 
 impl<'a> Rest<'a> {
+    #[inline]
     fn next(&mut self) -> Option<u8> {
         let byte = *self.line.as_bytes().get(self.at)?;
         self.at += 1;
         Some(byte)
     }
 
+    #[inline]
     fn byte(&mut self, wanted: u8) -> Option<()> {
         (self.next()? == wanted).then_some(())
     }
 
     // One space, as some writers put behind a comma or a colon.
+    #[inline]
     fn space(&mut self) {
         if self.line.as_bytes().get(self.at) == Some(&b' ') {
             self.at += 1;
@@ -226,6 +230,7 @@ impl<'a> Rest<'a> {
     }
 
     /// A text without escapes, from behind its opening quote to behind its closing one.
+    #[inline]
     fn text(&mut self) -> Option<&'a str> {
         let from = self.at;
         let bytes = &self.line.as_bytes()[from..];
@@ -248,6 +253,7 @@ impl<'a> Rest<'a> {
 }
 
 /// How many bytes come before the first quote, backslash or control character.
+#[inline]
 fn plain(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(eight) = bytes.get(at..at + 8).and_then(|b| <[u8; 8]>::try_from(b).ok()) {
@@ -263,6 +269,7 @@ fn plain(bytes: &[u8]) -> usize {
 
 // The high bit of each byte that is a quote, a backslash or below 0x20. A byte behind a true stop
 // may be marked falsely (the subtraction borrows), so only the first mark counts.
+#[inline]
 fn stops(eight: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;

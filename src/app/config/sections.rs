@@ -47,7 +47,6 @@ pub struct Engine {
     /// 0 = one a core.
     pub threads: usize,
     pub batch_records: usize,
-    pub batch_bytes: usize,
     pub queue_records: usize,
     pub memory_bytes: u64,
 }
@@ -185,7 +184,6 @@ pub(super) fn engine(keys: &mut Keys) -> Engine {
         shards: s.number("shards", 32, 1, 1024),
         threads: s.number("threads", 0, 0, 1024),
         batch_records: s.number("batch_records", 8192, 1, 1_000_000),
-        batch_bytes: s.number("batch_bytes", 4 * MIB_SIZE, 64 * 1024, MESSAGE_MAX),
         queue_records: s.number("queue_records", 200_000, 1, 100_000_000),
         memory_bytes: s.number("memory_bytes", 4 * GIB, 16 * MIB, 64 * TIB),
     };

@@ -2,18 +2,17 @@
 //! the log's order, numbers the alert rows that follow, lets cold projects leave memory, and
 //! encodes what changed for a checkpoint. Knows no clock, no queue, no door.
 
-use super::api::{ProjectAsk, ProjectFacts, ProjectSummary};
-use super::feed::ShardFeed;
-use super::keys;
-use super::pages::{self, ShardMeta};
+mod ask;
+mod pages;
+
+use super::api::{ProjectFacts, ProjectSummary};
+use super::pages::ShardMeta;
 use super::project::{Bench, Changed, ProjectState};
 use crate::alerts::IdKey;
-use crate::codec;
-use crate::domain::{
-    Act, AlertRow, Body, Day, Position, Project, ProjectId, Record, Rulebook, SuspenseReason, Verdict,
-};
-use crate::ledger::{Command, KeptPayment, PageKey, ProjectLedger};
-use crate::store::{Changes, Store, StoreError};
+use crate::domain::{Act, AlertRow, Body, Day, Position, ProjectId, Record, Rulebook, Verdict};
+use crate::ledger::{Command, ProjectLedger};
+use crate::store::{Store, StoreError};
+use ask::facts_of;
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -79,41 +78,7 @@ struct Slot {
     encoded: Position,
 }
 
-/// Rows of one page; a longer run is cut.
-const PAGE_ROWS: usize = 256;
-
 impl Shard {
-    /// The shard as the store has it, and the rows for the feed.
-    pub fn open(id: u16, with: Equipment) -> Result<(Shard, ShardFeed), StoreError> {
-        let meta = match with.store.get(&keys::shard_meta(id))? {
-            Some(bytes) => pages::read_meta(&bytes).map_err(damaged)?,
-            None => ShardMeta::default(),
-        };
-        let mut shard = Shard {
-            id,
-            meta,
-            names: HashMap::default(),
-            slots: Vec::new(),
-            due: BTreeMap::new(),
-            touched: Vec::new(),
-            dirty: Vec::new(),
-            fresh: Vec::new(),
-            fresh_facts: Vec::new(),
-            unsaved: Vec::new(),
-            row_pages: VecDeque::new(),
-            encoded: meta.position,
-            hot_bytes: 0,
-            hot_projects: 0,
-            workers: 0,
-            ticks: 0,
-            current: (meta.position, 0),
-            with,
-        };
-        shard.read_catalog()?;
-        let feed = shard.read_feed()?;
-        Ok((shard, feed))
-    }
-
     pub fn id(&self) -> u16 {
         self.id
     }
@@ -130,15 +95,6 @@ impl Shard {
     /// Memory of the projects that are hot, in bytes (an estimate).
     pub fn hot_bytes(&self) -> usize {
         self.hot_bytes
-    }
-
-    /// Every project, in the order in which it was first named; as of now for those that changed.
-    pub fn projects(&self) -> Vec<ProjectSummary> {
-        let summary = |slot: &Slot| match &slot.state {
-            Some(state) if slot.is_dirty => summarise(state),
-            _ => slot.summary.clone(),
-        };
-        self.slots.iter().map(summary).collect()
     }
 
     pub fn project_count(&self) -> usize {
@@ -396,231 +352,6 @@ impl Shard {
         });
         slot
     }
-
-    // --- questions ---
-
-    /// Asks a project; a cold one is made hot for it.
-    pub fn ask<T>(
-        &mut self,
-        name: &ProjectId,
-        question: impl FnOnce(Option<ProjectAsk<'_>>) -> T,
-    ) -> Result<T, StoreError> {
-        if !self.names.contains_key(name) {
-            return Ok(question(None));
-        }
-        let slot = self.slot(name, &mut Vec::new())?;
-        let entry = &mut self.slots[slot as usize];
-        entry.ticked = self.ticks;
-        Ok(question(entry.state.as_ref().map(|state| ProjectAsk {
-            ledger: &state.ledger,
-            alerts: &state.alerts,
-            rows: &state.rows,
-            book: &self.with.book,
-            today: self.meta.today,
-        })))
-    }
-
-    /// Payments that wait in this shard's projects, at most `max`.
-    pub fn suspense(
-        &mut self,
-        max: usize,
-    ) -> Result<Vec<(Option<ProjectId>, KeptPayment, SuspenseReason)>, StoreError> {
-        // The summary of a project that changed since its checkpoint may not know of them yet.
-        let waiting: Vec<ProjectId> = (self.slots.iter())
-            .filter(|s| s.summary.suspense > 0 || s.is_dirty)
-            .map(|s| s.summary.project_id.clone())
-            .collect();
-        let mut found = Vec::new();
-        for name in waiting {
-            if found.len() >= max {
-                break;
-            }
-            let payments = self.ask(&name, |ask| ask.map_or(Vec::new(), |ask| ask.ledger.suspense()))?;
-            found.extend(payments.into_iter().map(|(p, reason)| (Some(name.clone()), p, reason)));
-        }
-        Ok(found)
-    }
-
-    // --- store ---
-
-    /// Everything that changed since the last checkpoint, and the position that it covers.
-    /// `None` if nothing did.
-    pub fn checkpoint(&mut self) -> Option<Changes> {
-        if self.dirty.is_empty() && self.unsaved.is_empty() && self.encoded == self.meta.position {
-            return None;
-        }
-        let mut changes = Changes::default();
-        for slot in std::mem::take(&mut self.dirty) {
-            self.encode_project(slot, &mut changes);
-        }
-        self.encode_rows(&mut changes);
-        changes.put.push((keys::shard_meta(self.id), pages::write_meta(&self.meta)));
-        self.encoded = self.meta.position;
-        Some(changes)
-    }
-
-    fn encode_project(&mut self, slot: u32, changes: &mut Changes) {
-        let id = self.id;
-        let entry = &mut self.slots[slot as usize];
-        entry.is_dirty = false;
-        entry.encoded = self.meta.position;
-        let Some(state) = &mut entry.state else { return };
-        let name = entry.summary.project_id.clone();
-        let prefix = keys::ledger(id, &name);
-        for (page, bytes) in state.ledger.dirty_pages() {
-            let mut key = prefix.clone();
-            key.extend_from_slice(&page.to_bytes());
-            changes.put.push((key, codec::pack(&bytes)));
-        }
-        let dirty = std::mem::take(&mut state.dirty_alerts);
-        let mut chunks: BTreeMap<u32, Vec<&Arc<AlertRow>>> = BTreeMap::new();
-        if !dirty.is_empty() {
-            for (key, row) in &state.rows {
-                let chunk = state.chunk(key);
-                if dirty.contains(&chunk) {
-                    chunks.entry(chunk).or_default().push(row);
-                }
-            }
-        }
-        for (chunk, rows) in chunks {
-            changes.put.push((keys::alerts_page(id, &name, chunk), pages::write_rows(rows.into_iter())));
-        }
-        entry.summary = summarise(state);
-        entry.dates.clone_from(&state.dates);
-        changes
-            .put
-            .push((keys::catalog_entry(id, &name), pages::write_catalog(&entry.summary, &entry.dates)));
-    }
-
-    fn encode_rows(&mut self, changes: &mut Changes) {
-        let unsaved = std::mem::take(&mut self.unsaved);
-        for rows in unsaved.chunks(PAGE_ROWS) {
-            let first = rows[0].seq;
-            changes.put.push((keys::rows_page(self.id, first), pages::write_rows(rows.iter())));
-            self.row_pages.push_back((first, rows.len()));
-        }
-        let mut kept: usize = self.row_pages.iter().map(|(_, count)| count).sum();
-        while let Some((first, count)) = self.row_pages.front().copied() {
-            if kept - count < self.with.rows_max {
-                break;
-            }
-            kept -= count;
-            self.row_pages.pop_front();
-            changes.remove.push(keys::rows_page(self.id, first));
-        }
-    }
-
-    /// Lets the coldest clean projects leave memory until at most `limit` bytes are hot.
-    /// `durable`: the position up to which this shard's checkpoints are known to be in the store.
-    /// Answers whether the limit is kept; if not, a checkpoint is needed first.
-    pub fn evict(&mut self, limit: usize, durable: Position) -> bool {
-        if self.hot_bytes <= limit {
-            return true;
-        }
-        let goal = limit - limit / 10;
-        let mut cold: Vec<(u64, u32)> = Vec::new();
-        for (index, slot) in self.slots.iter().enumerate() {
-            if slot.state.is_some() && !slot.is_dirty && !slot.is_touched && slot.encoded <= durable {
-                cold.push((slot.ticked, u32::try_from(index).unwrap_or(u32::MAX)));
-            }
-        }
-        cold.sort_unstable();
-        for (_, index) in cold {
-            if self.hot_bytes <= goal {
-                break;
-            }
-            let slot = &mut self.slots[index as usize];
-            if let Some(state) = slot.state.take() {
-                slot.dates.clone_from(&state.dates);
-                self.hot_bytes = self.hot_bytes.saturating_sub(slot.bytes);
-                self.hot_projects -= 1;
-                slot.bytes = 0;
-            }
-        }
-        self.hot_bytes <= limit
-    }
-
-    fn load(&self, slot: u32) -> Result<ProjectState, StoreError> {
-        let entry = &self.slots[slot as usize];
-        let name = &entry.summary.project_id;
-        let mut ledger = ProjectLedger::new(name.clone());
-        let prefix = keys::ledger(self.id, name);
-        self.with.store.scan(&prefix, &mut |key, bytes| {
-            let page = PageKey::from_bytes(&key[prefix.len()..])
-                .ok_or_else(|| damaged(codec::Corrupt("a page key")))?;
-            ledger.load_page(page, &codec::unpack(bytes).map_err(damaged)?).map_err(damaged)
-        })?;
-        ledger.finish_load().map_err(damaged)?;
-        let mut state = ProjectState::new(ledger);
-        state.dates.clone_from(&entry.dates);
-        self.with.store.scan(&keys::alerts(self.id, name), &mut |_, bytes| {
-            for row in pages::read_rows(bytes).map_err(damaged)? {
-                state.alerts.load(row.alert.clone());
-                state.rows.insert(row.alert.key(), row);
-            }
-            Ok(())
-        })?;
-        Ok(state)
-    }
-
-    fn read_catalog(&mut self) -> Result<(), StoreError> {
-        let mut entries = Vec::new();
-        self.with.store.scan(&keys::catalog(self.id), &mut |_, bytes| {
-            entries.push(pages::read_catalog(bytes).map_err(damaged)?);
-            Ok(())
-        })?;
-        for (summary, dates) in entries {
-            self.fresh_facts.extend(summary.facts.clone().map(|facts| (summary.project_id.clone(), facts)));
-            let slot = self.add_slot(summary, dates, self.meta.position);
-            self.schedule(slot);
-        }
-        Ok(())
-    }
-
-    fn read_feed(&mut self) -> Result<ShardFeed, StoreError> {
-        let mut rows = Vec::new();
-        self.with.store.scan(&keys::rows(self.id), &mut |_, bytes| {
-            let page = pages::read_rows(bytes).map_err(damaged)?;
-            if let Some(first) = page.first() {
-                self.row_pages.push_back((first.seq, page.len()));
-            }
-            rows.extend(page);
-            Ok(())
-        })?;
-        let mut standing = Vec::new();
-        self.with.store.scan(&keys::shard_alerts(self.id), &mut |_, bytes| {
-            standing
-                .extend(pages::read_rows(bytes).map_err(damaged)?.into_iter().filter(|r| r.alert.stands()));
-            Ok(())
-        })?;
-        Ok(ShardFeed::new(self.with.rows_max, self.meta.head, rows, standing))
-    }
-}
-
-fn summarise(state: &ProjectState) -> ProjectSummary {
-    let view = state.view();
-    ProjectSummary {
-        facts: state.ledger.facts().map(facts_of),
-        workers: u32::try_from(state.ledger.workers()).unwrap_or(u32::MAX),
-        overdue_fen: view.overdue_fen,
-        overdue_workers: view.overdue_workers,
-        overdue_periods: view.overdue_periods,
-        oldest_due_on: view.oldest_due_on,
-        alerts: u32::try_from(state.alerts.standing().count()).unwrap_or(u32::MAX),
-        suspense: u32::try_from(state.ledger.suspense().len()).unwrap_or(u32::MAX),
-        project_id: view.project_id,
-    }
-}
-
-fn facts_of(project: &Project) -> ProjectFacts {
-    ProjectFacts {
-        name: project.name.clone(),
-        sector: project.sector.clone(),
-        territory: project.territory.clone(),
-        funding: project.funding,
-        contractor_name: project.contractor_name.clone(),
-        contract_fen: project.contract_fen,
-    }
 }
 
 fn empty_summary(name: &ProjectId) -> ProjectSummary {
@@ -635,8 +366,4 @@ fn empty_summary(name: &ProjectId) -> ProjectSummary {
         alerts: 0,
         suspense: 0,
     }
-}
-
-fn damaged(corrupt: codec::Corrupt) -> StoreError {
-    StoreError::Damaged(corrupt.to_string())
 }

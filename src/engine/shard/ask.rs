@@ -1,0 +1,87 @@
+//! Questions to a shard. They change nothing, though a cold project is made hot for its answer.
+
+use super::{Shard, Slot};
+use crate::domain::{Project, ProjectId, SuspenseReason};
+use crate::engine::api::{ProjectAsk, ProjectFacts, ProjectSummary};
+use crate::engine::project::ProjectState;
+use crate::ledger::KeptPayment;
+use crate::store::StoreError;
+
+impl Shard {
+    /// Every project, in the order in which it was first named; as of now for those that changed.
+    pub fn projects(&self) -> Vec<ProjectSummary> {
+        let summary = |slot: &Slot| match &slot.state {
+            Some(state) if slot.is_dirty => summarise(state),
+            _ => slot.summary.clone(),
+        };
+        self.slots.iter().map(summary).collect()
+    }
+
+    /// Asks a project; a cold one is made hot for it.
+    pub fn ask<T>(
+        &mut self,
+        name: &ProjectId,
+        question: impl FnOnce(Option<ProjectAsk<'_>>) -> T,
+    ) -> Result<T, StoreError> {
+        if !self.names.contains_key(name) {
+            return Ok(question(None));
+        }
+        let slot = self.slot(name, &mut Vec::new())?;
+        let entry = &mut self.slots[slot as usize];
+        entry.ticked = self.ticks;
+        Ok(question(entry.state.as_ref().map(|state| ProjectAsk {
+            ledger: &state.ledger,
+            alerts: &state.alerts,
+            rows: &state.rows,
+            book: &self.with.book,
+            today: self.meta.today,
+        })))
+    }
+
+    /// Payments that wait in this shard's projects, at most `max`.
+    pub fn suspense(
+        &mut self,
+        max: usize,
+    ) -> Result<Vec<(Option<ProjectId>, KeptPayment, SuspenseReason)>, StoreError> {
+        // The summary of a project that changed since its checkpoint may not know of them yet.
+        let waiting: Vec<ProjectId> = (self.slots.iter())
+            .filter(|s| s.summary.suspense > 0 || s.is_dirty)
+            .map(|s| s.summary.project_id.clone())
+            .collect();
+        let mut found = Vec::new();
+        for name in waiting {
+            if found.len() >= max {
+                break;
+            }
+            let payments = self.ask(&name, |ask| ask.map_or(Vec::new(), |ask| ask.ledger.suspense()))?;
+            found.extend(payments.into_iter().map(|(p, reason)| (Some(name.clone()), p, reason)));
+        }
+        Ok(found)
+    }
+}
+
+pub(super) fn summarise(state: &ProjectState) -> ProjectSummary {
+    let view = state.view();
+    ProjectSummary {
+        facts: state.ledger.facts().map(facts_of),
+        workers: u32::try_from(state.ledger.workers()).unwrap_or(u32::MAX),
+        overdue_fen: view.overdue_fen,
+        overdue_workers: view.overdue_workers,
+        overdue_periods: view.overdue_periods,
+        oldest_due_on: view.oldest_due_on,
+        alerts: u32::try_from(state.alerts.standing().count()).unwrap_or(u32::MAX),
+        suspense: u32::try_from(state.ledger.suspense().len()).unwrap_or(u32::MAX),
+        project_id: view.project_id,
+    }
+}
+
+pub(super) fn facts_of(project: &Project) -> ProjectFacts {
+    ProjectFacts {
+        name: project.name.clone(),
+        sector: project.sector.clone(),
+        territory: project.territory.clone(),
+        funding: project.funding,
+        contractor_name: project.contractor_name.clone(),
+        contract_fen: project.contract_fen,
+    }
+}
