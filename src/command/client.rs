@@ -15,8 +15,15 @@ pub const MESSAGE_BYTES: usize = 64 << 20;
 const CONNECT: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
+/// For a flag: an address that can be connected to, `http://` put before it if it says nothing.
+pub fn address(text: &str) -> Result<String, String> {
+    let addr = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let expected = || "expected an address such as http://127.0.0.1:7443".to_owned();
+    Endpoint::from_shared(addr.clone()).map(|_| addr).map_err(|_| expected())
+}
+
 pub async fn connect(addr: &str) -> Result<Channel, String> {
-    let addr = if addr.contains("://") { addr.to_owned() } else { format!("http://{addr}") };
+    let addr = addr.to_owned();
     let endpoint = Endpoint::from_shared(addr)
         .map_err(|_| "expected an address such as http://127.0.0.1:7443".to_owned())?;
     let endpoint = endpoint.connect_timeout(CONNECT).http2_keep_alive_interval(KEEPALIVE);

@@ -15,7 +15,7 @@ pub struct ExplainArgs {
     #[arg(value_name = "ALERT_ID")]
     pub alert_id: String,
     /// Where the service listens
-    #[arg(long, value_name = "URL", default_value = ADDR, env = "WAGEWATCH_ADDR")]
+    #[arg(long, value_name = "URL", default_value = ADDR, env = "WAGEWATCH_ADDR", value_parser = client::address)]
     pub addr: String,
 }
 

@@ -13,7 +13,7 @@ use tonic::{Code, Status};
 #[derive(clap::Args, Debug)]
 pub struct WatchArgs {
     /// Where the service listens
-    #[arg(long, value_name = "URL", default_value = ADDR, env = "WAGEWATCH_ADDR")]
+    #[arg(long, value_name = "URL", default_value = ADDR, env = "WAGEWATCH_ADDR", value_parser = client::address)]
     pub addr: String,
     /// Only projects of this sector; may be given more than once
     #[arg(long, value_name = "CODE")]

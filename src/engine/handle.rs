@@ -96,6 +96,8 @@ impl Engine {
         let threads = thread_count(settings.threads, shards);
         let shared = Arc::new(Shared::new(Arc::new(Feed::new(feeds)), observer, threads, shards));
         shared.covered.store(desk.position().0, Relaxed);
+        // What the store covers has been applied: a start with nothing to replay is level at once.
+        shared.workers.iter().for_each(|worker| worker.applied.store(desk.position().0, Relaxed));
         for shard in &opened {
             shared.durable[usize::from(shard.id())].store(shard.position().0, Relaxed);
         }

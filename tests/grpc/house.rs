@@ -33,6 +33,7 @@ use wagewatch::store::MemoryStore;
 /// How the house is built.
 pub struct Plan {
     pub log: Box<dyn Log>,
+    pub store: MemoryStore,
     pub settings: Settings,
     pub intake: Limits,
     pub alerts: AlertLimits,
@@ -44,6 +45,7 @@ impl Default for Plan {
     fn default() -> Self {
         Plan {
             log: Box::new(MemoryLog::new()),
+            store: MemoryStore::new(),
             settings: Settings { shards: 4, threads: 1, ..Settings::default() },
             intake: Limits::default(),
             alerts: AlertLimits::default(),
@@ -72,16 +74,21 @@ impl House {
         let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).unwrap());
         let engine = Engine::start(Parts {
             log: plan.log,
-            store: Arc::new(MemoryStore::new()),
+            store: Arc::new(plan.store),
             settings: plan.settings,
             book: Arc::new(Rulebook::default()),
             ids: PUBLIC_ID_KEY,
             observer: metrics.clone(),
         })
         .unwrap();
-        while !engine.is_ready() {
-            tokio::task::yield_now().await;
-        }
+        let ready = async {
+            while !engine.is_ready() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), ready)
+            .await
+            .expect("the engine gets level with its log");
         let stop = CancellationToken::new();
         let hub = Hub::start(engine.feed().clone(), stop.clone());
         let facts = Arc::new(FactsCache::new());
@@ -141,7 +148,7 @@ impl House {
             territory: "150621100".into(),
             funding: Funding::Private,
             contractor_name: "示例建设".into(),
-            contract_fen: Fen(5_000_000_00),
+            contract_fen: Fen(500_000_000),
         };
         self.facts.put(ProjectId::parse("project_id", project).unwrap(), facts);
         let mut records = vec![project_record(project, sector)];
@@ -198,7 +205,7 @@ pub fn project_record(project: &str, sector: &str) -> pb::Record {
         contractor_name: "示例建设".into(),
         contractor_uscc: "91150621MA0NTET009".into(),
         contract_signed_on: "2026-01-05".into(),
-        contract_fen: Some(5_000_000_00),
+        contract_fen: Some(500_000_000),
         ..pb::Project::default()
     };
     record(format!("{project}-project"), Body::Project(Box::new(body)))

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tonic::{Code, Streaming};
 use wagewatch::engine::Settings;
+use wagewatch::log::MemoryLog;
 use wagewatch::proto::v1 as pb;
 use wagewatch::proto::{SubscribeEvent, SubscribeResponse};
 use wagewatch::serve::alerts::AlertLimits;
+use wagewatch::store::MemoryStore;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -239,6 +241,25 @@ async fn a_stop_says_where_to_go_on() {
     assert!(screen.left);
     assert_eq!(screen.cursor, cursor);
     assert!(stream.message().await.unwrap().is_none());
+    house.end().await;
+}
+
+/// A stop, a start on the same log and store, and the subscriber goes on where he was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_is_a_cut_like_any_other() {
+    let (log, store) = (MemoryLog::new(), MemoryStore::new());
+    let plan = || Plan { log: Box::new(log.clone()), store: store.clone(), ..Plan::default() };
+    let house = House::build(plan()).await;
+    house.unpaid_project("P1", "building", 30).await;
+    house.set_date("2026-04-20").await;
+    let mut screen = Screen::default();
+    follow_until_level(&house, &mut screen, all()).await;
+    house.submit(vec![payment("P1", 1, "t1", 1000)]).await;
+    house.end().await;
+    let house = House::build(plan()).await;
+    house.submit(vec![payment("P1", 2, "t2", 300_000)]).await;
+    follow_until_level(&house, &mut screen, all()).await;
+    assert_eq!((screen.resets, screen.standing().len()), (0, 30));
     house.end().await;
 }
 
