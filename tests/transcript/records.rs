@@ -46,7 +46,10 @@ impl Records {
         let head = |body| {
             self.said += 1;
             let at = Time::from_seconds(time(on, hour).unwrap().seconds() + self.said);
-            Record { head: Head { id: format_compact!("R{}", self.said), source: "transcript".into(), at }, body }
+            Record {
+                head: Head { id: format_compact!("R{}", self.said), source: "transcript".into(), at },
+                body,
+            }
         };
         Ok(Some(bodies.into_iter().map(head).collect()))
     }
@@ -130,7 +133,7 @@ impl Records {
             bank: "ICBC".into(),
             txn_id: match options.get("as", |word| Ok(word.to_compact_string()))? {
                 Some(txn) => txn,
-                None => format_compact!("T{}", self.payments.len() + 1),
+                None => self.free_name(),
             },
             account: options.get("from", account)?.unwrap_or(account("W0")?),
             payee_account: self.payee(&options, project_id.as_ref(), id_number.as_ref())?,
@@ -145,6 +148,12 @@ impl Records {
         // `return` in full may come before `pay`, and then calls the payment by its name too.
         self.payments.insert(payment.txn_id.clone(), payment.clone());
         Ok(vec![Body::Payment(Box::new(payment))])
+    }
+
+    /// `T1`, `T2` ...: the first that no payment has.
+    fn free_name(&self) -> CompactString {
+        let mut names = (1..).map(|n: u32| format_compact!("T{n}"));
+        names.find(|name| !self.payments.contains_key(name)).unwrap_or_default()
     }
 
     fn payee(

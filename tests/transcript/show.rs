@@ -37,7 +37,8 @@ fn by(alert: &Alert) -> String {
 }
 
 fn evidence(finding: &Finding, today: Day) -> Option<String> {
-    let age = || format!("overdue {}, due {}", count(finding.overdue_days(today), "day"), finding.due_on.unwrap());
+    let age =
+        || format!("overdue {}, due {}", count(finding.overdue_days(today), "day"), finding.due_on.unwrap());
     match &finding.evidence {
         Evidence::Wage(wage) if wage.paid == 0 => Some(format!("owed {}, {}", yuan(finding.amount), age())),
         Evidence::Wage(wage) => {
