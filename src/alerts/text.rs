@@ -47,12 +47,15 @@ pub fn text(finding: &Finding, today: Day, project_name: Option<&str>, numbers: 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n\n{}\n", self.title, self.body)?;
-        writeln!(f, "计算 / Arithmetic")?;
-        for (n, line) in self.arithmetic.iter().enumerate() {
-            let number = format!("{}.", n + 1);
-            writeln!(f, "  {number:<3} {}\n      {}", line.zh, line.en)?;
+        if !self.arithmetic.is_empty() {
+            writeln!(f, "计算 / Arithmetic")?;
+            for (n, line) in self.arithmetic.iter().enumerate() {
+                let number = format!("{}.", n + 1);
+                writeln!(f, "  {number:<3} {}\n      {}", line.zh, line.en)?;
+            }
+            writeln!(f)?;
         }
-        writeln!(f, "\n依据 / Article\n  {}\n  {}", self.article.zh, self.article.en)?;
+        writeln!(f, "依据 / Article\n  {}\n  {}", self.article.zh, self.article.en)?;
         writeln!(f, "\n责任 / Who must act\n  {}\n  {}", self.must_act.zh, self.must_act.en)
     }
 }

@@ -3,11 +3,13 @@
 use super::judge;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wagewatch::alerts::PUBLIC_ID_KEY;
-use wagewatch::domain::{AlertId, AlertRow, Entry, Position, Rulebook};
-use wagewatch::engine::{Desk, Equipment, Feed, Order, Read, Routing, Shard};
+use wagewatch::domain::{
+    AlertId, AlertRow, Entry, Payment, Position, ProjectId, Rulebook, SuspenseReason, Verdict, WorkerView,
+};
+use wagewatch::engine::{Desk, Equipment, Feed, Order, ProjectAsk, Read, Routing, Shard, shard_of};
 use wagewatch::log::{Block, FailAt, Log, MemoryLog};
 use wagewatch::store::{Changes, CrashAt, MemoryStore, Store};
 
@@ -24,6 +26,15 @@ impl Crash {
 /// The power was cut: only `reopen` may follow.
 #[derive(Debug)]
 pub struct Down;
+
+/// What can be seen from outside at one moment.
+#[derive(PartialEq, Debug)]
+pub struct Picture {
+    pub rows: Vec<Arc<AlertRow>>,
+    pub standing: BTreeSet<AlertId>,
+    pub workers: Vec<WorkerView>,
+    pub suspense: Vec<(Payment, SuspenseReason)>,
+}
 
 pub struct Machine {
     log: MemoryLog,
@@ -49,15 +60,29 @@ impl Machine {
         if let Some(Crash(at)) = crash {
             self.log.fail_at(1, at);
         }
+        self.commit(entries).map(|_| ())
+    }
+
+    /// One batch, and what came of it: each entry's verdict, and the alert rows that are new.
+    pub fn tell(&mut self, entries: &[Entry]) -> (Vec<Verdict>, Vec<Arc<AlertRow>>) {
+        let before = self.rows().len();
+        let verdicts = self.commit(entries).unwrap();
+        // Rows are read shard by shard: with one shard the new ones are the last ones.
+        assert_eq!(self.shards.len(), 1, "new rows of several shards have no order");
+        (verdicts, self.rows().split_off(before))
+    }
+
+    fn commit(&mut self, entries: &[Entry]) -> Result<Vec<Verdict>, Down> {
         self.ms += 1;
         let position = self.log.append(self.ms, entries).map_err(|_| Down)?;
         let block = Block { position, written_ms: self.ms, entries: entries.to_vec() };
-        self.apply(&block);
-        Ok(())
+        Ok(self.apply(&block))
     }
 
-    fn apply(&mut self, block: &Block) {
+    /// The verdicts, in the order of the block's entries.
+    fn apply(&mut self, block: &Block) -> Vec<Verdict> {
         let opened = self.desk.open_block(block).unwrap();
+        let mut verdicts: BTreeMap<u32, Verdict> = opened.verdicts.into_iter().collect();
         for routing in &opened.orders {
             let (shard, order) = match routing {
                 Routing::Entry { shard, entry } => match &block.entries[*entry as usize] {
@@ -73,7 +98,10 @@ impl Machine {
             };
             for one in &mut self.shards {
                 if shard.is_none_or(|id| id == one.id()) && one.position() < block.position {
-                    one.apply(block.position, block.written_ms, &order).unwrap();
+                    let verdict = one.apply(block.position, block.written_ms, &order).unwrap();
+                    if let Routing::Entry { entry, .. } = routing {
+                        verdicts.insert(*entry, verdict);
+                    }
                 }
             }
         }
@@ -83,6 +111,7 @@ impl Machine {
             }
             self.feed.publish(shard.id(), shard.take_rows());
         }
+        verdicts.into_values().collect()
     }
 
     /// The next write of a round of checkpoints; begins one if none runs.
@@ -105,6 +134,14 @@ impl Machine {
             self.store.crash_at(1, at);
         }
         self.store.write(changes).map_err(|_| Down)
+    }
+
+    /// A whole round of checkpoints: the store has everything.
+    pub fn checkpoint(&mut self) {
+        self.checkpoint_step(None).unwrap();
+        while self.round.is_some() {
+            self.checkpoint_step(None).unwrap();
+        }
     }
 
     /// All cold projects that may leave memory do.
@@ -146,6 +183,39 @@ impl Machine {
             })
             .unwrap();
         judge::check(&self.desk, &mut self.shards, &entries, &self.book);
+    }
+
+    pub fn ask<T>(&mut self, project: &ProjectId, question: impl FnOnce(Option<ProjectAsk<'_>>) -> T) -> T {
+        let shard = shard_of(project, u16::try_from(self.shards.len()).unwrap());
+        self.shards[usize::from(shard)].ask(project, question).unwrap()
+    }
+
+    /// Payments that wait, those without a project first.
+    pub fn suspense(&mut self) -> Vec<(Payment, SuspenseReason)> {
+        let homeless = self.desk.suspense(usize::MAX).into_iter();
+        let mut all: Vec<_> = homeless.map(|kept| (kept.payment, SuspenseReason::NoProject)).collect();
+        for shard in &mut self.shards {
+            let waiting = shard.suspense(usize::MAX).unwrap().into_iter();
+            all.extend(waiting.map(|(_, kept, reason)| (kept.payment, reason)));
+        }
+        all
+    }
+
+    /// All that anybody can see of the state.
+    pub fn picture(&mut self) -> Picture {
+        let mut workers = Vec::new();
+        for shard in &mut self.shards {
+            for summary in shard.projects() {
+                let views = |ask: Option<ProjectAsk<'_>>| {
+                    let ask = ask.unwrap();
+                    let ixs = 0..u32::try_from(ask.ledger.workers()).unwrap();
+                    ixs.map(|ix| ask.ledger.settle(ix, ask.book)).collect::<Vec<_>>()
+                };
+                workers.extend(shard.ask(&summary.project_id, views).unwrap());
+            }
+        }
+        workers.sort_by(|a, b| (&a.project_id, &a.id_number).cmp(&(&b.project_id, &b.id_number)));
+        Picture { rows: self.rows(), standing: self.standing_ids(), workers, suspense: self.suspense() }
     }
 
     /// Every row that a subscriber can read.

@@ -26,7 +26,7 @@ impl Shard {
         if !self.names.contains_key(name) {
             return Ok(question(None));
         }
-        let slot = self.slot(name, &mut Vec::new())?;
+        let slot = self.slot(name)?;
         let entry = &mut self.slots[slot as usize];
         entry.ticked = self.ticks;
         Ok(question(entry.state.as_ref().map(|state| ProjectAsk {

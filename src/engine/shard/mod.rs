@@ -118,7 +118,6 @@ impl Shard {
         order: &Order,
     ) -> Result<Verdict, StoreError> {
         self.current = (position, written_ms);
-        let mut out = Vec::new();
         let verdict = match order {
             Order::Date(day) => {
                 self.turn(*day)?;
@@ -126,9 +125,8 @@ impl Shard {
             }
             Order::Record(record) => match record.body.project_id() {
                 Some(project) => {
-                    let slot = self.slot(project, &mut out)?;
-                    let verdict =
-                        self.with_state(slot, &mut out, |state, bench, out| state.record(record, bench, out));
+                    let (slot, verdict) =
+                        self.change(project, |state, bench, out| state.record(record, bench, out))?;
                     if matches!(record.body, Body::Project(_)) && verdict == Verdict::Accepted {
                         self.note_facts(slot);
                     }
@@ -138,13 +136,11 @@ impl Shard {
                 None => Verdict::Accepted,
             },
             Order::County(command) => {
-                let slot = self.slot(command.project_id(), &mut out)?;
-                self.with_state(slot, &mut out, |state, bench, out| state.command(command, bench, out));
+                self.change(command.project_id(), |state, bench, out| state.command(command, bench, out))?;
                 Verdict::Accepted
             }
             Order::Act(act) => {
-                let slot = self.slot(&act.project_id, &mut out)?;
-                self.with_state(slot, &mut out, |state, bench, out| state.act(act, bench, out))
+                self.change(&act.project_id, |state, bench, out| state.act(act, bench, out))?.1
             }
         };
         Ok(verdict)
@@ -223,14 +219,14 @@ impl Shard {
 
     fn visit(&mut self, name: &ProjectId) -> Result<(), StoreError> {
         let mut out = Vec::new();
-        let slot = self.slot(name, &mut out)?;
+        let slot = self.slot(name)?;
         self.with_state(slot, &mut out, |state, bench, out| state.visit(bench, out));
         self.schedule(slot);
         Ok(())
     }
 
-    /// The project's slot, hot. A project that was never heard of comes into being, and is judged.
-    fn slot(&mut self, name: &ProjectId, out: &mut Vec<Changed>) -> Result<u32, StoreError> {
+    /// The project's slot, hot. A project that was never heard of comes into being.
+    fn slot(&mut self, name: &ProjectId) -> Result<u32, StoreError> {
         if let Some(slot) = self.names.get(name).copied() {
             if self.slots[slot as usize].state.is_none() {
                 let state = self.load(slot)?;
@@ -246,8 +242,24 @@ impl Shard {
         let slot = self.add_slot(empty_summary(name), BTreeSet::new(), self.meta.position);
         self.slots[slot as usize].state = Some(Box::new(ProjectState::new(ProjectLedger::new(name.clone()))));
         self.hot_projects += 1;
-        self.with_state(slot, out, |state, bench, out| state.visit(bench, out));
         Ok(slot)
+    }
+
+    /// Runs a change on a project, hot or cold. One that is new is then judged as a whole: only what
+    /// has made it known tells whether it is an unknown one.
+    fn change<T>(
+        &mut self,
+        name: &ProjectId,
+        change: impl FnOnce(&mut ProjectState, &Bench, &mut Vec<Changed>) -> T,
+    ) -> Result<(u32, T), StoreError> {
+        let is_new = !self.names.contains_key(name);
+        let mut out = Vec::new();
+        let slot = self.slot(name)?;
+        let answer = self.with_state(slot, &mut out, change);
+        if is_new {
+            self.with_state(slot, &mut out, |state, bench, out| state.visit(bench, out));
+        }
+        Ok((slot, answer))
     }
 
     /// Runs a change on a hot project and numbers the rows that follow from it.

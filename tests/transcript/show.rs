@@ -1,0 +1,99 @@
+//! What the program answers, in lines of a transcript. Decides nothing.
+
+use super::cast::{account_word, name_of};
+use super::line::yuan;
+use wagewatch::domain::*;
+
+/// One alert row.
+pub fn row(row: &AlertRow, today: Day) -> String {
+    let alert = &row.alert;
+    let finding = &alert.finding;
+    let mut line = format!("{} {} {}", row.change, finding.rule, finding.level);
+    line += &format!(" {}", finding.project_id);
+    match &finding.subject {
+        Subject::Project => {}
+        Subject::Worker(id) => line += &format!(" {}", name_of(id)),
+        Subject::WorkerPeriod(id, period) => line += &format!(" {} {period}", name_of(id)),
+        Subject::Payment { id_number, txn_id, .. } => line += &format!(" {} {txn_id}", name_of(id_number)),
+    }
+    let said = match row.change {
+        Change::Resolved => None,
+        Change::Acknowledged | Change::Noted => Some(by(alert)),
+        Change::Assigned => alert.assignee.as_ref().map(|to| format!("to {to} {}", by(alert))),
+        Change::Dismissed => alert.dismissal.as_ref().map(|d| format!("{} {}", d.reason, by(alert))),
+        Change::Raised | Change::Changed | Change::Reopened => evidence(finding, today),
+    };
+    line += &said.map(|said| format!(": {said}")).unwrap_or_default();
+    let facts = matches!(row.change, Change::Changed | Change::Assigned | Change::Noted);
+    if facts && alert.status != AlertStatus::Open {
+        line += &format!(" [{}]", alert.status);
+    }
+    line
+}
+
+fn by(alert: &Alert) -> String {
+    let note = alert.note.as_ref().map(|note| format!(", {note:?}")).unwrap_or_default();
+    format!("by {}{note}", alert.actor.as_deref().unwrap())
+}
+
+fn evidence(finding: &Finding, today: Day) -> Option<String> {
+    let age =
+        || format!("overdue {}, due {}", count(finding.overdue_days(today), "day"), finding.due_on.unwrap());
+    match &finding.evidence {
+        Evidence::Wage(wage) if wage.paid == 0 => Some(format!("owed {}, {}", yuan(finding.amount), age())),
+        Evidence::Wage(wage) => {
+            Some(format!("owed {} of {}, {}", yuan(finding.amount), yuan(wage.expected), age()))
+        }
+        Evidence::ProjectArrears { workers, oldest_due_on, .. } => Some(format!(
+            "owed {}, {}, overdue {}, oldest due {oldest_due_on}",
+            yuan(finding.amount),
+            count(*workers, "worker"),
+            count(finding.overdue_days(today), "day"),
+        )),
+        Evidence::PayeeMismatch { payment, named_accounts } => {
+            let named: Vec<String> = named_accounts.iter().map(|account| account_word(*account)).collect();
+            let to = account_word(payment.payee_account);
+            Some(format!("{} to {to}, named are {}", yuan(finding.amount), named.join(" ")))
+        }
+        Evidence::UnregisteredWorker { days, first_worked_on } => {
+            Some(format!("{days} days since {}", first_worked_on.unwrap()))
+        }
+        Evidence::UnknownProject => None,
+    }
+}
+
+/// A worker's months, and his advance if there is one.
+pub fn ledger(view: &WorkerView, today: Option<Day>, book: &Rulebook) -> Vec<String> {
+    let mut lines: Vec<String> = view.periods.iter().map(|p| period(view, p, today, book)).collect();
+    if view.advance > 0 {
+        lines.push(format!("advance {}", yuan(view.advance)));
+    }
+    lines
+}
+
+fn period(view: &WorkerView, p: &PeriodView, today: Option<Day>, book: &Rulebook) -> String {
+    let mut line = format!("{}: {} days", p.period, p.days);
+    if p.minutes > 0 {
+        line += &format!(" {} minutes", p.minutes);
+    }
+    line += &format!(", accrued {}", yuan(p.accrued));
+    if let Some(signed) = p.signed {
+        line += &format!(", signed {}", yuan(signed));
+    }
+    line += &format!(", paid {}, owed {}, due {}", yuan(p.paid), yuan(p.arrears), p.due_on);
+    if p.due_on != p.due_nominal {
+        line += &format!(" (moved from {})", p.due_nominal);
+    }
+    let late = today.is_some_and(|today| today > p.due_on);
+    let status = match () {
+        () if p.days > Days(0) && !view.enrolled && p.expected == 0 => "unpriced",
+        () if p.arrears <= Sum::from(book.tolerance_fen) => "paid",
+        () if late => "overdue",
+        () => "not due",
+    };
+    format!("{line}: {status}")
+}
+
+fn count<T: Into<i64> + Copy + std::fmt::Display>(n: T, what: &str) -> String {
+    format!("{n} {what}{}", if n.into() == 1 { "" } else { "s" })
+}
