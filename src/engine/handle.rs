@@ -95,6 +95,8 @@ impl Engine {
         let threads = thread_count(settings.threads, shards);
         let shared = Arc::new(Shared::new(Arc::new(Feed::new(feeds)), observer, threads, shards));
         shared.covered.store(desk.position().0, Relaxed);
+        // No shard is behind the county; when nothing follows in the log, all of it is applied.
+        shared.workers.iter().for_each(|worker| worker.applied.store(desk.position().0, Relaxed));
         for shard in &opened {
             shared.durable[usize::from(shard.id())].store(shard.position().0, Relaxed);
         }
