@@ -8,7 +8,7 @@ use crate::domain::{
     Act, Alert, AlertId, AlertKey, AlertStatus, Change, Day, Finding, IdNumber, Reason, ReasonCode, Rule,
     Subject, Sum, Verdict,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All alerts that one project ever had, one a (rule, subject).
 #[derive(Clone, Default, Debug)]
@@ -111,6 +111,17 @@ impl ProjectAlerts {
                 Verdict::Accepted
             }
             Err(verdict) => verdict,
+        }
+    }
+
+    /// The project's name or who answers for it is another now: each standing alert is told again,
+    /// so that those who answer for it now hear of it. Those in `out` have just been told.
+    pub fn tell_anew(&mut self, today: Day, out: &mut Vec<(Change, Alert)>) {
+        let told: BTreeSet<AlertId> = out.iter().map(|(_, alert)| alert.id.clone()).collect();
+        let untold = |alert: &&mut Alert| alert.stands() && !told.contains(&alert.id);
+        for alert in self.alerts.values_mut().filter(untold) {
+            apply(alert, Change::Changed, None, today);
+            out.push((Change::Changed, alert.clone()));
         }
     }
 

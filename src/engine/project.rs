@@ -3,10 +3,12 @@
 
 use crate::alerts::{IdKey, Overdue, ProjectAlerts};
 use crate::domain::{
-    Act, Alert, AlertKey, AlertRow, Change, Day, Period, ProjectView, Record, Rulebook, Verdict,
+    Act, Alert, AlertKey, AlertRow, Body, Change, Day, Funding, Period, ProjectView, Record, Rulebook,
+    Verdict,
 };
 use crate::ledger::{self, Command, ProjectLedger, Touched, Who, WorkerIx};
 use crate::rules;
+use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -54,8 +56,19 @@ impl ProjectState {
 
     /// Merges a record of this project and judges what it touches.
     pub fn record(&mut self, record: &Record, bench: &Bench, out: &mut Vec<Changed>) -> Verdict {
+        let Body::Project(_) = &record.body else {
+            let touched = self.ledger.merge(record, bench.book);
+            self.judge_touched(&touched, bench, out);
+            return if touched.changed { Verdict::Accepted } else { Verdict::Duplicate };
+        };
+        let before = self.address();
         let touched = self.ledger.merge(record, bench.book);
         self.judge_touched(&touched, bench, out);
+        if let Some(today) = bench.today
+            && self.address() != before
+        {
+            self.alerts.tell_anew(today, out);
+        }
         if touched.changed { Verdict::Accepted } else { Verdict::Duplicate }
     }
 
@@ -106,6 +119,12 @@ impl ProjectState {
         // An alert stands here twice (in its book and in its row), evidence included.
         const ALERT_BYTES: usize = 1400;
         self.ledger.heap_bytes() + self.rows.len() * ALERT_BYTES + self.dates.len() * 16 + 512
+    }
+
+    /// What decides whom its alerts are for, and what they call it.
+    fn address(&self) -> Option<(CompactString, CompactString, CompactString, Funding)> {
+        let facts = self.ledger.facts()?;
+        Some((facts.name.clone(), facts.sector.clone(), facts.territory.clone(), facts.funding))
     }
 
     fn workers(&self) -> WorkerIx {

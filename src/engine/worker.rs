@@ -106,7 +106,12 @@ impl Worker {
                     self.block(&dispatch)?;
                     self.checkpoint_one();
                 }
-                Ok(Work::Ask(question)) => question(&mut self.shards)?,
+                Ok(Work::Ask(question)) => {
+                    question(&mut self.shards)?;
+                    // Questions make cold projects hot, and there may be no block for a long time.
+                    (0..self.shards.len()).for_each(|index| self.keep_limit(index));
+                    self.tell();
+                }
                 Ok(Work::Round(round)) => {
                     self.wanted.extend((0..self.shards.len()).map(|i| (i, round.clone())));
                     if round.at_once {
@@ -170,7 +175,8 @@ impl Worker {
     }
 
     fn finish(&mut self, position: Position) {
-        for shard in &mut self.shards {
+        for index in 0..self.shards.len() {
+            let shard = &mut self.shards[index];
             if shard.position() >= position {
                 continue;
             }
@@ -183,13 +189,18 @@ impl Worker {
                 self.shared.observer.published(&rows);
                 self.shared.feed.publish(shard.id(), rows);
             }
-            let durable = self.shared.durable[usize::from(shard.id())].load(Ordering::Relaxed);
-            if shard.hot_bytes() > self.shard_bytes && !shard.evict(self.shard_bytes, Position(durable)) {
-                self.shared.pressure.store(true, Ordering::Relaxed);
-            }
+            self.keep_limit(index);
         }
         self.shared.workers[self.index].applied.store(position.0, Ordering::Release);
         self.tell();
+    }
+
+    fn keep_limit(&mut self, index: usize) {
+        let shard = &mut self.shards[index];
+        let durable = self.shared.durable[usize::from(shard.id())].load(Ordering::Relaxed);
+        if shard.hot_bytes() > self.shard_bytes && !shard.evict(self.shard_bytes, Position(durable)) {
+            self.shared.pressure.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Encodes the next shard that a round wants. Answers whether there was one.

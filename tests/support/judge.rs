@@ -1,12 +1,113 @@
 //! Holds shards and desk against the oracle.
 
 use super::super::oracle;
+use compact_str::CompactString;
 use std::collections::BTreeMap;
-use wagewatch::domain::{Day, Entry, Record, Rule, Rulebook, Verdict};
-use wagewatch::engine::{Desk, Shard};
+use wagewatch::domain::{
+    AlertKey, Day, Days, Entry, Fen, IdNumber, Level, Period, ProjectId, Record, Rule, Rulebook, Sum,
+    SuspenseReason, Verdict,
+};
+use wagewatch::engine::{Desk, Engine, ProjectAsk, Shard};
+use wagewatch::ledger::KeptPayment;
+
+/// What is found in an engine or its parts, as the oracle says it.
+#[derive(Default)]
+struct Picture {
+    periods: BTreeMap<(ProjectId, IdNumber, Period), (Days, u32, Sum, Sum, Sum, Sum, Day)>,
+    alerts: BTreeMap<(ProjectId, AlertKey), (Level, Sum, u32, Option<Day>, Option<Period>)>,
+    suspense: BTreeMap<(CompactString, CompactString), (Fen, SuspenseReason)>,
+}
+
+impl Picture {
+    fn project(&mut self, name: &ProjectId, ask: &ProjectAsk<'_>) {
+        for ix in 0..u32::try_from(ask.ledger.workers()).unwrap() {
+            let view = ask.ledger.settle(ix, ask.book);
+            for p in view.periods {
+                let row = (p.days, p.minutes, p.accrued, p.expected, p.paid, p.arrears, p.due_on);
+                self.periods.insert((name.clone(), view.id_number.clone(), p.period), row);
+            }
+        }
+        for alert in ask.alerts.standing() {
+            let f = &alert.finding;
+            // The subject of a wage alert names its month; the oracle does not say it twice.
+            let period = f.period.filter(|_| f.rule == Rule::PayeeMismatch);
+            let said = (f.level, f.amount, f.workers, f.due_on, period);
+            self.alerts.insert((f.project_id.clone(), alert.key()), said);
+        }
+    }
+
+    fn waits(&mut self, kept: &KeptPayment, reason: SuspenseReason) {
+        let key = (kept.payment.bank.clone(), kept.payment.txn_id.clone());
+        self.suspense.insert(key, (kept.payment.amount_fen, reason));
+    }
+
+    fn check(&self, truth: &oracle::Truth, today: Option<Day>) {
+        let periods = truth.periods.iter().map(|(k, r)| {
+            (k.clone(), (r.days, r.minutes, r.accrued, r.expected, r.paid, r.arrears, r.due_on))
+        });
+        same("worker periods", &self.periods, &periods.collect());
+        same("suspense", &self.suspense, &truth.suspense);
+        if today.is_some() {
+            let alerts = truth.alerts.iter();
+            let alerts = alerts.map(|(k, f)| (k.clone(), (f.level, f.amount, f.workers, f.due_on, f.period)));
+            same("alerts", &self.alerts, &alerts.collect());
+        }
+    }
+}
 
 /// The state as it is against the oracle's of the same entries.
 pub fn check(desk: &Desk, shards: &mut [Shard], entries: &[Entry], book: &Rulebook) {
+    let (truth, today) = truth(entries, book);
+    let mut picture = Picture::default();
+    for kept in desk.suspense(usize::MAX) {
+        picture.waits(&kept, SuspenseReason::NoProject);
+    }
+    for shard in shards {
+        for (_, kept, reason) in shard.suspense(usize::MAX).unwrap() {
+            picture.waits(&kept, reason);
+        }
+        for summary in shard.projects() {
+            let name = &summary.project_id;
+            shard.ask(name, |ask| picture.project(name, &ask.unwrap())).unwrap();
+        }
+    }
+    picture.check(&truth, today);
+}
+
+/// The same through an engine's questions. Nobody may be submitting.
+pub fn check_engine(engine: &Engine, entries: &[Entry], book: &Rulebook) -> oracle::Truth {
+    let (truth, today) = truth(entries, book);
+    assert_eq!(engine.business_date(), today);
+    let mut picture = Picture::default();
+    for (_, kept, reason) in asked(|done| engine.suspense(None, usize::MAX, done)) {
+        picture.waits(&kept, reason);
+    }
+    for summary in asked(|done| engine.projects(done)) {
+        let name = summary.project_id.clone();
+        let question = move |ask: Option<ProjectAsk<'_>>| {
+            let mut found = Picture::default();
+            found.project(&name, &ask.unwrap());
+            found
+        };
+        let found: Picture = asked(|done| engine.ask_project(summary.project_id, question, done));
+        picture.periods.extend(found.periods);
+        picture.alerts.extend(found.alerts);
+    }
+    picture.check(&truth, today);
+    truth
+}
+
+/// Waits for the answer to a question.
+pub fn asked<T: Send + 'static, E: std::fmt::Debug + Send + 'static>(
+    question: impl FnOnce(Box<dyn FnOnce(Result<T, E>) + Send>),
+) -> T {
+    let (say, answer) = std::sync::mpsc::channel();
+    question(Box::new(move |found| say.send(found).unwrap()));
+    answer.recv().expect("a question is answered").unwrap()
+}
+
+/// The oracle's word on the entries of a log, and the business date.
+pub fn truth(entries: &[Entry], book: &Rulebook) -> (oracle::Truth, Option<Day>) {
     let records: Vec<Record> = entries
         .iter()
         .filter_map(|e| match e {
@@ -19,79 +120,7 @@ pub fn check(desk: &Desk, shards: &mut [Shard], entries: &[Entry], book: &Rulebo
         _ => None,
     });
     let today = today.max();
-    let truth = oracle::judge(&records, today.unwrap_or(Day(0)), book);
-    check_periods(shards, &truth);
-    check_suspense(desk, shards, &truth);
-    if today.is_some() {
-        check_alerts(shards, &truth);
-    }
-}
-
-fn check_periods(shards: &mut [Shard], truth: &oracle::Truth) {
-    let mut found = BTreeMap::new();
-    for shard in shards.iter_mut() {
-        for summary in shard.projects() {
-            let name = summary.project_id.clone();
-            shard
-                .ask(&summary.project_id, |ask| {
-                    let ask = ask.unwrap();
-                    for ix in 0..u32::try_from(ask.ledger.workers()).unwrap() {
-                        let view = ask.ledger.settle(ix, ask.book);
-                        for p in view.periods {
-                            let row = (p.days, p.minutes, p.accrued, p.expected, p.paid, p.arrears, p.due_on);
-                            found.insert((name.clone(), view.id_number.clone(), p.period), row);
-                        }
-                    }
-                })
-                .unwrap();
-        }
-    }
-    let wanted: BTreeMap<_, _> = truth
-        .periods
-        .iter()
-        .map(|(k, r)| (k.clone(), (r.days, r.minutes, r.accrued, r.expected, r.paid, r.arrears, r.due_on)))
-        .collect();
-    same("worker periods", &found, &wanted);
-}
-
-fn check_suspense(desk: &Desk, shards: &mut [Shard], truth: &oracle::Truth) {
-    let mut found = BTreeMap::new();
-    for kept in desk.suspense(usize::MAX) {
-        let key = (kept.payment.bank.clone(), kept.payment.txn_id.clone());
-        found.insert(key, (kept.payment.amount_fen, wagewatch::domain::SuspenseReason::NoProject));
-    }
-    for shard in shards {
-        for (_, kept, reason) in shard.suspense(usize::MAX).unwrap() {
-            let key = (kept.payment.bank.clone(), kept.payment.txn_id.clone());
-            found.insert(key, (kept.payment.amount_fen, reason));
-        }
-    }
-    same("suspense", &found, &truth.suspense);
-}
-
-fn check_alerts(shards: &mut [Shard], truth: &oracle::Truth) {
-    let mut found = BTreeMap::new();
-    for shard in shards {
-        for summary in shard.projects() {
-            shard
-                .ask(&summary.project_id, |ask| {
-                    for alert in ask.unwrap().alerts.standing() {
-                        let f = &alert.finding;
-                        // The subject of a wage alert names its month; the oracle does not say it twice.
-                        let period = f.period.filter(|_| f.rule == Rule::PayeeMismatch);
-                        let said = (f.level, f.amount, f.workers, f.due_on, period);
-                        found.insert((f.project_id.clone(), alert.key()), said);
-                    }
-                })
-                .unwrap();
-        }
-    }
-    let wanted: BTreeMap<_, _> = truth
-        .alerts
-        .iter()
-        .map(|(k, f)| (k.clone(), (f.level, f.amount, f.workers, f.due_on, f.period)))
-        .collect();
-    same("alerts", &found, &wanted);
+    (oracle::judge(&records, today.unwrap_or(Day(0)), book), today)
 }
 
 /// Verdicts against the oracle: which records were rejected.

@@ -1,0 +1,441 @@
+//! The engine with its threads, on a log and a store in memory and once on real files: batches from
+//! several senders at once, dates between, questions meanwhile, projects that go cold, restarts.
+//! At the end ledger, suspense, standing alerts and rejections are the oracle's of what stands in
+//! the log, in the log's order; and alert rows keep their numbers for ever.
+//!
+//! A failing seed is printed; `SEED=n cargo test --test engine` runs it alone, `SEEDS=n` that many.
+
+mod oracle;
+mod support;
+
+use oracle::world;
+use rand::{Rng, SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use support::judge::{self, asked};
+use wagewatch::alerts::PUBLIC_ID_KEY;
+use wagewatch::domain::{AlertRow, Day, Entry, Position, Record, Rulebook, Verdict};
+use wagewatch::engine::api::DeadContent;
+use wagewatch::engine::{Engine, Parts, Read, Settings, StartError, Unobserved};
+use wagewatch::log::{Log, LogOptions, MemoryLog, SegmentLog};
+use wagewatch::store::{MemoryStore, SledStore, Store};
+
+type Rows = BTreeMap<(u16, u64), Arc<AlertRow>>;
+
+/// Where an engine's log and store come from, life after life.
+enum Ground {
+    Memory(MemoryLog, MemoryStore),
+    Files(tempfile::TempDir),
+}
+
+impl Ground {
+    fn memory() -> Ground {
+        Ground::Memory(MemoryLog::new(), MemoryStore::new())
+    }
+
+    fn files() -> Ground {
+        Ground::Files(tempfile::tempdir().unwrap())
+    }
+
+    fn open(&self) -> (Box<dyn Log>, Arc<dyn Store>) {
+        match self {
+            Ground::Memory(log, store) => (Box::new(log.clone()), Arc::new(store.clone())),
+            Ground::Files(dir) => {
+                let options = LogOptions { segment_bytes: 20_000, ..LogOptions::default() };
+                let (log, _) = SegmentLog::open(&dir.path().join("log"), options).unwrap();
+                (Box::new(log), Arc::new(SledStore::open(&dir.path().join("store"), 8 << 20).unwrap()))
+            }
+        }
+    }
+
+    /// What stands in the log. No engine may be running on files.
+    fn entries(&self) -> Vec<(Position, Entry)> {
+        let mut all = Vec::new();
+        let log = self.open().0;
+        log.read(log.oldest(), &mut |block| {
+            all.extend(block.entries.into_iter().map(|entry| (block.position, entry)));
+            Ok(())
+        })
+        .unwrap();
+        all
+    }
+
+    fn try_start(&self, settings: &Settings, book: &Rulebook) -> Result<Engine, StartError> {
+        let (log, store) = self.open();
+        let (book, observer) = (Arc::new(book.clone()), Arc::new(Unobserved));
+        Engine::start(Parts { log, store, settings: settings.clone(), book, ids: PUBLIC_ID_KEY, observer })
+    }
+
+    fn start(&self, settings: &Settings, book: &Rulebook) -> Engine {
+        let engine = self.try_start(settings, book).unwrap();
+        wait(&engine, || engine.is_ready());
+        engine
+    }
+}
+
+fn wait(engine: &Engine, until: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !until() {
+        assert_eq!(engine.failure(), None);
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", engine.status());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Every row that a subscriber can read; numbered without gaps.
+fn rows(engine: &Engine) -> Rows {
+    let mut all = Rows::new();
+    for shard in 0..engine.feed().shards() {
+        let Read::Rows(found) = engine.feed().read(shard, 0, usize::MAX) else { panic!("rows are gone") };
+        for (index, row) in found.iter().enumerate() {
+            assert_eq!((row.shard, row.seq), (shard, index as u64 + 1));
+        }
+        all.extend(found.into_iter().map(|row| ((row.shard, row.seq), row)));
+    }
+    all
+}
+
+fn submit(engine: &Engine, entries: Vec<Entry>) -> Vec<Verdict> {
+    asked(|done| engine.submit(entries, done).unwrap())
+}
+
+/// A world in disorder: batches for any sender, and dates for one.
+fn load(seed: u64, rng: &mut ChaCha8Rng) -> (VecDeque<Vec<Record>>, VecDeque<Day>) {
+    let swarm = world::Swarm::of(seed);
+    let swarm = if seed.is_multiple_of(4) { swarm.with_conflicts() } else { swarm };
+    let mut records = world::world(seed, &swarm);
+    for _ in 0..records.len() / 6 {
+        records.push(records[rng.random_range(0..records.len())].clone());
+    }
+    records.shuffle(rng);
+    let mut batches = VecDeque::new();
+    while !records.is_empty() {
+        let count = rng.random_range(1..=20.min(records.len()));
+        batches.push_back(records.split_off(records.len() - count));
+    }
+    let (mut day, last) = world::span(seed);
+    let mut dates = VecDeque::from([day]);
+    while day < last {
+        day = day.plus(rng.random_range(1..50)).min(last);
+        dates.push_back(day);
+    }
+    (batches, dates)
+}
+
+/// Some batches from three senders at once, a date now and then, and somebody who asks.
+/// Returns the records that were rejected.
+fn work(engine: &Engine, batches: Vec<Vec<Record>>, dates: Vec<Day>, seed: u64) -> Vec<String> {
+    let left = Mutex::new(VecDeque::from(batches));
+    let rejected = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for sender in 0..3 {
+            let (left, rejected) = (&left, &rejected);
+            scope.spawn(move || {
+                let mut waiting = VecDeque::new();
+                loop {
+                    let batch = left.lock().unwrap().pop_front();
+                    let Some(batch) = batch else { break };
+                    let (say, heard) = std::sync::mpsc::channel();
+                    let entries = batch.iter().cloned().map(Entry::Record).collect();
+                    engine.submit(entries, Box::new(move |v| say.send(v).unwrap())).unwrap();
+                    waiting.push_back((batch, heard));
+                    // Up to so many batches on the way, as a stream would have.
+                    if waiting.len() > sender {
+                        judge_verdicts(waiting.pop_front().unwrap(), rejected);
+                    }
+                }
+                waiting.into_iter().for_each(|one| judge_verdicts(one, rejected));
+            });
+        }
+        scope.spawn(|| {
+            for day in dates {
+                let again =
+                    submit(engine, vec![Entry::Date(day), Entry::Date(day), Entry::Date(day.plus(-1))]);
+                assert_eq!(again[1], Verdict::Duplicate);
+                assert!(
+                    matches!(again[2], Verdict::Rejected(_)) && !matches!(again[0], Verdict::Rejected(_))
+                );
+            }
+        });
+        scope.spawn(|| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            while !left.lock().unwrap().is_empty() {
+                question(engine, &mut rng);
+            }
+        });
+    });
+    rejected.into_inner().unwrap()
+}
+
+type Waiting = (Vec<Record>, std::sync::mpsc::Receiver<Result<Vec<Verdict>, wagewatch::engine::Refused>>);
+
+fn judge_verdicts((batch, heard): Waiting, rejected: &Mutex<Vec<String>>) {
+    let verdicts = heard.recv().unwrap().unwrap();
+    assert_eq!(verdicts.len(), batch.len());
+    let no = batch.iter().zip(&verdicts).filter(|(_, v)| matches!(v, Verdict::Rejected(_)));
+    rejected.lock().unwrap().extend(no.map(|(record, _)| format!("{record:?}")));
+}
+
+fn question(engine: &Engine, rng: &mut ChaCha8Rng) {
+    let projects = asked(|done| engine.projects(done));
+    assert!(projects.windows(2).all(|two| two[0].project_id < two[1].project_id));
+    match rng.random_range(0..3) {
+        0 => drop(asked(|done| engine.suspense(None, 5, done))),
+        1 => {
+            let letters = asked(|done| engine.dead_letters(None, 1000, done));
+            assert!(letters.windows(2).all(|two| two[0].id < two[1].id));
+        }
+        _ if projects.is_empty() => {}
+        _ => {
+            let name = projects[rng.random_range(0..projects.len())].project_id.clone();
+            let standing = asked(|done| {
+                engine.ask_project(name, |ask| ask.map(|a| a.ledger.workers()), done);
+            });
+            assert!(standing.is_some());
+        }
+    }
+}
+
+/// Everything the engine says against the oracle's of the log.
+fn check(engine: &Engine, entries: &[(Position, Entry)], book: &Rulebook, rejected: &mut Vec<String>) {
+    let plain: Vec<Entry> = entries.iter().map(|(_, entry)| entry.clone()).collect();
+    let truth = judge::check_engine(engine, &plain, book);
+    let records: Vec<(Position, &Record)> = entries
+        .iter()
+        .filter_map(|(position, entry)| match entry {
+            Entry::Record(record) => Some((*position, record)),
+            _ => None,
+        })
+        .collect();
+    let wanted: Vec<(Position, &Record)> = truth.rejected.iter().map(|index| records[*index]).collect();
+    let letters = asked(|done| engine.dead_letters(None, usize::MAX, done));
+    let found: Vec<(Position, &Record)> = letters
+        .iter()
+        .map(|letter| match &letter.content {
+            DeadContent::Conflict(record) => (letter.id.position, record),
+            DeadContent::Input(_) => panic!("no input was sent"),
+        })
+        .collect();
+    assert_eq!(found, wanted);
+    let mut said: Vec<String> = wanted.iter().map(|(_, record)| format!("{record:?}")).collect();
+    said.sort();
+    rejected.sort();
+    assert_eq!(*rejected, said, "verdicts and dead letters tell the same");
+}
+
+fn settings(rng: &mut ChaCha8Rng) -> Settings {
+    Settings {
+        shards: rng.random_range(1..6),
+        threads: rng.random_range(1..4),
+        batch_entries: rng.random_range(1..60),
+        // From everything cold to everything hot.
+        memory_bytes: *[1, 40_000, 200_000, 1 << 30].get(rng.random_range(0..4)).unwrap(),
+        checkpoint_ms: rng.random_range(1..30),
+        ..Settings::default()
+    }
+}
+
+fn live(ground: &Ground, seed: u64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let (mut batches, mut dates) = load(seed, &mut rng);
+    let (book, settings) = (world::book(seed), settings(&mut rng));
+    let (mut known, mut rejected) = (Rows::new(), Vec::new());
+    let lives = rng.random_range(1..4);
+    for life in (0..lives).rev() {
+        let engine = ground.start(&settings, &book);
+        let again = rows(&engine);
+        assert_eq!(again, known, "rows are the same in the next life");
+        let share = |len: usize| if life == 0 { len } else { len / 2 };
+        let (records, days) = (share(batches.len()), share(dates.len()));
+        let now = batches.drain(..records).collect();
+        rejected.extend(work(&engine, now, dates.drain(..days).collect(), rng.random()));
+        known = rows(&engine);
+        assert!(again.iter().all(|(key, row)| known.get(key) == Some(row)));
+        engine.stop();
+        assert_eq!(engine.failure(), None);
+        assert!(engine.submit(Vec::new(), Box::new(|_| {})).is_err());
+    }
+    let entries = ground.entries();
+    let engine = ground.start(&settings, &book);
+    assert_eq!(rows(&engine), known);
+    assert_eq!(engine.status().covered, engine.status().log_head, "the stop wrote a last checkpoint");
+    check(&engine, &entries, &book, &mut rejected);
+    engine.stop();
+}
+
+#[test]
+fn many_senders_and_lives_end_as_the_oracle_says() {
+    let seeds: Vec<u64> = match std::env::var("SEED") {
+        Ok(seed) => vec![seed.parse().unwrap()],
+        Err(_) => (0..std::env::var("SEEDS").map_or(60, |n| n.parse().unwrap())).collect(),
+    };
+    for seed in seeds {
+        println!("seed {seed}");
+        let outcome = std::panic::catch_unwind(|| live(&Ground::memory(), seed));
+        assert!(outcome.is_ok(), "seed {seed} failed: SEED={seed} cargo test --test engine");
+    }
+}
+
+#[test]
+fn on_real_files_too() {
+    for seed in [1000, 1004, 1009] {
+        live(&Ground::files(), seed);
+    }
+}
+
+/// A world with several projects, run to its last date.
+fn full(ground: &Ground, settings: &Settings, seed: u64) -> Rulebook {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let (batches, dates) = load(seed, &mut rng);
+    let book = world::book(seed);
+    let engine = ground.start(settings, &book);
+    work(&engine, batches.into(), dates.into(), seed);
+    engine.stop();
+    book
+}
+
+/// The first world of several projects and alerts.
+fn crowded() -> u64 {
+    (1..)
+        .step_by(4)
+        .find(|seed| {
+            let records = world::world(*seed, &world::Swarm::of(*seed));
+            let entries: Vec<Entry> = records.into_iter().map(Entry::Record).collect();
+            let truth = judge::truth(
+                &[entries, vec![Entry::Date(world::span(*seed).1)]].concat(),
+                &world::book(*seed),
+            )
+            .0;
+            let projects: std::collections::BTreeSet<_> = truth.alerts.keys().map(|(p, _)| p).collect();
+            projects.len() >= 4 && truth.alerts.len() > 15
+        })
+        .unwrap()
+}
+
+#[test]
+fn cold_projects_leave_memory_and_come_back() {
+    let ground = Ground::memory();
+    let settings =
+        Settings { shards: 2, threads: 2, memory_bytes: 1, checkpoint_ms: 1, ..Settings::default() };
+    let seed = crowded();
+    let book = full(&ground, &settings, seed);
+    let entries = ground.entries();
+    let engine = ground.start(&settings, &book);
+    let plain: Vec<Entry> = entries.iter().map(|(_, entry)| entry.clone()).collect();
+    assert!(engine.status().projects >= 4);
+    for _ in 0..3 {
+        judge::check_engine(&engine, &plain, &book);
+        // Questions alone do not keep them hot: what is clean and durable leaves again.
+        wait(&engine, || engine.status().hot_projects == 0);
+    }
+    // A record makes its project hot; when it is safe in the store, the next block sends it away.
+    let record =
+        plain.iter().find(|e| matches!(e, Entry::Record(r) if r.body.project_id().is_some())).unwrap();
+    assert_eq!(submit(&engine, vec![record.clone()]), [Verdict::Duplicate]);
+    wait(&engine, || {
+        asked(|done| engine.suspense(None, 1, done));
+        engine.status().hot_projects == 0
+    });
+    engine.stop();
+}
+
+#[test]
+fn other_numbers_in_the_rulebook_judge_anew() {
+    for seed in [crowded(), 4, 17, 23, 31] {
+        let ground = Ground::memory();
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let settings = settings(&mut rng);
+        let (mut batches, mut dates) = load(seed, &mut rng);
+        let (first, other) = (world::book(seed), world::book(seed + 1));
+        let later = Rulebook {
+            tolerance_fen: 250_000,
+            orange_after_days: 2,
+            red_after_days: 9,
+            group_workers: 1,
+            // A fact of the folder: it never changes.
+            day_starts_at: first.day_starts_at,
+            ..other
+        };
+        let engine = ground.start(&settings, &first);
+        let half = batches.split_off(batches.len() / 2);
+        let days = dates.split_off(dates.len() / 2);
+        let mut rejected = work(&engine, batches.into(), dates.into(), seed);
+        engine.stop();
+        let engine = ground.start(&settings, &later);
+        let plain = |ground: &Ground| ground.entries().into_iter().map(|(_, e)| e).collect::<Vec<_>>();
+        judge::check_engine(&engine, &plain(&ground), &later);
+        rejected.extend(work(&engine, half.into(), days.into(), seed));
+        check(&engine, &ground.entries(), &later, &mut rejected);
+        let known = rows(&engine);
+        engine.stop();
+        let engine = ground.start(&settings, &later);
+        assert_eq!(rows(&engine), known, "nothing is judged anew when nothing changed");
+        engine.stop();
+    }
+}
+
+#[test]
+fn a_store_that_is_empty_or_old_is_brought_level_with_the_same_rows() {
+    let seed = crowded();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let (mut batches, mut dates) = load(seed, &mut rng);
+    let (log, store) = (MemoryLog::new(), MemoryStore::new());
+    let book = world::book(seed);
+    let settings = Settings { shards: 3, threads: 2, checkpoint_ms: 5, ..Settings::default() };
+    let ground = Ground::Memory(log.clone(), store.clone());
+    let half = batches.split_off(batches.len() / 2);
+    let days = dates.split_off(dates.len() / 2);
+    let engine = ground.start(&settings, &book);
+    let mut rejected = work(&engine, batches.into(), dates.into(), seed);
+    engine.stop();
+    let older = store.pages();
+    let engine = ground.start(&settings, &book);
+    rejected.extend(work(&engine, half.into(), days.into(), seed));
+    let known = rows(&engine);
+    engine.stop();
+    for pages in [BTreeMap::new(), older, store.pages()] {
+        let ground = Ground::Memory(log.clone(), MemoryStore::from_pages(pages));
+        let engine = ground.start(&settings, &book);
+        assert_eq!(rows(&engine), known);
+        check(&engine, &ground.entries(), &book, &mut rejected.clone());
+        engine.stop();
+    }
+}
+
+#[test]
+fn a_store_that_does_not_fit_its_log_is_refused() {
+    let seed = crowded();
+    let (log, store) = (MemoryLog::new(), MemoryStore::new());
+    let settings = Settings { shards: 3, threads: 1, ..Settings::default() };
+    let book = full(&Ground::Memory(log.clone(), store.clone()), &settings, seed);
+    let head = log.head().0;
+    // The log was lost, wholly or in part.
+    let shorter = MemoryLog::new();
+    let mut copy = shorter.clone();
+    log.read(Position(1), &mut |block| {
+        if block.position.0 < head {
+            copy.append(block.written_ms, &block.entries)?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    for (log, ends) in [(MemoryLog::new(), 0), (shorter, head - 1)] {
+        let ground = Ground::Memory(log, store.clone());
+        let refused = ground.try_start(&settings, &book).err().unwrap();
+        assert!(
+            matches!(refused, StartError::LogBehind { covered, head: h } if covered == head && h == ends),
+            "{refused}"
+        );
+    }
+    // The store was lost, and the log's beginning is gone.
+    log.retain_blocks(2);
+    let mut cut = log.clone();
+    cut.retain(log.head().next(), 0).unwrap();
+    let ground = Ground::Memory(log.clone(), MemoryStore::new());
+    let refused = ground.try_start(&settings, &book).err().unwrap();
+    assert!(matches!(refused, StartError::Gap { covered: 0, oldest } if oldest == head - 1), "{refused}");
+    // With its store it goes on.
+    Ground::Memory(log, store).start(&settings, &book).stop();
+}
