@@ -1,0 +1,39 @@
+//! Settling one worker of a project: a month, and a year of months, and what the rules find in it.
+//! `cargo bench --bench settle`
+
+mod house;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use house::crowd;
+use std::hint::black_box;
+use wagewatch::domain::{Entry, ProjectId, Rulebook};
+use wagewatch::ledger::ProjectLedger;
+use wagewatch::rules;
+
+fn settle(c: &mut Criterion) {
+    let book = Rulebook::default();
+    let first = crowd::day("2026-01-01");
+    let mut group = c.benchmark_group("settle");
+    for months in [1, 12] {
+        let mut ledger = ProjectLedger::new(ProjectId::parse("p", &crowd::project_name(0)).unwrap());
+        for entry in crowd::papers(0..100, first).chain(crowd::months(0..100, first, months, 22)) {
+            let Entry::Record(record) = entry else { unreachable!() };
+            ledger.merge(&record, &book);
+        }
+        group.bench_function(format!("{months} months"), |b| b.iter(|| black_box(ledger.settle(17, &book))));
+        let view = ledger.settle(17, &book);
+        let today = crowd::day("2027-03-01");
+        group.bench_function(format!("{months} months, judged"), |b| {
+            b.iter(|| {
+                let mut findings = Vec::new();
+                rules::judge_worker(&view, today, &book, &mut findings);
+                assert!(!findings.is_empty());
+                findings
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, settle);
+criterion_main!(benches);
