@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tonic::Status;
 use tonic::transport::Channel;
 use wagewatch::alerts::{PUBLIC_ID_KEY, alert_id};
-use wagewatch::domain::{Entry, Record, Rulebook};
+use wagewatch::domain::{Body, Entry, Record, Rulebook};
 use wagewatch::intake::json::decode_line;
 use wagewatch::intake::write_json::write_line;
 use wagewatch::proto::v1::admin_service_client::AdminServiceClient;
@@ -206,6 +206,16 @@ impl Client {
         Ok(self.intake().submit(request).await?.into_inner().verdicts)
     }
 
+    /// All of these were acknowledged before: each is known.
+    pub async fn check_known(&self, records: &[Record]) {
+        for batch in lone(records).chunks(2000) {
+            let codes = self.submit(batch).await.unwrap();
+            for (code, record) in codes.iter().zip(batch) {
+                assert_eq!(*code, Code::Duplicate, "it was acknowledged: {record:?}");
+            }
+        }
+    }
+
     pub async fn set_date(&self, date: impl ToString) -> Result<String, Status> {
         let request = pb::SetBusinessDateRequest { business_date: date.to_string() };
         Ok(self.admin().set_business_date(request).await?.into_inner().business_date)
@@ -275,7 +285,21 @@ pub fn tellable(records: Vec<Record>) -> Vec<Record> {
     records.into_iter().filter(told).collect()
 }
 
-/// The only segments of a log, oldest first.
+/// The records that no other of these is about: to send one again is always a DUPLICATE. (What was superseded
+/// by a later statement may be ACCEPTED again, and changes nothing.)
+pub fn lone(records: &[Record]) -> Vec<Record> {
+    let key = |record: &Record| match &record.body {
+        Body::Payment(p) => Some((p.bank.to_string(), p.txn_id.to_string())),
+        Body::Account(a) => Some(("account".to_owned(), a.account.reveal().to_string())),
+        _ => None,
+    };
+    let mut about: BTreeMap<_, u32> = BTreeMap::new();
+    records.iter().filter_map(key).for_each(|key| *about.entry(key).or_default() += 1);
+    let alone = |record: &&Record| key(record).is_none_or(|key| about[&key] == 1);
+    records.iter().filter(alone).cloned().collect()
+}
+
+/// The segments of a log, oldest first.
 pub fn segments(data: &Path) -> Vec<PathBuf> {
     let files = std::fs::read_dir(data.join("log")).unwrap().map(|entry| entry.unwrap().path());
     let mut found: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|e| e == "log")).collect();
