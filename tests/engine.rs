@@ -18,8 +18,8 @@ use support::judge::{self, asked};
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::domain::{AlertRow, Day, Entry, Position, Record, Rulebook, Verdict};
 use wagewatch::engine::api::DeadContent;
-use wagewatch::engine::{Engine, Parts, Read, Settings, StartError, Unobserved};
-use wagewatch::log::{Log, LogOptions, MemoryLog, SegmentLog};
+use wagewatch::engine::{Engine, Parts, Read, Refused, Settings, StartError, Unobserved};
+use wagewatch::log::{FailAt, Log, LogOptions, MemoryLog, SegmentLog};
 use wagewatch::store::{MemoryStore, SledStore, Store};
 
 type Rows = BTreeMap<(u16, u64), Arc<AlertRow>>;
@@ -169,7 +169,7 @@ fn work(engine: &Engine, batches: Vec<Vec<Record>>, dates: Vec<Day>, seed: u64) 
     rejected.into_inner().unwrap()
 }
 
-type Waiting = (Vec<Record>, std::sync::mpsc::Receiver<Result<Vec<Verdict>, wagewatch::engine::Refused>>);
+type Waiting = (Vec<Record>, std::sync::mpsc::Receiver<Result<Vec<Verdict>, Refused>>);
 
 fn judge_verdicts((batch, heard): Waiting, rejected: &Mutex<Vec<String>>) {
     let verdicts = heard.recv().unwrap().unwrap();
@@ -403,6 +403,25 @@ fn a_store_that_is_empty_or_old_is_brought_level_with_the_same_rows() {
         check(&engine, &ground.entries(), &book, &mut rejected.clone());
         engine.stop();
     }
+}
+
+#[test]
+fn an_engine_that_has_failed_can_be_stopped() {
+    let (log, store) = (MemoryLog::new(), MemoryStore::new());
+    let ground = Ground::Memory(log.clone(), store);
+    let settings = Settings { shards: 3, threads: 2, ..Settings::default() };
+    let engine = ground.start(&settings, &Rulebook::default());
+    submit(&engine, vec![Entry::Date(Day(20_000))]);
+    log.fail_at(1, FailAt::Before);
+    let (say, heard) = std::sync::mpsc::channel();
+    engine.submit(vec![Entry::Date(Day(20_001))], Box::new(move |v| say.send(v).unwrap())).unwrap();
+    assert!(matches!(heard.recv().unwrap(), Err(Refused::Failed(_))));
+    while engine.failure().is_none() {
+        std::thread::yield_now();
+    }
+    assert!(matches!(engine.submit(Vec::new(), Box::new(|_| {})), Err(Refused::Failed(_))));
+    // Every thread ends.
+    engine.stop();
 }
 
 #[test]

@@ -318,7 +318,15 @@ impl Engine {
         self.inner.shared.stopping.store(true, Relaxed);
         let _ = self.inner.jobs.send(Job::Stop);
         let handles = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for handle in handles.into_iter().rev() {
+        let mut handles = handles.into_iter().rev();
+        // The committer stops the workers; one that has failed has left them waiting.
+        if let Some(committer) = handles.next() {
+            let _ = committer.join();
+        }
+        for worker in &self.inner.workers {
+            let _ = worker.send(Work::Stop);
+        }
+        for handle in handles {
             let _ = handle.join();
         }
     }

@@ -111,6 +111,8 @@ impl Worker {
                     // Questions make cold projects hot, and there may be no block for a long time.
                     (0..self.shards.len()).for_each(|index| self.keep_limit(index));
                     self.tell();
+                    // A round goes on between questions as between blocks: they may leave no idle moment.
+                    self.checkpoint_one();
                 }
                 Ok(Work::Round(round)) => {
                     self.wanted.extend((0..self.shards.len()).map(|i| (i, round.clone())));

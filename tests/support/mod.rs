@@ -4,3 +4,5 @@
 
 pub mod judge;
 pub mod machine;
+pub mod process;
+pub mod subscriber;
