@@ -1,6 +1,8 @@
 //! Bad days of the real binary: another process, damaged files, a full disk, SIGTERM under load,
 //! senseless input. Nothing acknowledged is lost, and what is wrong is said with its place.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends by panicking")]
+
 mod oracle;
 mod support;
 
@@ -392,7 +394,10 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
     }
     let refused = refused.expect("a full disk is noticed");
     assert!(
-        matches!(refused.code(), Code::Internal | Code::Unavailable | Code::ResourceExhausted | Code::Unknown),
+        matches!(
+            refused.code(),
+            Code::Internal | Code::Unavailable | Code::ResourceExhausted | Code::Unknown
+        ),
         "{refused:?}"
     );
     let ended = process.ended().await;
@@ -480,7 +485,12 @@ async fn bytes_that_are_no_protobuf_do_not_hurt() {
     let channel = tonic::transport::Channel::from_shared(process.addr.clone()).unwrap().connect_lazy();
     let mut client = tonic::client::Grpc::new(channel);
     let mut rng = ChaCha8Rng::seed_from_u64(3);
-    for method in ["IntakeService/Submit", "AlertService/List", "LedgerService/ListSuspense", "AdminService/SetBusinessDate"] {
+    for method in [
+        "IntakeService/Submit",
+        "AlertService/List",
+        "LedgerService/ListSuspense",
+        "AdminService/SetBusinessDate",
+    ] {
         for _ in 0..20 {
             client.ready().await.unwrap();
             let path = PathAndQuery::try_from(format!("/wagewatch.v1.{method}")).unwrap();

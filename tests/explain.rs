@@ -1,6 +1,8 @@
 //! Two alerts in words, as an inspector reads them: golden texts under `tests/golden/`.
 //! `UPDATE=1 cargo test --test explain` writes them anew; the diff is then for a human to read.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends by panicking")]
+
 use std::path::Path;
 use wagewatch::alerts::{Numbers, text};
 use wagewatch::domain::*;

@@ -99,7 +99,7 @@ fn a_county_without_troubles_has_no_alerts() {
     let plan = Plan { seed: 3, projects: 4, workers: 30, months: 1, first, troubles: Share::default() };
     let mut county = County::new(&plan, Calendar::default());
     let mut records = Vec::new();
-    while let Some((today, arrived)) = county.next() {
+    for (today, arrived) in county.by_ref() {
         records.extend(arrived);
         if today >= first.first_day() {
             let truth = judge(&records, today, &Rulebook::default());

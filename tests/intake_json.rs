@@ -1,5 +1,7 @@
 //! Every type of record from JSON: what is taken, and in which words the rest is rejected.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends by panicking")]
+
 use wagewatch::domain::{Body, ReasonCode, RecordType};
 use wagewatch::intake::json::{decode_bytes, decode_line};
 use wagewatch::intake::rejection::{MAX_LINE_BYTES, Rejection};

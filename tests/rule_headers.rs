@@ -1,6 +1,8 @@
 //! Every rule's file opens with the five sections in their order, its name, and the article that its
 //! alerts cite. The manual's list of rules is made from these headers.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends by panicking")]
+
 use std::path::Path;
 use wagewatch::alerts::info;
 use wagewatch::domain::Rule;

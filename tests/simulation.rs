@@ -6,6 +6,8 @@
 //! A failing seed is printed; `SEED=n cargo test --test simulation` runs it alone,
 //! `SEEDS=n` runs that many.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends by panicking")]
+
 mod oracle;
 mod support;
 

@@ -5,6 +5,8 @@
 //! After every statement the state is the oracle's too, and at the end of each file everything is
 //! sent once more and the power is cut twice: nothing may change.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends by panicking")]
+
 mod oracle;
 mod support;
 mod transcript;

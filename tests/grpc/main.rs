@@ -1,6 +1,6 @@
 //! The doors from outside: a gRPC client against a service on a port of its own.
 
-#![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends by panicking")]
 
 mod alerts;
 mod house;
