@@ -23,7 +23,7 @@ use wagewatch::domain::{Act, ActKind, AlertRow, AlertStatus, Change, DismissReas
 fn whatever_happens_the_state_is_the_oracles_of_the_log() {
     let seeds: Vec<u64> = match std::env::var("SEED") {
         Ok(seed) => vec![seed.parse().unwrap()],
-        Err(_) => (0..std::env::var("SEEDS").map_or(60, |n| n.parse().unwrap())).collect(),
+        Err(_) => (0..std::env::var("SEEDS").map_or(400, |n| n.parse().unwrap())).collect(),
     };
     for seed in seeds {
         println!("seed {seed}");
