@@ -4,6 +4,8 @@
 //!
 //! `CRASH_ROUNDS=n` kills it n times. A seed is printed; `SEED=n` runs with it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first thing amiss")]
+
 mod oracle;
 mod support;
 
@@ -85,7 +87,10 @@ async fn send(client: Client, load: Arc<Mutex<Load>>, mut rng: ChaCha8Rng, most:
                 for (code, record) in codes.iter().zip(&batch) {
                     assert_ne!(*code, Code::Rejected, "{record:?}");
                     let lone = load.lock().unwrap().lone.contains(record.head.id.as_str());
-                    assert!(!known || !lone || *code == Code::Duplicate, "acknowledged, then {code:?}: {record:?}");
+                    assert!(
+                        !known || !lone || *code == Code::Duplicate,
+                        "acknowledged, then {code:?}: {record:?}"
+                    );
                 }
                 if !known {
                     load.lock().unwrap().acknowledged.extend(batch);
@@ -162,7 +167,8 @@ async fn killed_under_load_it_loses_nothing_and_says_nothing_twice() {
         }
         let date = client.status().await.unwrap().business_date;
         assert!(
-            round == 0 || date.as_deref().is_some_and(|d| d >= today.lock().unwrap().to_string().as_str())
+            round == 0
+                || date.as_deref().is_some_and(|d| d >= today.lock().unwrap().to_string().as_str())
                 || *today.lock().unwrap() < first,
             "{date:?}"
         );

@@ -5,6 +5,8 @@
 //!
 //! A failing seed is printed; `SEED=n cargo test --test engine` runs it alone, `SEEDS=n` that many.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first thing amiss")]
+
 mod oracle;
 mod support;
 
@@ -151,9 +153,12 @@ fn work(engine: &Engine, batches: Vec<Vec<Record>>, dates: Vec<Day>, seed: u64) 
         }
         scope.spawn(|| {
             for day in dates {
-                let again = submit(engine, vec![Entry::Date(day), Entry::Date(day), Entry::Date(day.plus(-1))]);
+                let again =
+                    submit(engine, vec![Entry::Date(day), Entry::Date(day), Entry::Date(day.plus(-1))]);
                 assert_eq!(again[1], Verdict::Duplicate);
-                assert!(matches!(again[2], Verdict::Rejected(_)) && !matches!(again[0], Verdict::Rejected(_)));
+                assert!(
+                    matches!(again[2], Verdict::Rejected(_)) && !matches!(again[0], Verdict::Rejected(_))
+                );
             }
         });
         scope.spawn(|| {
@@ -300,8 +305,11 @@ fn crowded() -> u64 {
         .find(|seed| {
             let records = world::world(*seed, &world::Swarm::of(*seed));
             let entries: Vec<Entry> = records.into_iter().map(Entry::Record).collect();
-            let truth =
-                judge::truth(&[entries, vec![Entry::Date(world::span(*seed).1)]].concat(), &world::book(*seed)).0;
+            let truth = judge::truth(
+                &[entries, vec![Entry::Date(world::span(*seed).1)]].concat(),
+                &world::book(*seed),
+            )
+            .0;
             let projects: std::collections::BTreeSet<_> = truth.alerts.keys().map(|(p, _)| p).collect();
             projects.len() >= 4 && truth.alerts.len() > 15
         })
@@ -311,7 +319,8 @@ fn crowded() -> u64 {
 #[test]
 fn cold_projects_leave_memory_and_come_back() {
     let ground = Ground::memory();
-    let settings = Settings { shards: 2, threads: 2, memory_bytes: 1, checkpoint_ms: 1, ..Settings::default() };
+    let settings =
+        Settings { shards: 2, threads: 2, memory_bytes: 1, checkpoint_ms: 1, ..Settings::default() };
     let seed = crowded();
     let book = full(&ground, &settings, seed);
     let entries = ground.entries();
@@ -324,7 +333,8 @@ fn cold_projects_leave_memory_and_come_back() {
         wait(&engine, || engine.status().hot_projects == 0);
     }
     // A record makes its project hot; when it is safe in the store, the next block sends it away.
-    let record = plain.iter().find(|e| matches!(e, Entry::Record(r) if r.body.project_id().is_some())).unwrap();
+    let record =
+        plain.iter().find(|e| matches!(e, Entry::Record(r) if r.body.project_id().is_some())).unwrap();
     assert_eq!(submit(&engine, vec![record.clone()]), [Verdict::Duplicate]);
     wait(&engine, || {
         asked(|done| engine.suspense(None, 1, done));
@@ -366,6 +376,44 @@ fn other_numbers_in_the_rulebook_judge_anew() {
         assert_eq!(rows(&engine), known, "nothing is judged anew when nothing changed");
         engine.stop();
     }
+}
+
+/// What the store did not cover is replayed by the numbers of today, and may make other rows than
+/// subscribers were told then: their cursors are of another history.
+#[test]
+fn cursors_of_another_rulebook_are_of_another_history() {
+    let seed = crowded();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let (batches, dates) = load(seed, &mut rng);
+    let (log, store) = (MemoryLog::new(), MemoryStore::new());
+    let settings = Settings { shards: 1, threads: 1, checkpoint_ms: u64::MAX, ..Settings::default() };
+    let first = world::book(seed);
+    let other = Rulebook { tolerance_fen: 300_000, ..first.clone() };
+    let engine = Ground::Memory(log.clone(), store.clone()).start(&settings, &first);
+    work(&engine, batches.into(), dates.into(), seed);
+    let (told, history) = (rows(&engine), engine.feed().history());
+    // Killed, and started by the same numbers: the same rows. By others: others, and it shows.
+    let histories = |log: &MemoryLog, store: MemoryStore, book: &Rulebook| {
+        let engine = Ground::Memory(log.clone(), store).start(&settings, book);
+        let found = (rows(&engine), engine.feed().history());
+        engine.stop();
+        found
+    };
+    let (log, store) = (log.crash(0), store.crash(0));
+    let same = |found: &Rows| found.iter().all(|(key, row)| told[key].alert == row.alert);
+    assert!(store.pages().len() < 3, "nothing was covered");
+    let (rows_again, again) = histories(&log, MemoryStore::from_pages(store.pages()), &first);
+    assert!(same(&rows_again) && rows_again.len() == told.len() && again == history);
+    let kept = MemoryStore::from_pages(store.pages());
+    let (rows_by_other, by_other) = histories(&log, kept.clone(), &other);
+    assert!(!rows_by_other.iter().all(|(key, row)| told.get(key).is_some_and(|t| t.alert == row.alert)));
+    assert_ne!(by_other, history);
+    // The numbers stay: so does the history. They go back, or the store is made anew: another one.
+    assert_eq!(histories(&log, kept.clone(), &other).1, by_other);
+    let (_, back) = histories(&log, kept, &first);
+    let (_, anew) = histories(&log, MemoryStore::new(), &other);
+    assert!(![history, by_other].contains(&back) && ![history, by_other, back].contains(&anew));
+    engine.stop();
 }
 
 #[test]
