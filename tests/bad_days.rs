@@ -77,6 +77,10 @@ async fn level(subscriber: &mut Subscriber, client: &Client) {
     }
 }
 
+fn copy_folder(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+}
+
 fn flip(file: &Path, offset: u64) {
     let mut bytes = std::fs::read(file).unwrap();
     bytes[usize::try_from(offset).unwrap()] ^= 0x10;
@@ -197,17 +201,21 @@ async fn a_damaged_store_is_noticed_or_makes_no_difference() {
     let (process, records, day) = filled(&data, &[]).await;
     let process_pictures = pictures(&process.client()).await;
     assert!(process.stop().await.status.success());
-    let db = data.join("store/db");
-    let whole = std::fs::read(&db).unwrap();
+    let (store, copy) = (data.join("store"), data.with_file_name("copy"));
+    copy_folder(&store, &copy);
+    let whole = std::fs::read(copy.join("db")).unwrap();
     let used: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] != 0).collect();
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     let mut noticed = 0;
-    for round in 0..10 {
+    for round in 0..12 {
         let mut bytes = whole.clone();
-        for _ in 0..=round {
+        // The first is whole, and must not be taken for damaged.
+        for _ in 0..round {
             bytes[used[rng.random_range(0..used.len())]] ^= 1 << rng.random_range(0..8);
         }
-        std::fs::write(&db, bytes).unwrap();
+        std::fs::remove_dir_all(&store).unwrap();
+        copy_folder(&copy, &store);
+        std::fs::write(store.join("db"), bytes).unwrap();
         // Damage that shows only when a page is read ends the process; the next start rebuilds.
         let mut lives = 0;
         let process = loop {
@@ -229,13 +237,15 @@ async fn a_damaged_store_is_noticed_or_makes_no_difference() {
                 break process;
             }
         };
-        noticed += u32::from(process.said().contains("rebuil") || lives > 1);
+        let rebuilt = process.said().contains("rebuil") || lives > 1;
+        assert!(!(rebuilt && round == 0), "{}", process.said());
+        noticed += u32::from(rebuilt);
         let client = process.client();
         assert_eq!(pictures(&client).await, process_pictures, "round {round}:\n{}", process.said());
         client.check(&entries(&records, day), &book()).await;
         process.kill();
     }
-    println!("noticed in {noticed} of 10 rounds");
+    println!("noticed in {noticed} of 11 rounds");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -259,7 +269,9 @@ async fn sigterm_under_load_drains_and_says_goodbye() {
             match sending.submit(batch).await {
                 Ok(_) => acknowledged += batch.len(),
                 Err(status) => {
-                    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+                    // By the service; or by the client itself, whose connection has just been closed.
+                    let codes = [Code::Unavailable, Code::Cancelled, Code::Unknown];
+                    assert!(codes.contains(&status.code()), "{status:?}");
                     break;
                 }
             }

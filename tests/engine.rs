@@ -379,6 +379,44 @@ fn other_numbers_in_the_rulebook_judge_anew() {
     }
 }
 
+/// What the store did not cover is replayed by the numbers of today, and may make other rows than
+/// subscribers were told then: their cursors are of another history.
+#[test]
+fn cursors_of_another_rulebook_are_of_another_history() {
+    let seed = crowded();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let (batches, dates) = load(seed, &mut rng);
+    let (log, store) = (MemoryLog::new(), MemoryStore::new());
+    let settings = Settings { shards: 1, threads: 1, checkpoint_ms: u64::MAX, ..Settings::default() };
+    let first = world::book(seed);
+    let other = Rulebook { tolerance_fen: 300_000, ..first.clone() };
+    let engine = Ground::Memory(log.clone(), store.clone()).start(&settings, &first);
+    work(&engine, batches.into(), dates.into(), seed);
+    let (told, history) = (rows(&engine), engine.feed().history());
+    // Killed, and started by the same numbers: the same rows. By others: others, and it shows.
+    let histories = |log: &MemoryLog, store: MemoryStore, book: &Rulebook| {
+        let engine = Ground::Memory(log.clone(), store).start(&settings, book);
+        let found = (rows(&engine), engine.feed().history());
+        engine.stop();
+        found
+    };
+    let (log, store) = (log.crash(0), store.crash(0));
+    let same = |found: &Rows| found.iter().all(|(key, row)| told[key].alert == row.alert);
+    assert!(store.pages().len() < 3, "nothing was covered");
+    let (rows_again, again) = histories(&log, MemoryStore::from_pages(store.pages()), &first);
+    assert!(same(&rows_again) && rows_again.len() == told.len() && again == history);
+    let kept = MemoryStore::from_pages(store.pages());
+    let (rows_by_other, by_other) = histories(&log, kept.clone(), &other);
+    assert!(!rows_by_other.iter().all(|(key, row)| told.get(key).is_some_and(|t| t.alert == row.alert)));
+    assert_ne!(by_other, history);
+    // The numbers stay: so does the history. They go back, or the store is made anew: another one.
+    assert_eq!(histories(&log, kept.clone(), &other).1, by_other);
+    let (_, back) = histories(&log, kept, &first);
+    let (_, anew) = histories(&log, MemoryStore::new(), &other);
+    assert!(![history, by_other].contains(&back) && ![history, by_other, back].contains(&anew));
+    engine.stop();
+}
+
 #[test]
 fn a_store_that_is_empty_or_old_is_brought_level_with_the_same_rows() {
     let seed = crowded();

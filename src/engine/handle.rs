@@ -80,7 +80,7 @@ impl Engine {
         let shards = settings.shards.max(1);
         let desk = Desk::open(store.clone(), shards)?;
         check_cover(desk.position(), log.as_ref())?;
-        let judge_anew = compare_rulebook(store.as_ref(), &book, desk.position())?;
+        let (judge_anew, history) = compare_rulebook(store.as_ref(), &book, desk.position())?;
         let rows_max = (settings.history_rows / usize::from(shards)).max(16);
         let with = Equipment { store: store.clone(), book, ids, rows_max };
         let (mut opened, mut feeds) = (Vec::new(), Vec::new());
@@ -94,7 +94,12 @@ impl Engine {
         }
         let today = opened.iter().filter_map(Shard::today).max();
         let threads = thread_count(settings.threads, shards);
-        let shared = Arc::new(Shared::new(Arc::new(Feed::new(feeds)), observer, threads, shards));
+        let shared = Arc::new(Shared::new(
+            Arc::new(Feed::new(feeds).with_history(history)),
+            observer,
+            threads,
+            shards,
+        ));
         shared.covered.store(desk.position().0, Relaxed);
         // What the store covers has been applied: a start with nothing to replay is level at once.
         shared.workers.iter().for_each(|worker| worker.applied.store(desk.position().0, Relaxed));
@@ -345,27 +350,41 @@ fn check_cover(covered: Position, log: &dyn Log) -> Result<(), StartError> {
     Ok(())
 }
 
-/// `Some` when the store was judged by other numbers: what to write once all is judged anew.
+/// `Some` when the store was judged by other numbers: what to write once all is judged anew. And the
+/// fingerprint of all numbers that have judged, in their order: under others, the same log may
+/// have made other alert rows under the same row numbers (what the store did not cover is replayed
+/// by the numbers of today), so that cursors of then mean nothing now.
 fn compare_rulebook(
     store: &dyn Store,
     book: &Rulebook,
     covered: Position,
-) -> Result<Option<Changes>, StoreError> {
+) -> Result<(Option<Changes>, u32), StoreError> {
     let print = blake3::hash(format!("{book:?}").as_bytes());
-    let known = store.get(keys::CONFIG)?;
-    if known.as_deref() == Some(print.as_bytes().as_slice()) {
-        return Ok(None);
+    let known = store.get(keys::CONFIG)?.unwrap_or_default();
+    let (judged_by, before) = match known.split_last_chunk::<4>() {
+        Some((print, history)) => (print, history.as_slice()),
+        None => (known.as_slice(), [].as_slice()),
+    };
+    if judged_by == print.as_bytes()
+        && let Ok(history) = before.try_into()
+    {
+        return Ok((None, u32::from_le_bytes(history)));
     }
-    let changes =
-        Changes { put: vec![(keys::CONFIG.to_vec(), print.as_bytes().to_vec())], remove: Vec::new() };
+    let history = crc32fast::hash(&[before, print.as_bytes()].concat());
+    let entry = |print: &[u8]| {
+        let value = [print, history.to_le_bytes().as_slice()].concat();
+        Changes { put: vec![(keys::CONFIG.to_vec(), value)], remove: Vec::new() }
+    };
     if covered == Position::default() {
-        store.write(changes)?;
-        return Ok(None);
+        store.write(entry(print.as_bytes()))?;
+        return Ok((None, history));
     }
     tracing::warn!(
         "the rulebook is another than the one that judged the stored alerts: judging every project anew"
     );
-    Ok(Some(changes))
+    // Until that is done, the store is judged by neither: whoever opens it then begins again.
+    store.write(entry(&[0; 32]))?;
+    Ok((Some(entry(print.as_bytes())), history))
 }
 
 fn thread_count(wanted: usize, shards: u16) -> usize {

@@ -1,6 +1,6 @@
 //! What several tests share.
 #![allow(dead_code, reason = "every test binary uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 pub mod judge;
 pub mod machine;
