@@ -23,7 +23,7 @@ const CONNECTIONS: u64 = 10;
 /// Nobody's worker: a swipe in a project that no record describes raises one alert.
 const STRANGER: u64 = 9_000_000;
 
-fn main() {
+pub fn main() {
     let (subscribers, batches) = (setting("subscribers", 10_000), setting("batches", 2000));
     let dir = tempfile::tempdir().unwrap();
     let house = House::start(house::config(dir.path()));
@@ -98,8 +98,11 @@ async fn subscribe(addr: SocketAddr, subscribers: u64, counted: &Arc<Counted>) {
     let mut tasks = counted.tasks.lock().await;
     for number in 0..CONNECTIONS {
         let channel = drive::connect(addr).await;
+        // A connection has a limit of calls that are not answered yet.
+        let opening = Arc::new(tokio::sync::Semaphore::new(100));
         for _ in (number..subscribers).step_by(CONNECTIONS as usize) {
-            let (channel, counted, entered) = (channel.clone(), counted.clone(), entered.clone());
+            let (channel, opening) = (channel.clone(), opening.clone());
+            let (counted, entered) = (counted.clone(), entered.clone());
             tasks.spawn(async move {
                 let mut client = AlertServiceClient::new(channel);
                 let filter = pb::AlertFilter {
@@ -109,7 +112,9 @@ async fn subscribe(addr: SocketAddr, subscribers: u64, counted: &Arc<Counted>) {
                 };
                 let request =
                     pb::SubscribeRequest { filter: Some(filter), ..pb::SubscribeRequest::default() };
+                let turn = opening.acquire().await.unwrap();
                 let mut stream = client.subscribe(request).await.unwrap().into_inner();
+                drop(turn);
                 let mut told = false;
                 while let Ok(Some(message)) = stream.message().await {
                     match message.event {
