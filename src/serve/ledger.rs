@@ -76,21 +76,19 @@ impl Ledgers {
     ) -> Result<pb::GetProjectResponse, Refusal> {
         self.ready()?;
         let project = project_id(&request.project_id)?;
-        let wanted = project.clone();
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
+            let summary = (asked.summary)();
             let accounts = asked.ledger.accounts().map(papers::account).collect();
             let deposits = asked.ledger.deposits().map(papers::deposit).collect();
             let facts = asked.ledger.facts().map(papers::project);
-            Some((facts, accounts, deposits, standing(&asked, None), asked.today))
+            Some((summary, facts, accounts, deposits, standing(&asked, None), asked.today))
         };
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        let none = || Refusal::NotFound("no record names this project".into());
-        let (facts, accounts, deposits, rows, today) = found.ok_or_else(none)?;
-        let all = ask(until, |done| self.engine.projects(done)).await?;
-        let summary = all.iter().find(|summary| summary.project_id == wanted).ok_or_else(none)?;
+        let (summary, facts, accounts, deposits, rows, today) =
+            found.ok_or_else(|| Refusal::NotFound("no record names this project".into()))?;
         Ok(pb::GetProjectResponse {
-            summary: Some(papers::summary(summary)),
+            summary: Some(papers::summary(&summary)),
             project: facts,
             accounts,
             deposits,
