@@ -2,7 +2,7 @@
 //! Asks the shard that owns the project; changes nothing.
 
 use super::ask::ask;
-use super::dead_letters;
+use super::dead_letters::{self, WriteLine};
 use super::filter::{codes, territory_passes};
 use super::page;
 use super::papers;
@@ -24,11 +24,12 @@ pub struct Ledgers {
     rows: Arc<Rows>,
     /// How long a call may take, if the caller gives no shorter time.
     patience: Duration,
+    write_line: WriteLine,
 }
 
 impl Ledgers {
-    pub fn new(engine: Engine, rows: Arc<Rows>, patience: Duration) -> Ledgers {
-        Ledgers { engine, rows, patience }
+    pub fn new(engine: Engine, rows: Arc<Rows>, patience: Duration, write_line: WriteLine) -> Ledgers {
+        Ledgers { engine, rows, patience, write_line }
     }
 
     fn ready(&self) -> Result<(), Refusal> {
@@ -156,7 +157,7 @@ impl Ledgers {
         Ok(pb::ListDeadLettersResponse {
             next_page_token: last
                 .map_or_else(String::new, |id| page::write(|w| dead_letters::write_id(w, id))),
-            dead_letters: found.iter().map(dead_letters::shown).collect(),
+            dead_letters: found.iter().map(|letter| dead_letters::shown(letter, self.write_line)).collect(),
         })
     }
 }
