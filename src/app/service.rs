@@ -11,6 +11,7 @@ use crate::engine::api::ProjectFacts;
 use crate::engine::{Engine, Observer};
 use crate::intake::batch::Limits;
 use crate::intake::grpc::{Intake, Tally};
+use crate::intake::write_json::write_line;
 use crate::serve::admin::{Admin, DateSource};
 use crate::serve::alerts::{AlertLimits, Alerts};
 use crate::serve::facts::FactsCache;
@@ -166,7 +167,7 @@ impl Service {
         Ok(Doors {
             intake: Intake::new(engine.clone(), limits, tally, stop.clone()),
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), alerts, stop.clone()),
-            ledgers: Ledgers::new(engine.clone(), rows, patience),
+            ledgers: Ledgers::new(engine.clone(), rows, patience, write_line),
             admin: Admin::new(engine.clone(), hub.clone(), dates, patience),
         })
     }

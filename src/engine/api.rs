@@ -73,6 +73,8 @@ pub struct ProjectAsk<'a> {
     pub book: &'a Rulebook,
     /// `None` before the first business date.
     pub today: Option<Day>,
+    /// The project as lists show it, as of now.
+    pub summary: &'a dyn Fn() -> ProjectSummary,
 }
 
 /// One project in a list; kept in memory for cold projects too.

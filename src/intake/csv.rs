@@ -1,17 +1,21 @@
 //! CSV rows to records (`docs/csv.md`): a header row of field names, an empty cell is an absent
 //! field, the rows of one payroll sheet stand together. The same fields, bounds and reasons as in
-//! JSON. Knows no file: it is fed bytes in order, and keeps what is begun.
+//! JSON. Knows no file and no quoting: it is fed bytes in order, and keeps what is begun.
 //!
 //! Cells are quoted as in RFC 4180. A quote that never closes costs its own line only: reading
 //! goes on at the next.
+
+mod cells;
 
 use super::field::Field;
 use super::read;
 use super::rejection::{MAX_LINE_BYTES, Rejection};
 use super::wire::{Fields, Value};
 use crate::domain::{Reason, ReasonCode, Record, RecordType};
+use cells::Cells;
 use compact_str::format_compact;
 use std::borrow::Cow;
+use std::str::Utf8Error;
 
 /// A decoded row: the line that it begins on, counted from 1.
 pub type Row = (u64, Result<Record, Rejection>);
@@ -25,6 +29,8 @@ pub struct Decoder {
     line: u64,
     /// A row whose end has not come yet.
     carry: Vec<u8>,
+    /// The row that is being read.
+    cells: Cells,
     sheet: Option<Sheet>,
 }
 
@@ -41,40 +47,71 @@ const OF_A_LINE: [Field; 5] =
     [Field::IdNumber, Field::IdType, Field::PayableFen, Field::DeductionsFen, Field::Signed];
 
 impl Decoder {
-    /// Takes more of the file; `last` when nothing follows. Rows that are whole go to `out`.
+    /// Takes more of the file; `last` when nothing follows. Rows that are whole go to `out`. A line of more
+    /// than [`MAX_LINE_BYTES`] comes in one piece, or by `skip_line`.
     pub fn feed(&mut self, bytes: &[u8], last: bool, out: &mut Vec<Row>) {
         let mut data = std::mem::take(&mut self.carry);
         data.extend_from_slice(bytes);
-        let mut rest = data.as_slice();
-        while !rest.is_empty() {
-            let Some(end) = row_end(rest, last) else { break };
-            let first_line = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |at| at + 1);
-            // A row of several lines that makes no sense is more likely a stray quote.
-            let end = match end {
-                Some(end) if end == first_line || self.makes_sense(&rest[..end]) => end,
-                _ => first_line,
-            };
-            self.row(&rest[..end], out);
-            rest = &rest[end..];
-        }
-        self.carry = rest.to_vec();
+        self.carry = self.rows(&data, last, out).to_vec();
         if last {
             self.close_sheet(out);
         }
     }
 
-    /// A line that was too long to be read whole.
+    /// A line that was too long to be read whole. What was begun before it ends there.
     pub fn skip_line(&mut self, len: u64, out: &mut Vec<Row>) {
+        let begun = std::mem::take(&mut self.carry);
+        self.rows(&begun, true, out);
+        self.close_sheet(out);
         self.line += 1;
         out.push((self.line, Err(Rejection::too_large(len, MAX_LINE_BYTES))));
     }
 
-    fn makes_sense(&self, row: &[u8]) -> bool {
-        let columns = self.header.as_ref().map(Vec::len);
-        match std::str::from_utf8(row).map(cells) {
-            Ok(Ok(cells)) => columns.is_none_or(|columns| cells.len() == columns),
-            _ => false,
+    // Takes the rows that are whole; what is left of the data.
+    fn rows<'a>(&mut self, data: &'a [u8], last: bool, out: &mut Vec<Row>) -> &'a [u8] {
+        let mut rest = data;
+        while let Some(first) = rest.first() {
+            // The library passes over empty lines; here they are counted.
+            let end = match first {
+                b'\n' => 1,
+                _ => match self.row_end(rest, last) {
+                    Some(end) => end,
+                    None => break,
+                },
+            };
+            self.row(&rest[..end], out);
+            rest = &rest[end..];
         }
+        rest
+    }
+
+    // Reads the cells of the first row, and says where it ends; `None`: its end has not come yet.
+    fn row_end(&mut self, rest: &[u8], last: bool) -> Option<usize> {
+        let held = &rest[..rest.len().min(MAX_LINE_BYTES)];
+        let end = self.cells.read(held, last && held.len() == rest.len());
+        if end.is_none() && rest.len() < MAX_LINE_BYTES {
+            return None;
+        }
+        let line = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
+        let line_end = rest.len().min(line + 1);
+        match end {
+            Some(end) if end == line_end || self.makes_sense() => Some(end),
+            // The library would read on to any other quote. A row of several lines that makes no sense,
+            // or does not end, is more likely a stray quote: its first line stands for itself.
+            _ => {
+                if line <= MAX_LINE_BYTES {
+                    self.cells.read(&rest[..line], true);
+                }
+                Some(line_end)
+            }
+        }
+    }
+
+    fn makes_sense(&self) -> bool {
+        let columns = self.header.as_ref().map_or(self.cells.len(), Vec::len);
+        self.cells.flaw().is_none()
+            && self.cells.len() == columns
+            && self.cells.iter().all(|cell| std::str::from_utf8(cell).is_ok())
     }
 
     fn row(&mut self, row: &[u8], out: &mut Vec<Row>) {
@@ -93,15 +130,20 @@ impl Decoder {
         }
     }
 
-    // The row's fields; `None` for the header.
+    // The fields of the row whose cells were read; `None` for the header.
     fn fields(&mut self, row: &[u8]) -> Result<Option<Fields<'static>>, Rejection> {
         if row.len() > MAX_LINE_BYTES {
             return Err(Rejection::too_large(row.len() as u64, MAX_LINE_BYTES));
         }
-        let text = std::str::from_utf8(row).map_err(|why| Rejection::not_utf8(why.valid_up_to() + 1))?;
+        let not_utf8 = |why: Utf8Error| Rejection::not_utf8(why.valid_up_to() + 1);
+        std::str::from_utf8(row).map_err(not_utf8)?;
         let syntax =
             |found: &str, expected| Rejection::of(Reason::new("record", ReasonCode::Syntax, found, expected));
-        let cells = cells(text).map_err(|found| syntax(found, "cells quoted as in RFC 4180"))?;
+        if let Some(found) = self.cells.flaw() {
+            return Err(syntax(found, "cells quoted as in RFC 4180"));
+        }
+        let cells = self.cells.iter().map(std::str::from_utf8);
+        let cells = cells.collect::<Result<Vec<&str>, _>>().map_err(not_utf8)?;
         let Some(header) = &self.header else {
             self.header = Some(cells.iter().map(|name| Field::parse(name.trim())).collect());
             return Ok(None);
@@ -113,7 +155,7 @@ impl Decoder {
         let mut fields = Fields::with_capacity(cells.len());
         for (field, cell) in header.iter().zip(cells) {
             if let Some(field) = field.filter(|_| !cell.is_empty()) {
-                fields.set(field, Value::Cell(Cow::Owned(cell.into_owned())));
+                fields.set(field, Value::Cell(Cow::Owned(cell.to_owned())));
             }
         }
         Ok(Some(fields))
@@ -159,63 +201,6 @@ impl Decoder {
             }
         };
         out.push((sheet.line, result));
-    }
-}
-
-// Where the first row ends: behind the first line end outside quotes. `None`: not known yet;
-// `Some(None)`: nowhere within the longest row that there may be.
-fn row_end(data: &[u8], last: bool) -> Option<Option<usize>> {
-    let mut quoted = false;
-    for (at, byte) in data.iter().enumerate().take(MAX_LINE_BYTES) {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\n' if !quoted => return Some(Some(at + 1)),
-            _ => {}
-        }
-    }
-    match last || data.len() >= MAX_LINE_BYTES {
-        true if quoted || data.len() > MAX_LINE_BYTES => Some(None),
-        true => Some(Some(data.len())),
-        false => None,
-    }
-}
-
-fn cells(row: &str) -> Result<Vec<Cow<'_, str>>, &'static str> {
-    let mut rest = row.strip_suffix('\n').unwrap_or(row);
-    rest = rest.strip_suffix('\r').unwrap_or(rest);
-    let mut out = Vec::with_capacity(16);
-    loop {
-        let (cell, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_cell(quoted)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                if rest[..end].contains('"') {
-                    return Err("a quote within a cell that is not quoted");
-                }
-                (Cow::Borrowed(&rest[..end]), &rest[end..])
-            }
-        };
-        out.push(cell);
-        match after.strip_prefix(',') {
-            Some(next) => rest = next,
-            None if after.is_empty() => return Ok(out),
-            None => return Err("text behind a closing quote"),
-        }
-    }
-}
-
-// The cell that begins behind a quote, and what follows its closing one.
-fn quoted_cell(text: &str) -> Result<(Cow<'_, str>, &str), &'static str> {
-    let mut from = 0;
-    loop {
-        let at = from + text[from..].find('"').ok_or("a quote that is not closed")?;
-        if !text[at + 1..].starts_with('"') {
-            let cell = &text[..at];
-            let cell =
-                if cell.contains('"') { Cow::Owned(cell.replace("\"\"", "\"")) } else { Cow::Borrowed(cell) };
-            return Ok((cell, &text[at + 1..]));
-        }
-        from = at + 2;
     }
 }
 
@@ -300,6 +285,29 @@ mod tests {
         let all = rows(&text);
         let lines: Vec<(u64, bool)> = all.iter().map(|(line, row)| (*line, row.is_ok())).collect();
         assert_eq!(lines, [(2, true), (3, false), (4, true), (5, true), (6, false), (7, true)]);
+    }
+
+    #[test]
+    fn a_row_that_is_too_long_costs_nothing_else() {
+        let good = "piecework,c,s,2026-03-02T07:01:00Z,P1,152722199001010019,,,,,7,2026-03,l,\n";
+        let long = "x".repeat(MAX_LINE_BYTES);
+        let lines = |text: String| -> Vec<(u64, bool)> {
+            let (mut decoder, mut out) = (Decoder::default(), Vec::new());
+            decoder.feed(text.as_bytes(), false, &mut out);
+            decoder.feed(&[], true, &mut out);
+            out.iter().map(|(line, row)| (*line, row.is_ok())).collect()
+        };
+        let of_one = format!("{HEADER}{good}{long}\n{good}");
+        assert_eq!(lines(of_one), [(2, true), (3, false), (4, true)]);
+        // Quoted, over two lines: too long as one row, and its second line is no row either.
+        let of_two = format!("{HEADER}piecework,\"c\n{long}\"\n{good}");
+        assert_eq!(lines(of_two), [(2, false), (3, false), (4, true)]);
+        let (mut decoder, mut out) = (Decoder::default(), Vec::new());
+        decoder.feed(format!("{HEADER}piecework,\"c\n").as_bytes(), false, &mut out);
+        decoder.skip_line(5_000_000, &mut out);
+        decoder.feed(good.as_bytes(), true, &mut out);
+        let lines: Vec<(u64, bool)> = out.iter().map(|(line, row)| (*line, row.is_ok())).collect();
+        assert_eq!(lines, [(2, false), (3, false), (4, true)]);
     }
 
     #[test]

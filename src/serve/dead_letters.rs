@@ -1,10 +1,13 @@
 //! Dead letters as messages: why each could not be taken, and what came, with its numbers masked.
 
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{Position, Rejected};
+use crate::domain::{Position, Record, Rejected};
 use crate::engine::api::{DeadContent, DeadLetter, DeadLetterId};
 use crate::proto::v1 as pb;
 use std::time::Duration;
+
+/// Writes a record as a line of JSON. That is another door's language: it comes from outside.
+pub type WriteLine = fn(&Record, &mut Vec<u8>);
 
 pub fn write_id(w: &mut Writer, id: DeadLetterId) {
     w.varint(id.position.0);
@@ -15,7 +18,7 @@ pub fn read_id(r: &mut Reader<'_>) -> Result<DeadLetterId, Corrupt> {
     Ok(DeadLetterId { position: Position(r.varint()?), index: r.u32()? })
 }
 
-pub fn shown(letter: &DeadLetter) -> pb::DeadLetter {
+pub fn shown(letter: &DeadLetter, write_line: WriteLine) -> pb::DeadLetter {
     let reason = &letter.reason;
     let shown = pb::DeadLetter {
         id: format!("{}.{}", letter.id.position.0, letter.id.index),
@@ -31,12 +34,18 @@ pub fn shown(letter: &DeadLetter) -> pb::DeadLetter {
     };
     match &letter.content {
         DeadContent::Input(input) => of_input(shown, input),
-        DeadContent::Conflict(record) => pb::DeadLetter {
-            record_id: Some(record.head.id.to_string()),
-            source: Some(record.head.source.to_string()),
-            raw: format!("a valid {} record", record.body.record_type()),
-            ..shown
-        },
+        DeadContent::Conflict(record) => {
+            let mut line = Vec::new();
+            write_line(record, &mut line);
+            let line = line.strip_suffix(b"\n").unwrap_or(&line);
+            pb::DeadLetter {
+                record_id: Some(record.head.id.to_string()),
+                source: Some(record.head.source.to_string()),
+                raw: masked(line),
+                raw_bytes: line.len() as u64,
+                ..shown
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! Asks the shard that owns the project; changes nothing.
 
 use super::ask::ask;
-use super::dead_letters;
+use super::dead_letters::{self, WriteLine};
 use super::filter::{codes, territory_passes};
 use super::page;
 use super::papers;
@@ -24,11 +24,12 @@ pub struct Ledgers {
     rows: Arc<Rows>,
     /// How long a call may take, if the caller gives no shorter time.
     patience: Duration,
+    write_line: WriteLine,
 }
 
 impl Ledgers {
-    pub fn new(engine: Engine, rows: Arc<Rows>, patience: Duration) -> Ledgers {
-        Ledgers { engine, rows, patience }
+    pub fn new(engine: Engine, rows: Arc<Rows>, patience: Duration, write_line: WriteLine) -> Ledgers {
+        Ledgers { engine, rows, patience, write_line }
     }
 
     fn ready(&self) -> Result<(), Refusal> {
@@ -76,21 +77,19 @@ impl Ledgers {
     ) -> Result<pb::GetProjectResponse, Refusal> {
         self.ready()?;
         let project = project_id(&request.project_id)?;
-        let wanted = project.clone();
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
+            let summary = (asked.summary)();
             let accounts = asked.ledger.accounts().map(papers::account).collect();
             let deposits = asked.ledger.deposits().map(papers::deposit).collect();
             let facts = asked.ledger.facts().map(papers::project);
-            Some((facts, accounts, deposits, standing(&asked, None), asked.today))
+            Some((summary, facts, accounts, deposits, standing(&asked, None), asked.today))
         };
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        let none = || Refusal::NotFound("no record names this project".into());
-        let (facts, accounts, deposits, rows, today) = found.ok_or_else(none)?;
-        let all = ask(until, |done| self.engine.projects(done)).await?;
-        let summary = all.iter().find(|summary| summary.project_id == wanted).ok_or_else(none)?;
+        let (summary, facts, accounts, deposits, rows, today) =
+            found.ok_or_else(|| Refusal::NotFound("no record names this project".into()))?;
         Ok(pb::GetProjectResponse {
-            summary: Some(papers::summary(summary)),
+            summary: Some(papers::summary(&summary)),
             project: facts,
             accounts,
             deposits,
@@ -158,7 +157,7 @@ impl Ledgers {
         Ok(pb::ListDeadLettersResponse {
             next_page_token: last
                 .map_or_else(String::new, |id| page::write(|w| dead_letters::write_id(w, id))),
-            dead_letters: found.iter().map(dead_letters::shown).collect(),
+            dead_letters: found.iter().map(|letter| dead_letters::shown(letter, self.write_line)).collect(),
         })
     }
 }

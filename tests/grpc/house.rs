@@ -100,7 +100,7 @@ impl House {
         let doors = Doors {
             intake: Intake::new(engine.clone(), plan.intake, tally, stop.clone()),
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), plan.alerts, stop.clone()),
-            ledgers: Ledgers::new(engine.clone(), rows, patience),
+            ledgers: Ledgers::new(engine.clone(), rows, patience, wagewatch::intake::write_json::write_line),
             admin: Admin::new(engine.clone(), hub.clone(), plan.dates, patience),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

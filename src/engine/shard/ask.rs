@@ -29,12 +29,14 @@ impl Shard {
         let slot = self.slot(name)?;
         let entry = &mut self.slots[slot as usize];
         entry.ticked = self.ticks;
-        Ok(question(entry.state.as_ref().map(|state| ProjectAsk {
+        let Some(state) = &entry.state else { return Ok(question(None)) };
+        Ok(question(Some(ProjectAsk {
             ledger: &state.ledger,
             alerts: &state.alerts,
             rows: &state.rows,
             book: &self.with.book,
             today: self.meta.today,
+            summary: &|| summarise(state),
         })))
     }
 
