@@ -52,7 +52,7 @@ fn load(rng: &mut ChaCha8Rng) -> (Load, Day, Day) {
     let lone = lone(&records).iter().map(|record| record.head.id.to_string()).collect();
     let mut fresh = Vec::new();
     while !records.is_empty() {
-        let count = rng.random_range(1..=40.min(records.len()));
+        let count = rng.random_range(1..=12.min(records.len()));
         fresh.push(records.split_off(records.len() - count));
     }
     (Load { fresh, lone, ..Load::default() }, first, last)
@@ -65,19 +65,24 @@ fn book() -> Rulebook {
 }
 
 /// Sends until the connection breaks: fresh batches, unsure ones, and now and then known ones.
-async fn send(client: Client, load: Arc<Mutex<Load>>, mut rng: ChaCha8Rng, most: usize) {
-    for turn in 0.. {
+async fn send(client: Client, load: Arc<Mutex<Load>>, mut rng: ChaCha8Rng, pace: Duration) {
+    let (begun, mut sent) = (Instant::now(), 0);
+    loop {
         let (batch, known) = {
             let mut load = load.lock().unwrap();
-            let again = rng.random_bool(0.2) || turn >= most;
+            // What is new is spread over the whole life: some of it is under way when the end comes.
+            let again = rng.random_bool(0.1) || begun.elapsed() < pace * sent;
             match load.unsure.pop() {
                 Some(batch) => (batch, false),
                 None if again && !load.acknowledged.is_empty() => {
-                    let from = rng.random_range(0..load.acknowledged.len());
-                    (load.acknowledged[from..].iter().take(15).cloned().collect(), true)
+                    let from = rng.random_range(load.acknowledged.len() / 2..load.acknowledged.len());
+                    (load.acknowledged[from..].iter().take(9).cloned().collect(), true)
                 }
                 None => match load.fresh.pop() {
-                    Some(batch) => (batch, false),
+                    Some(batch) => {
+                        sent += 1;
+                        (batch, false)
+                    }
                     None => return,
                 },
             }
@@ -151,7 +156,7 @@ async fn killed_under_load_it_loses_nothing_and_says_nothing_twice() {
     let data = dir.path().join("data");
     let set = ["engine.memory_bytes=16777216", "log.segment_bytes=1048576", "engine.threads=2"];
     let (all, first, last) = load(&mut rng);
-    let most = all.fresh.len() / rounds as usize / 3 + 1;
+    let most = u32::try_from(all.fresh.len()).unwrap() / rounds / 3 + 1;
     let all = Arc::new(Mutex::new(all));
     let today = Arc::new(Mutex::new(first.plus(-1)));
     let days = u32::try_from(last.since(first)).unwrap();
@@ -176,7 +181,7 @@ async fn killed_under_load_it_loses_nothing_and_says_nothing_twice() {
         let mut tasks = Vec::new();
         for _ in 0..3 {
             let rng = ChaCha8Rng::seed_from_u64(rng.random());
-            tasks.push(tokio::spawn(send(process.client(), all.clone(), rng, most)));
+            tasks.push(tokio::spawn(send(process.client(), all.clone(), rng, life / most)));
         }
         let pause = life * rounds / days.max(1);
         tasks.push(tokio::spawn(turn_days(process.client(), today.clone(), last, pause)));
