@@ -196,7 +196,8 @@ async fn killed_under_load_it_loses_nothing_and_says_nothing_twice() {
     let subscriber = follower.unwrap().await.unwrap();
     println!("{} rows were followed", subscriber.rows);
     let process = Process::start(&data, &set).await;
-    check(&process.client(), std::mem::take(&mut *all.lock().unwrap()), last, subscriber).await;
+    let load = std::mem::take(&mut *all.lock().unwrap());
+    check(&process.client(), load, last, subscriber).await;
     let ended = process.stop().await;
     assert!(ended.status.success(), "{}", ended.said);
 }
