@@ -11,11 +11,13 @@ mod pages;
 mod project;
 mod shard;
 mod shared;
+mod start;
 mod storer;
 mod worker;
 
 pub use api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Unobserved};
 pub use desk::{Desk, Opened, Routing, shard_of};
 pub use feed::{Feed, Read, ShardFeed};
-pub use handle::{Engine, Parts, StartError, Waiting};
+pub use handle::{Engine, Parts, Waiting};
 pub use shard::{Equipment, Order, Shard};
+pub use start::StartError;
