@@ -15,7 +15,7 @@ use wagewatch::domain::Entry;
 const MONTHS: u16 = 12;
 const LIMIT: u64 = 512 << 20;
 
-fn main() {
+pub fn main() {
     // Each part in a process of its own: memory that one has freed is not the other's.
     match house::text_setting("part").as_deref() {
         Some("hot") => hot(setting("hot", 1_000_000)),

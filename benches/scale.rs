@@ -13,7 +13,7 @@ use wagewatch::engine::Engine;
 
 const SMALL: u64 = 100_000;
 
-fn main() {
+pub fn main() {
     let workers = setting("workers", 500_000);
     let months = u16::try_from(setting("months", 10)).unwrap();
     let records = setting("records", 4_000_000);

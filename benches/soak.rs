@@ -11,7 +11,7 @@ use house::{Meter, mib, resident, row, setting};
 use std::time::{Duration, Instant};
 use wagewatch::domain::{Body, Days, Entry, Time, WorkDay};
 
-fn main() {
+pub fn main() {
     let length = Duration::from_secs(setting("minutes", 3) * 60);
     let workers = setting("workers", 100_000);
     let dir = tempfile::tempdir().unwrap();

@@ -19,7 +19,7 @@ const DAYS: i32 = 4;
 /// How long the load goes on before the kill: longer than from one checkpoint to the next.
 const LOAD: Duration = Duration::from_secs(25);
 
-fn main() {
+pub fn main() {
     let worker_months = setting("worker-months", 5_000_000);
     let workers = worker_months / u64::from(MONTHS);
     if let Some(part) = text_setting("part") {

@@ -13,7 +13,7 @@ use house::{House, percentile, row, setting};
 
 const WORKERS: u64 = 100_000;
 
-fn main() {
+pub fn main() {
     let (connections, calls) = (setting("connections", 4), setting("calls", 4));
     let (batches, size, rounds) = (setting("batches", 4000), setting("size", 500), setting("rounds", 2));
     let dir = tempfile::tempdir().unwrap();

@@ -26,7 +26,7 @@ const OWED_FEN: i64 = 10 * 30_000;
 /// A batch of the load.
 const SIZE: u64 = 100;
 
-fn main() {
+pub fn main() {
     let (payments, load) = (setting("payments", 1000), setting("load", 10_000));
     let dir = tempfile::tempdir().unwrap();
     let house = House::start(house::config(dir.path()));
