@@ -2,7 +2,8 @@
 //! more worker-months on disk than fit.
 //! `cargo bench --bench memory [-- --hot 1000000 --days 22 --cold 10000000]`
 
-#![allow(clippy::float_arithmetic, reason = "ratios for people to read")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
 
 mod house;
 
@@ -15,7 +16,7 @@ use wagewatch::domain::Entry;
 const MONTHS: u16 = 12;
 const LIMIT: u64 = 512 << 20;
 
-pub fn main() {
+fn main() {
     // Each part in a process of its own: memory that one has freed is not the other's.
     match house::text_setting("part").as_deref() {
         Some("hot") => hot(setting("hot", 1_000_000)),

@@ -2,7 +2,8 @@
 //! a clean stop, and after a kill under load. Files are dropped from the system's cache before.
 //! `cargo bench --bench start [-- --worker-months 5000000]`
 
-#![allow(clippy::float_arithmetic, reason = "ratios for people to read")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
 
 mod house;
 
@@ -19,7 +20,7 @@ const DAYS: i32 = 4;
 /// How long the load goes on before the kill: longer than from one checkpoint to the next.
 const LOAD: Duration = Duration::from_secs(25);
 
-pub fn main() {
+fn main() {
     let worker_months = setting("worker-months", 5_000_000);
     let workers = worker_months / u64::from(MONTHS);
     if let Some(part) = text_setting("part") {

@@ -3,7 +3,8 @@
 //! it is durable. Clients run in the same process and count in.
 //! `cargo bench --bench submit [-- --connections 4 --calls 4 --batches 4000 --rounds 2]`
 
-#![allow(clippy::float_arithmetic, reason = "ratios for people to read")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
 
 mod house;
 
@@ -13,7 +14,7 @@ use house::{House, percentile, row, setting};
 
 const WORKERS: u64 = 100_000;
 
-pub fn main() {
+fn main() {
     let (connections, calls) = (setting("connections", 4), setting("calls", 4));
     let (batches, size, rounds) = (setting("batches", 4000), setting("size", 500), setting("rounds", 2));
     let dir = tempfile::tempdir().unwrap();

@@ -2,7 +2,8 @@
 //! second come in on other connections. Payments go one by one, each settling one worker's wage alert.
 //! `cargo bench --bench submit_to_alert [-- --payments 1000 --load 10000]`
 
-#![allow(clippy::float_arithmetic, reason = "ratios for people to read")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
 
 mod house;
 
@@ -26,7 +27,7 @@ const OWED_FEN: i64 = 10 * 30_000;
 /// A batch of the load.
 const SIZE: u64 = 100;
 
-pub fn main() {
+fn main() {
     let (payments, load) = (setting("payments", 1000), setting("load", 10_000));
     let dir = tempfile::tempdir().unwrap();
     let house = House::start(house::config(dir.path()));
