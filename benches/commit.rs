@@ -2,6 +2,9 @@
 //! for its own sync.
 //! `cargo bench --bench commit`. Uses the disk under `TMPDIR`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
+
 mod house;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

@@ -2,7 +2,8 @@
 //! more worker-months on disk than fit.
 //! `cargo bench --bench memory [-- --hot 1000000 --days 22 --cold 10000000]`
 
-#![allow(clippy::float_arithmetic, reason = "ratios for people to read")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
 
 mod house;
 

@@ -1,6 +1,9 @@
 //! Merging attendance into a project's ledger: days that are new, and repeats.
 //! `cargo bench --bench merge`
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
+
 mod house;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

@@ -2,7 +2,8 @@
 //! the same mix of swipes, checkpoints included.
 //! `cargo bench --bench scale [-- --workers 500000 --months 10 --records 4000000]`
 
-#![allow(clippy::float_arithmetic, reason = "ratios for people to read")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
 
 mod house;
 

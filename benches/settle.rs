@@ -1,6 +1,9 @@
 //! Settling one worker of a project: a month, and a year of months, and what the rules find in it.
 //! `cargo bench --bench settle`
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
+
 mod house;
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -2,7 +2,8 @@
 //! again. Memory, log and store level off, or the program ends with an error.
 //! `cargo bench --bench soak [-- --minutes 3 --workers 100000]`
 
-#![allow(clippy::float_arithmetic, reason = "ratios for people to read")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
 
 mod house;
 
@@ -67,7 +68,7 @@ fn main() {
 /// Every other turn a swipe, at another minute each time; else a sheet that corrects a day.
 fn say(worker: u64, turn: u64) -> Entry {
     let day = crowd::day("2026-03-01").plus(i32::try_from(turn / 2 % 28).unwrap());
-    let Entry::Record(mut record) = crowd::swipe(worker, day, turn % 4 == 0) else { unreachable!() };
+    let Entry::Record(mut record) = crowd::swipe(worker, day, turn.is_multiple_of(4)) else { unreachable!() };
     if turn % 2 == 1 {
         record.head.at = Time::from_seconds(1_800_000_000 + i64::try_from(turn).unwrap());
         record.head.id = format!("s-{worker:x}-{turn}").into();

@@ -2,7 +2,8 @@
 //! a clean stop, and after a kill under load. Files are dropped from the system's cache before.
 //! `cargo bench --bench start [-- --worker-months 5000000]`
 
-#![allow(clippy::float_arithmetic, reason = "ratios for people to read")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
 
 mod house;
 

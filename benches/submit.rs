@@ -3,7 +3,8 @@
 //! it is durable. Clients run in the same process and count in.
 //! `cargo bench --bench submit [-- --connections 4 --calls 4 --batches 4000 --rounds 2]`
 
-#![allow(clippy::float_arithmetic, reason = "ratios for people to read")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
 
 mod house;
 

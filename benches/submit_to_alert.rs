@@ -2,7 +2,8 @@
 //! second come in on other connections. Payments go one by one, each settling one worker's wage alert.
 //! `cargo bench --bench submit_to_alert [-- --payments 1000 --load 10000]`
 
-#![allow(clippy::float_arithmetic, reason = "ratios for people to read")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
 
 mod house;
 

@@ -2,7 +2,8 @@
 //! happens, and whether each gets the row when something does.
 //! `cargo bench --bench subscribers [-- --subscribers 10000 --batches 2000]`
 
-#![allow(clippy::float_arithmetic, reason = "ratios for people to read")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
+#![allow(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "ratios for people to read")]
 
 mod house;
 
@@ -23,7 +24,7 @@ const CONNECTIONS: u64 = 10;
 /// Nobody's worker: a swipe in a project that no record describes raises one alert.
 const STRANGER: u64 = 9_000_000;
 
-pub fn main() {
+fn main() {
     let (subscribers, batches) = (setting("subscribers", 10_000), setting("batches", 2000));
     let dir = tempfile::tempdir().unwrap();
     let house = House::start(house::config(dir.path()));

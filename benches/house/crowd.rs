@@ -98,7 +98,7 @@ fn project(worker: u64, from: Day) -> Entry {
             contractor_name: "示例建设".into(),
             contractor_uscc: Uscc::parse("uscc", "91150621MA0NTET009").unwrap(),
             contract_signed_on: from,
-            contract_fen: Fen(5_000_000_00),
+            contract_fen: Fen(500_000_000),
             labour_fee_fen: None,
             started_on: None,
             completed_on: None,

@@ -6,7 +6,7 @@ use super::desk::Routing;
 use super::shard::{Order, Shard};
 use super::shared::Shared;
 use super::storer::{Round, StoreJob};
-use crate::domain::{Entry, Position, Verdict};
+use crate::domain::{Body, Entry, IdNumber, Position, ProjectId, Record, Verdict};
 use crate::log::Block;
 use crate::store::StoreError;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -82,6 +82,8 @@ pub(super) struct Worker {
     pub wanted: VecDeque<(usize, Arc<Round>)>,
 }
 
+/// Orders whose memory is waited for together: enough to keep the processor's line buffers full.
+const LOOK_AHEAD: usize = 32;
 /// How long an idle thread waits before it goes on with a checkpoint.
 const IDLE: Duration = Duration::from_millis(20);
 
@@ -135,7 +137,10 @@ impl Worker {
         let begun = Instant::now();
         let block = &dispatch.block;
         let mut verdicts = Vec::with_capacity(dispatch.orders.len());
-        for routing in &dispatch.orders {
+        for (at, routing) in dispatch.orders.iter().enumerate() {
+            if at % LOOK_AHEAD == 0 {
+                self.look_ahead(block, &dispatch.orders[at..]);
+            }
             match routing {
                 Routing::Entry { shard, entry } => {
                     let order = match &block.entries[*entry as usize] {
@@ -167,8 +172,36 @@ impl Worker {
         Ok(())
     }
 
+    /// Reads what the next orders will touch. Nearly all the time of an order goes into waiting for
+    /// memory: its project, its worker, his month. Read for many orders at once, they are waited for
+    /// together.
+    fn look_ahead(&self, block: &Block, orders: &[Routing]) {
+        let mut wanted = [None; LOOK_AHEAD];
+        for (place, routing) in wanted.iter_mut().zip(orders) {
+            let Routing::Entry { shard, entry } = routing else { continue };
+            let Entry::Record(record) = &block.entries[*entry as usize] else { continue };
+            let Some((project, id)) = attendance(record) else { continue };
+            let owner = self.place(*shard).map(|place| &self.shards[place]);
+            *place = owner.and_then(|owner| owner.hot_ledger(project)).map(|ledger| (ledger, id));
+        }
+        let mut workers = [None; LOOK_AHEAD];
+        for (worker, found) in workers.iter_mut().zip(wanted) {
+            *worker = found.and_then(|(ledger, id)| Some((ledger, ledger.worker_ix(id)?)));
+        }
+        let read: usize =
+            workers.into_iter().flatten().map(|(ledger, worker)| ledger.read_ahead(worker)).sum();
+        std::hint::black_box(read);
+    }
+
+    /// Where the shard stands among those of this thread: they are dealt out one by one.
+    fn place(&self, shard: u16) -> Option<usize> {
+        let place = usize::from(shard) / self.shared.workers.len();
+        self.shards.get(place).filter(|s| s.id() == shard).map(|_| place)
+    }
+
     fn apply(&mut self, shard: u16, block: &Block, order: &Order) -> Result<Option<Verdict>, StoreError> {
-        match self.shards.iter_mut().find(|s| s.id() == shard) {
+        let place = self.place(shard);
+        match place.map(|place| &mut self.shards[place]) {
             // At a start, a shard whose checkpoint is newer than the county's has this block already.
             Some(shard) if shard.position() >= block.position => Ok(None),
             Some(shard) => shard.apply(block.position, block.written_ms, order).map(Some),
@@ -223,5 +256,14 @@ impl Worker {
         gauge.projects.store(sum(Shard::project_count), Ordering::Relaxed);
         gauge.hot_projects.store(sum(Shard::hot_projects), Ordering::Relaxed);
         gauge.workers.store(sum(Shard::workers), Ordering::Relaxed);
+    }
+}
+
+/// The worker and project of a swipe or a day's statement: nearly all records are these.
+fn attendance(record: &Record) -> Option<(&ProjectId, &IdNumber)> {
+    match &record.body {
+        Body::Swipe(swipe) => Some((&swipe.project_id, &swipe.id_number)),
+        Body::WorkDay(day) => Some((&day.project_id, &day.id_number)),
+        _ => None,
     }
 }

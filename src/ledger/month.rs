@@ -182,6 +182,11 @@ impl Month {
         })
     }
 
+    /// Reads the block; the answer means nothing.
+    pub(super) fn read_ahead(&self) -> usize {
+        usize::from(self.data.first().copied().unwrap_or(0))
+    }
+
     /// Bytes on the heap beside the cell itself.
     pub(super) fn heap_bytes(&self) -> usize {
         block_bytes(self.data.len())

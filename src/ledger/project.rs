@@ -1,7 +1,7 @@
 //! One project's ledger: what its records say, merged. Knows no other project, no rule, no date of today.
 
 use super::kept::{Kept, Outcome};
-use super::month::Change;
+use super::month::{Change, Month};
 use super::page::{Dirty, PageKey};
 use super::papers::Papers;
 use super::payments::Payments;
@@ -148,12 +148,7 @@ impl ProjectLedger {
         })
     }
 
-    fn attend(
-        &mut self,
-        id: &IdNumber,
-        day: Day,
-        merge: impl FnOnce(&mut super::month::Month, u32) -> Change,
-    ) -> Touched {
+    fn attend(&mut self, id: &IdNumber, day: Day, merge: impl FnOnce(&mut Month, u32) -> Change) -> Touched {
         let (year, month, day_of_month) = day.ymd();
         // Doors refuse dates outside the years of `Period`, so there is no month to keep this day in.
         let Some(period) = Period::from_ym(year, month) else { return Touched::REPEAT };
@@ -165,7 +160,7 @@ impl ProjectLedger {
         let first = !cell.has_presence();
         let change = merge(cell, day_of_month - 1);
         self.worker_bytes = self.worker_bytes + cell.heap_bytes() - bytes;
-        self.worker_bytes += (known.months.capacity() - cells) * size_of::<super::month::Month>();
+        self.worker_bytes += (known.months.capacity() - cells) * size_of::<Month>();
         if matches!(change, Change::Seen | Change::Hidden) {
             self.dirty.mark(PageKey::month(period, worker));
         }
@@ -315,6 +310,14 @@ impl ProjectLedger {
 
     pub fn worker_ix(&self, id: &IdNumber) -> Option<WorkerIx> {
         self.index.find(id_hash(id), |known| self.workers[*known as usize].id == *id).copied()
+    }
+
+    /// Reads what a swipe of this worker will read, so that the processor has it at hand. The answer
+    /// means nothing.
+    pub fn read_ahead(&self, worker: WorkerIx) -> usize {
+        let Some(known) = self.workers.get(worker as usize) else { return 0 };
+        let month = known.months.last().map_or(0, Month::read_ahead);
+        month + known.enrolments().first().map_or(0, |kept| usize::from(kept.value.pay_day.unwrap_or(0)))
     }
 
     /// Bytes in memory, as far as they grow with records; an estimate that is kept up with every change.

@@ -110,6 +110,12 @@ impl Shard {
         self.workers
     }
 
+    /// A project that is in memory; changes nothing.
+    pub fn hot_ledger(&self, name: &ProjectId) -> Option<&ProjectLedger> {
+        let slot = *self.names.get(name)?;
+        self.slots[slot as usize].state.as_deref().map(|state| &state.ledger)
+    }
+
     /// Applies one order of a block. Orders of blocks that it has applied before are to be left out.
     pub fn apply(
         &mut self,
