@@ -14,6 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use support::judge;
 use support::process::{Client, Process, lone, tellable};
 use support::subscriber::{Subscriber, brief};
 use tokio::sync::watch;
@@ -34,17 +35,16 @@ struct Load {
 
 /// All records of a small county in a wild order, cut into batches.
 fn load(rng: &mut ChaCha8Rng) -> (Load, Day, Day) {
-    let plan = Plan {
-        seed: rng.random(),
-        projects: 7,
-        workers: 90,
-        months: 2,
-        first: Period::parse("2026-03").unwrap(),
-        troubles: Share::percent(60),
-    };
-    let days: Vec<(Day, Vec<Record>)> = County::new(&plan, book().calendar).collect();
-    let (first, last) = (days[0].0, days[days.len() - 1].0);
-    let mut records: Vec<Record> = days.into_iter().flat_map(|(_, records)| records).collect();
+    let (mut records, first, last) = std::iter::repeat_with(|| county(rng.random()))
+        .find_map(|days| {
+            let (first, last) = (days[0].0, days[days.len() - 1].0);
+            let records: Vec<Record> = days.into_iter().flat_map(|(_, records)| records).collect();
+            let entries: Vec<Entry> =
+                records.iter().cloned().map(Entry::Record).chain([Entry::Date(last)]).collect();
+            // One whose troubles are all over at the end proves little.
+            (judge::truth(&entries, &book()).0.alerts.len() > 20).then_some((records, first, last))
+        })
+        .unwrap();
     let all = records.len();
     records = tellable(records);
     assert_eq!(records.len(), all);
@@ -56,6 +56,18 @@ fn load(rng: &mut ChaCha8Rng) -> (Load, Day, Day) {
         fresh.push(records.split_off(records.len() - count));
     }
     (Load { fresh, lone, ..Load::default() }, first, last)
+}
+
+fn county(seed: u64) -> Vec<(Day, Vec<Record>)> {
+    let plan = Plan {
+        seed,
+        projects: 7,
+        workers: 90,
+        months: 2,
+        first: Period::parse("2026-03").unwrap(),
+        troubles: Share::percent(60),
+    };
+    County::new(&plan, book().calendar).collect()
 }
 
 /// The numbers that the binary judges by when nothing is configured.
@@ -216,7 +228,6 @@ async fn check(client: &Client, load: Load, last: Day, mut subscriber: Subscribe
     entries.push(Entry::Date(last));
     client.check(&entries, &book()).await;
     let standing = client.standing().await;
-    assert!(standing.len() > 20, "a county without troubles proves little");
     let wanted: BTreeMap<_, _> = standing.iter().map(|(id, alert)| (id.clone(), brief(alert))).collect();
     let mut stream = subscriber.open(client).await.unwrap();
     while subscriber.picture() != wanted {
