@@ -108,6 +108,8 @@ impl Engine {
                 shard_bytes: settings.memory_bytes / 10 * 9 / usize::from(shards),
                 wanted: VecDeque::new(),
             };
+            // The status is right from the first moment on.
+            worker.tell();
             handles.push(spawn(format!("shards-{index}"), &shared, move || worker.run())?);
         }
         drop(store_jobs);

@@ -96,7 +96,6 @@ impl Worker {
     }
 
     fn serve(&mut self) -> Result<(), StoreError> {
-        self.tell();
         loop {
             let work = if self.wanted.is_empty() {
                 self.work.recv().map_err(|_| RecvTimeoutError::Disconnected)
@@ -249,7 +248,8 @@ impl Worker {
         true
     }
 
-    fn tell(&self) {
+    /// Shows what its shards hold.
+    pub fn tell(&self) {
         let gauge = &self.shared.workers[self.index];
         let sum = |of: fn(&Shard) -> usize| self.shards.iter().map(of).sum::<usize>() as u64;
         gauge.hot_bytes.store(sum(Shard::hot_bytes), Ordering::Relaxed);
