@@ -11,7 +11,7 @@ use house::crowd;
 use std::hint::black_box;
 use wagewatch::domain::{Entry, ProjectId, Rulebook};
 use wagewatch::ledger::ProjectLedger;
-use wagewatch::rules;
+use wagewatch::rules::{self, Judgement};
 
 fn settle(c: &mut Criterion) {
     let book = Rulebook::default();
@@ -28,10 +28,10 @@ fn settle(c: &mut Criterion) {
         let today = crowd::day("2027-03-01");
         group.bench_function(format!("{months} months, judged"), |b| {
             b.iter(|| {
-                let mut findings = Vec::new();
-                rules::judge_worker(&view, today, &book, &mut findings);
-                assert!(!findings.is_empty());
-                findings
+                let mut on = Judgement::new(today, &book, None);
+                rules::judge_worker(&view, &mut on);
+                assert!(!on.findings().is_empty());
+                on.into_parts()
             });
         });
     }

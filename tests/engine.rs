@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::judge::{self, asked};
 use wagewatch::alerts::PUBLIC_ID_KEY;
-use wagewatch::domain::{AlertRow, Day, Entry, Position, Record, Rulebook, Verdict};
+use wagewatch::domain::{AlertRow, Day, Entry, Numbers, Position, Record, Rulebook, Verdict};
 use wagewatch::engine::api::DeadContent;
 use wagewatch::engine::{Engine, Parts, Read, Refused, Settings, StartError, Unobserved};
 use wagewatch::log::{FailAt, Log, LogOptions, MemoryLog, SegmentLog};
@@ -353,13 +353,16 @@ fn other_numbers_in_the_rulebook_judge_anew() {
         let (mut batches, mut dates) = load(seed, &mut rng);
         let (first, other) = (world::book(seed), world::book(seed + 1));
         let later = Rulebook {
-            tolerance_fen: 250_000,
-            orange_after_days: 2,
-            red_after_days: 9,
-            group_workers: 1,
             // A fact of the folder: it never changes.
             day_starts_at: first.day_starts_at,
-            ..other
+            calendar: other.calendar,
+            ..Rulebook::of(Numbers {
+                tolerance_fen: 250_000,
+                orange_after_days: 2,
+                red_after_days: 9,
+                group_workers: 1,
+                ..Numbers::default()
+            })
         };
         let engine = ground.start(&settings, &first);
         let half = batches.split_off(batches.len() / 2);
@@ -389,7 +392,11 @@ fn cursors_of_another_rulebook_are_of_another_history() {
     let (log, store) = (MemoryLog::new(), MemoryStore::new());
     let settings = Settings { shards: 1, threads: 1, checkpoint_ms: u64::MAX, ..Settings::default() };
     let first = world::book(seed);
-    let other = Rulebook { tolerance_fen: 300_000, ..first.clone() };
+    let other = Rulebook {
+        calendar: first.calendar.clone(),
+        day_starts_at: first.day_starts_at,
+        ..Rulebook::of(Numbers { tolerance_fen: 300_000, ..Numbers::default() })
+    };
     let engine = Ground::Memory(log.clone(), store.clone()).start(&settings, &first);
     work(&engine, batches.into(), dates.into(), seed);
     let (told, history) = (rows(&engine), engine.feed().history());

@@ -6,7 +6,7 @@
 use std::path::Path;
 use wagewatch::alerts::{Numbers, text};
 use wagewatch::domain::*;
-use wagewatch::rules::{judge_project, judge_worker};
+use wagewatch::rules::{Judgement, judge_totals, judge_worker};
 
 fn day(text: &str) -> Day {
     Day::parse(text).unwrap()
@@ -22,6 +22,7 @@ fn payment(txn: &str, fen: i64, on: &str, payee: &str, returned: bool, counts: b
         txn_id: txn.into(),
         amount_fen: Fen(fen),
         payee_account: account(payee),
+        outside_account: false,
         settled_at: Time::parse(on).unwrap(),
         period: Period::parse("2026-03"),
         returned,
@@ -65,31 +66,32 @@ fn busy_month() -> WorkerView {
         arrears: 666_336,
         due_nominal: day("2026-04-19"),
         due_on: day("2026-04-17"),
+    };
+    WorkerView {
+        project_id: ProjectId::parse("project_id", "P1").unwrap(),
+        id_number: IdNumber::parse("id_number", None, "152722199001010019").unwrap(),
+        enrolled: true,
+        days: Days(2825),
+        terms: Vec::new(),
+        first_worked_on: Some(day("2026-03-02")),
+        last_worked_on: Some(day("2026-03-31")),
+        periods: vec![period],
         payments: vec![
             payment("T-100", 200_000, "2026-04-10T23:30:00+08:00", "6228480000000000011", false, true),
             payment("T-101", 100_000, "2026-04-11T10:00:00+08:00", "6228480000000000011", false, true),
             payment("T-102", 150_000, "2026-04-12T10:00:00+08:00", "6228480000000000011", true, false),
             payment("T-103", 250_000, "2026-04-13T10:00:00+08:00", "6228480000000000099", false, false),
         ],
-    };
-    let mismatched = vec![period.payments[3].clone()];
-    WorkerView {
-        project_id: ProjectId::parse("project_id", "P1").unwrap(),
-        id_number: IdNumber::parse("id_number", None, "152722199001010019").unwrap(),
-        enrolled: true,
-        days: Days(2825),
-        first_worked_on: Some(day("2026-03-02")),
-        periods: vec![period],
-        mismatched,
         named_accounts: vec![account("6228480000000000011")],
         advance: 0,
     }
 }
 
 fn worker_findings() -> Vec<Finding> {
-    let mut out = Vec::new();
-    judge_worker(&busy_month(), day("2026-05-20"), &Rulebook::default(), &mut out);
-    out
+    let book = Rulebook::default();
+    let mut on = Judgement::new(day("2026-05-20"), &book, None);
+    judge_worker(&busy_month(), &mut on);
+    on.into_parts().0
 }
 
 fn check(name: &str, finding: &Finding) {
@@ -127,9 +129,10 @@ fn a_project_in_arrears() {
         .zip([666_336, 500_000, 400_000])
         .map(|(id, sum)| (IdNumber::parse("id_number", None, id).unwrap(), sum))
         .collect();
-    let mut out = Vec::new();
-    judge_project(&view, &worst, day("2026-05-20"), &Rulebook::default(), &mut out);
-    check("project-arrears.txt", &out[0]);
+    let book = Rulebook::default();
+    let mut on = Judgement::new(day("2026-05-20"), &book, None);
+    judge_totals(&view, &worst, &mut on);
+    check("project-arrears.txt", &on.findings()[0]);
 }
 
 /// The arithmetic must follow from its own lines: every `a + b = c` and `a − b = c` in it is true.

@@ -1,6 +1,7 @@
 //! The arithmetic of an alert, line by line, from what its evidence carries and nothing else.
 //! Computes no wage: it shows how the ledger did, and a reader can check each line.
 
+use super::facts::fact_lines;
 use super::text::{Numbers, account, days, month, person, plain, yuan};
 use super::words::Both;
 use crate::domain::{
@@ -43,6 +44,7 @@ pub(super) fn arithmetic(finding: &Finding, today: Day, numbers: Numbers) -> Vec
             ]
         }
         Evidence::UnknownProject => Vec::new(),
+        Evidence::Facts(facts) => fact_lines(facts, numbers),
     }
 }
 
@@ -172,7 +174,7 @@ fn expected_line(wage: &WagePeriod) -> Both {
     }
 }
 
-fn payment_line(payment: &PaymentLine, numbers: Numbers) -> Both {
+pub(super) fn payment_line(payment: &PaymentLine, numbers: Numbers) -> Both {
     let (verdict_zh, verdict_en) = match (payment.counts, payment.returned) {
         (true, _) => ("计入", "counted"),
         (false, true) => ("不计入：已被退回", "not counted: returned"),

@@ -5,8 +5,8 @@ use super::life::change_of;
 use super::owed::{Overdue, Owed};
 use super::{IdKey, acts, alert_id};
 use crate::domain::{
-    Act, Alert, AlertId, AlertKey, AlertStatus, Change, Day, Finding, IdNumber, Reason, ReasonCode, Rule,
-    Subject, Sum, Verdict,
+    Act, Alert, AlertId, AlertKey, AlertStatus, Change, Day, Finding, IdNumber, Part, Reason, ReasonCode,
+    Rule, Subject, Sum, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,29 +40,32 @@ impl ProjectAlerts {
         ids: &IdKey,
         out: &mut Vec<(Change, Alert)>,
     ) {
-        self.diff(Some(id), findings, today, ids, out);
+        self.diff((Some(id), Part::Worker), findings, today, ids, out);
     }
 
-    /// The same for what is found about the project as a whole.
-    pub fn diff_project(
+    /// The same for what is found about a part of the project as a whole.
+    pub fn diff_part(
         &mut self,
+        part: Part,
         findings: Vec<Finding>,
         today: Day,
         ids: &IdKey,
         out: &mut Vec<(Change, Alert)>,
     ) {
-        self.diff(None, findings, today, ids, out);
+        self.diff((None, part), findings, today, ids, out);
     }
 
     fn diff(
         &mut self,
-        whom: Option<&IdNumber>,
+        (whom, part): (Option<&IdNumber>, Part),
         mut findings: Vec<Finding>,
         today: Day,
         ids: &IdKey,
         out: &mut Vec<(Change, Alert)>,
     ) {
-        assert!(findings.iter().all(|f| f.subject.id_number() == whom), "bug: a finding about somebody else");
+        let of_part = |rule: Rule| whom.is_some() || rule.part() == part;
+        let here = |f: &Finding| f.subject.id_number() == whom && of_part(f.rule);
+        assert!(findings.iter().all(here), "bug: a finding about somebody else");
         findings.sort_by(|a, b| order(a).cmp(&order(b)));
         findings.dedup_by(|b, a| order(a) == order(b));
         let mut found = findings.into_iter().peekable();
@@ -70,6 +73,9 @@ impl ProjectAlerts {
         for (key, alert) in self.alerts.range_mut(first_key(whom)..) {
             if key.subject.id_number() != whom {
                 break;
+            }
+            if !of_part(key.rule) {
+                continue;
             }
             while let Some(new) = found.next_if(|finding| order(finding) < (&key.subject, key.rule)) {
                 raised.push(raise(new, today, ids));
@@ -356,10 +362,10 @@ mod tests {
         let whole =
             Finding { rule: Rule::ProjectArrears, subject: Subject::Project, ..wage(1, "2026-03", 1_000) };
         let mut out = Vec::new();
-        play.book.diff_project(vec![whole], day("2026-04-16"), &PUBLIC_ID_KEY, &mut out);
+        play.book.diff_part(Part::Totals, vec![whole], day("2026-04-16"), &PUBLIC_ID_KEY, &mut out);
         assert_eq!(told(&out), ["raised project-arrears open r1"]);
         assert_eq!(play.book.of_project().count(), 1);
-        play.book.diff_project(vec![], day("2026-04-17"), &PUBLIC_ID_KEY, &mut out);
+        play.book.diff_part(Part::Totals, vec![], day("2026-04-17"), &PUBLIC_ID_KEY, &mut out);
         assert_eq!(told(&out)[1..], ["resolved project-arrears resolved r2"]);
         assert_eq!(play.book.overdue_totals().overdue_fen, 1_000);
     }

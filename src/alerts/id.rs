@@ -44,6 +44,54 @@ pub fn alert_id(key: &IdKey, rule: Rule, project: &ProjectId, subject: &Subject)
             part(bank);
             part(txn_id);
         }
+        Subject::Month(period) => {
+            part("month");
+            part(&period.to_string());
+        }
+        Subject::Week(day) => {
+            part("week");
+            part(&day.to_string());
+        }
+        Subject::Account(account) => {
+            part("account");
+            part(&account.reveal());
+        }
+        Subject::Booking { account, entry_id } => {
+            part("booking");
+            part(&account.reveal());
+            part(entry_id);
+        }
+        Subject::Restraint { account, restraint_id } => {
+            part("restraint");
+            part(&account.reveal());
+            part(restraint_id);
+        }
+        Subject::StrayPayment { bank, txn_id } => {
+            part("stray-payment");
+            part(bank);
+            part(txn_id);
+        }
+        Subject::Deposit(id) => {
+            part("deposit");
+            part(id);
+        }
+        Subject::Sheet(firm, period) => {
+            part("sheet");
+            part(&firm.to_string());
+            part(&period.to_string());
+        }
+        Subject::Complaint(id) => {
+            part("complaint");
+            part(id);
+        }
+        Subject::Employer(firm) => {
+            part("employer");
+            part(&firm.to_string());
+        }
+        Subject::Source(name) => {
+            part("source");
+            part(name);
+        }
     }
     let digest = BASE32_NOPAD.encode(&hasher.finalize().as_bytes()[..16]).to_ascii_lowercase();
     AlertId(format_compact!("{rule}-{digest}"))

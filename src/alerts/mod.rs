@@ -6,6 +6,7 @@
 mod acts;
 mod arithmetic;
 mod book;
+mod facts;
 mod id;
 mod life;
 mod owed;
@@ -21,4 +22,4 @@ pub use life::change_of;
 pub use owed::Overdue;
 pub use route::{Audience, Department, Directory, DirectoryError, Role, Territory};
 pub use text::{Numbers, Text, text};
-pub use words::{Both, RuleInfo, info, level_words};
+pub use words::{Both, RuleInfo, fact_words, info, level_words};

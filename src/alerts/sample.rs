@@ -66,7 +66,9 @@ pub(crate) fn alert(finding: Finding) -> Alert {
     let whom = finding.subject.id_number().cloned();
     match whom {
         Some(id) => book.diff_worker(&id, vec![finding], day("2026-04-16"), &PUBLIC_ID_KEY, &mut out),
-        None => book.diff_project(vec![finding], day("2026-04-16"), &PUBLIC_ID_KEY, &mut out),
+        None => {
+            book.diff_part(finding.rule.part(), vec![finding], day("2026-04-16"), &PUBLIC_ID_KEY, &mut out)
+        }
     }
     out.remove(0).1
 }

@@ -2,6 +2,7 @@
 //! by line, the article, and who must act. Sees one finding and a date; decides nothing.
 
 use super::arithmetic::arithmetic;
+use super::facts::fact_lines;
 use super::words::{Both, info, level_words};
 use crate::domain::{Account, Day, Days, Evidence, Finding, IdNumber, Period, Subject, Sum};
 use compact_str::CompactString;
@@ -36,7 +37,7 @@ pub fn text(finding: &Finding, today: Day, project_name: Option<&str>, numbers: 
             format!("【{level_zh}】{}：{}", info.title_zh, whom.zh),
             format!("[{level_en}] {}: {}", info.title_en, whom.en),
         ),
-        body: body(finding, today, &project(finding, project_name)),
+        body: body(finding, today, &project(finding, project_name), numbers),
         arithmetic: arithmetic(finding, today, numbers),
         article: Both::new(info.article_zh, info.article_en),
         must_act: Both::new(info.must_act_zh, info.must_act_en),
@@ -77,6 +78,39 @@ fn whom(finding: &Finding, numbers: Numbers) -> Both {
             let (id, bank, txn) = (person(id_number, numbers), plain(bank), plain(txn_id));
             Both::new(format!("工人 {id} 付款 {bank} {txn}"), format!("worker {id}, payment {bank} {txn}"))
         }
+        other => {
+            let (zh, en) = paper(other, numbers);
+            Both::new(format!("项目 {project} {zh}"), format!("project {project}, {en}"))
+        }
+    }
+}
+
+/// What a finding is about that is about no person and not the whole project.
+fn paper(subject: &Subject, numbers: Numbers) -> (String, String) {
+    let both = |zh: &str, en: &str, what: String| (format!("{zh} {what}"), format!("{en} {what}"));
+    match subject {
+        Subject::Month(period) => (month(*period), period.to_string()),
+        Subject::Week(day) => (format!("{day} 起一周"), format!("week from {day}")),
+        Subject::Account(number) => both("账户", "account", account(*number, numbers).to_string()),
+        Subject::Booking { account: number, entry_id } => {
+            both("流水", "entry", format!("{} {}", account(*number, numbers), plain(entry_id)))
+        }
+        Subject::Restraint { account: number, restraint_id } => {
+            both("措施", "restraint", format!("{} {}", account(*number, numbers), plain(restraint_id)))
+        }
+        Subject::StrayPayment { bank, txn_id } => {
+            both("付款", "payment", format!("{} {}", plain(bank), plain(txn_id)))
+        }
+        Subject::Deposit(id) => both("保证金", "deposit", plain(id)),
+        Subject::Sheet(firm, period) => {
+            (format!("{firm} {}工资表", month(*period)), format!("sheet of {firm} for {period}"))
+        }
+        Subject::Complaint(id) => both("投诉", "complaint", plain(id)),
+        Subject::Employer(firm) => both("企业", "employer", firm.to_string()),
+        Subject::Source(name) => both("数据来源", "source", plain(name)),
+        Subject::Project | Subject::Worker(_) | Subject::WorkerPeriod(..) | Subject::Payment { .. } => {
+            Default::default()
+        }
     }
 }
 
@@ -87,8 +121,11 @@ fn project(finding: &Finding, name: Option<&str>) -> String {
     }
 }
 
+/// So many facts stand in the one sentence; the arithmetic has them all.
+const FIRST_FACTS: usize = 4;
+
 /// One sentence: what is the matter.
-fn body(finding: &Finding, today: Day, project: &str) -> Both {
+fn body(finding: &Finding, today: Day, project: &str, numbers: Numbers) -> Both {
     let overdue = finding.overdue_days(today);
     match &finding.evidence {
         Evidence::Wage(wage) => Both::new(
@@ -140,6 +177,15 @@ fn body(finding: &Finding, today: Day, project: &str) -> Both {
             format!("已有记录提到项目 {project}，但没有该项目的登记。"),
             format!("Records name project {project}, and nobody has stated what it is."),
         ),
+        Evidence::Facts(facts) => {
+            let (info, lines) = (info(finding.rule), fact_lines(facts, numbers));
+            let first = |of: fn(&Both) -> &str| lines.iter().take(FIRST_FACTS).map(of).collect::<Vec<_>>();
+            let (zh, en) = (first(|line| &line.zh).join("；"), first(|line| &line.en).join("; "));
+            Both::new(
+                format!("项目 {project}：{}。{zh}", info.title_zh),
+                format!("Project {project}: {}. {en}", info.title_en),
+            )
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Words of closed sets are written as their place in `ALL`, so new words go to the end.
 
+use super::fact::{read_fact, write_fact};
 use super::{Corrupt, Reader, Writer};
 use crate::domain::{
     AccrualLine, Basis, Evidence, Finding, IdNumber, Level, PaymentLine, Rule, Subject, Sum, WagePeriod,
@@ -65,6 +66,54 @@ pub fn write_subject(w: &mut Writer, subject: &Subject) {
             w.text(bank);
             w.text(txn_id);
         }
+        Subject::Month(period) => {
+            w.u8(4);
+            w.period(*period);
+        }
+        Subject::Week(day) => {
+            w.u8(5);
+            w.day(*day);
+        }
+        Subject::Account(account) => {
+            w.u8(6);
+            w.account(*account);
+        }
+        Subject::Booking { account, entry_id } => {
+            w.u8(7);
+            w.account(*account);
+            w.text(entry_id);
+        }
+        Subject::Restraint { account, restraint_id } => {
+            w.u8(8);
+            w.account(*account);
+            w.text(restraint_id);
+        }
+        Subject::StrayPayment { bank, txn_id } => {
+            w.u8(9);
+            w.text(bank);
+            w.text(txn_id);
+        }
+        Subject::Deposit(id) => {
+            w.u8(10);
+            w.text(id);
+        }
+        Subject::Sheet(firm, period) => {
+            w.u8(11);
+            w.uscc(firm);
+            w.period(*period);
+        }
+        Subject::Complaint(id) => {
+            w.u8(12);
+            w.text(id);
+        }
+        Subject::Employer(firm) => {
+            w.u8(13);
+            w.uscc(firm);
+        }
+        Subject::Source(name) => {
+            w.u8(14);
+            w.text(name);
+        }
     }
 }
 
@@ -74,6 +123,17 @@ pub fn read_subject(r: &mut Reader<'_>) -> Read<Subject> {
         1 => Ok(Subject::Worker(r.id_number()?)),
         2 => Ok(Subject::WorkerPeriod(r.id_number()?, r.period()?)),
         3 => Ok(Subject::Payment { id_number: r.id_number()?, bank: r.text()?, txn_id: r.text()? }),
+        4 => Ok(Subject::Month(r.period()?)),
+        5 => Ok(Subject::Week(r.day()?)),
+        6 => Ok(Subject::Account(r.account()?)),
+        7 => Ok(Subject::Booking { account: r.account()?, entry_id: r.text()? }),
+        8 => Ok(Subject::Restraint { account: r.account()?, restraint_id: r.text()? }),
+        9 => Ok(Subject::StrayPayment { bank: r.text()?, txn_id: r.text()? }),
+        10 => Ok(Subject::Deposit(r.text()?)),
+        11 => Ok(Subject::Sheet(r.uscc()?, r.period()?)),
+        12 => Ok(Subject::Complaint(r.text()?)),
+        13 => Ok(Subject::Employer(r.uscc()?)),
+        14 => Ok(Subject::Source(r.text()?)),
         _ => Err(Corrupt("a subject")),
     }
 }
@@ -103,6 +163,10 @@ pub fn write_evidence(w: &mut Writer, evidence: &Evidence) {
             w.option(*first_worked_on, Writer::day);
         }
         Evidence::UnknownProject => w.u8(4),
+        Evidence::Facts(facts) => {
+            w.u8(5);
+            w.list(facts.iter(), write_fact);
+        }
     }
 }
 
@@ -122,6 +186,7 @@ pub fn read_evidence(r: &mut Reader<'_>) -> Read<Evidence> {
         }),
         3 => Ok(Evidence::UnregisteredWorker { days: r.worked()?, first_worked_on: r.option(Reader::day)? }),
         4 => Ok(Evidence::UnknownProject),
+        5 => Ok(Evidence::Facts(r.list(read_fact)?)),
         _ => Err(Corrupt("evidence")),
     }
 }
@@ -198,23 +263,25 @@ fn read_accrual(r: &mut Reader<'_>) -> Read<AccrualLine> {
     }
 }
 
-fn write_payment(w: &mut Writer, line: &PaymentLine) {
+pub(super) fn write_payment(w: &mut Writer, line: &PaymentLine) {
     w.text(&line.bank);
     w.text(&line.txn_id);
     w.fen(line.amount_fen);
     w.account(line.payee_account);
+    w.bool(line.outside_account);
     w.time(line.settled_at);
     w.option(line.period, Writer::period);
     w.bool(line.returned);
     w.bool(line.counts);
 }
 
-fn read_payment(r: &mut Reader<'_>) -> Read<PaymentLine> {
+pub(super) fn read_payment(r: &mut Reader<'_>) -> Read<PaymentLine> {
     Ok(PaymentLine {
         bank: r.text()?,
         txn_id: r.text()?,
         amount_fen: r.fen()?,
         payee_account: r.account()?,
+        outside_account: r.bool()?,
         settled_at: r.time()?,
         period: r.option(Reader::period)?,
         returned: r.bool()?,

@@ -35,16 +35,19 @@ fn account() -> impl Strategy<Value = Account> {
 }
 
 fn payment() -> impl Strategy<Value = PaymentLine> {
-    (text(), text(), any::<i64>(), account(), 0i64..i64::MAX / 4, of(period()), any::<(bool, bool)>())
-        .prop_map(|(bank, txn_id, fen, payee_account, nanos, period, (returned, counts))| PaymentLine {
-            bank,
-            txn_id,
-            amount_fen: Fen(fen),
-            payee_account,
-            settled_at: Time(nanos),
-            period,
-            returned,
-            counts,
+    (text(), text(), any::<i64>(), account(), 0i64..i64::MAX / 4, of(period()), any::<(bool, bool, bool)>())
+        .prop_map(|(bank, txn_id, fen, payee_account, nanos, period, (returned, counts, outside_account))| {
+            PaymentLine {
+                bank,
+                txn_id,
+                amount_fen: Fen(fen),
+                payee_account,
+                outside_account,
+                settled_at: Time(nanos),
+                period,
+                returned,
+                counts,
+            }
         })
 }
 
@@ -87,6 +90,29 @@ fn wage() -> impl Strategy<Value = WagePeriod> {
     )
 }
 
+fn firm() -> impl Strategy<Value = Uscc> {
+    select(vec!["91150621MA0NTET009", "91110000600037341L"])
+        .prop_map(|code| Uscc::parse("uscc", code).unwrap())
+}
+
+fn fact() -> impl Strategy<Value = Fact> {
+    let value = prop_oneof![
+        sum().prop_map(FactValue::Fen),
+        any::<u32>().prop_map(|days| FactValue::Days(Days(days))),
+        day().prop_map(FactValue::Date),
+        period().prop_map(FactValue::Month),
+        any::<i64>().prop_map(FactValue::Count),
+        any::<i64>().prop_map(FactValue::Share),
+        (0i64..i64::MAX / 4).prop_map(|nanos| FactValue::Time(Time(nanos))),
+        firm().prop_map(FactValue::Firm),
+        id_number().prop_map(FactValue::Person),
+        account().prop_map(FactValue::Account),
+        text().prop_map(FactValue::Text),
+        payment().prop_map(|line| FactValue::Payment(Box::new(line))),
+    ];
+    (select(FactName::ALL), value).prop_map(|(name, value)| Fact { name, value })
+}
+
 fn evidence() -> impl Strategy<Value = Evidence> {
     let worst = prop::collection::vec((id_number(), sum()), 0..10);
     prop_oneof![
@@ -103,6 +129,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             first_worked_on
         }),
         Just(Evidence::UnknownProject),
+        prop::collection::vec(fact(), 0..6).prop_map(Evidence::Facts),
     ]
 }
 
@@ -116,6 +143,17 @@ pub(crate) fn subject() -> impl Strategy<Value = Subject> {
             bank,
             txn_id
         }),
+        period().prop_map(Subject::Month),
+        day().prop_map(Subject::Week),
+        account().prop_map(Subject::Account),
+        (account(), text()).prop_map(|(account, entry_id)| Subject::Booking { account, entry_id }),
+        (account(), text()).prop_map(|(account, restraint_id)| Subject::Restraint { account, restraint_id }),
+        (text(), text()).prop_map(|(bank, txn_id)| Subject::StrayPayment { bank, txn_id }),
+        text().prop_map(Subject::Deposit),
+        (firm(), period()).prop_map(|(firm, period)| Subject::Sheet(firm, period)),
+        text().prop_map(Subject::Complaint),
+        firm().prop_map(Subject::Employer),
+        text().prop_map(Subject::Source),
     ]
 }
 

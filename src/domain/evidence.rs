@@ -1,7 +1,7 @@
 //! Evidence: the numbers from which a reader can redo an alert's arithmetic by hand.
 
 use super::record::words;
-use super::{Account, Basis, Day, Days, Fen, IdNumber, Period, Sum, Time};
+use super::{Account, Basis, Day, Days, Fen, IdNumber, Period, Sum, Time, Uscc};
 use compact_str::CompactString;
 
 /// What an alert rests on.
@@ -25,6 +25,62 @@ pub enum Evidence {
         first_worked_on: Option<Day>,
     },
     UnknownProject,
+    /// What every other rule rests on: named values, in the order in which a reader needs them.
+    Facts(Vec<Fact>),
+}
+
+/// One named value of an alert's evidence.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Fact {
+    pub name: FactName,
+    pub value: FactValue,
+}
+
+/// What a fact says; each kind knows how it is shown, and masked.
+#[derive(Clone, PartialEq, Debug)]
+pub enum FactValue {
+    Fen(Sum),
+    Days(Days),
+    Date(Day),
+    Month(Period),
+    /// How many, of what the fact's name says.
+    Count(i64),
+    /// Hundredths of a percent.
+    Share(i64),
+    Time(Time),
+    /// A firm's code; public.
+    Firm(Uscc),
+    Person(IdNumber),
+    Account(Account),
+    /// A word or name from a record, of no person.
+    Text(CompactString),
+    Payment(Box<PaymentLine>),
+}
+
+impl Fact {
+    pub fn new(name: FactName, value: FactValue) -> Fact {
+        Fact { name, value }
+    }
+
+    pub fn fen(name: FactName, sum: Sum) -> Fact {
+        Fact::new(name, FactValue::Fen(sum))
+    }
+
+    pub fn date(name: FactName, day: Day) -> Fact {
+        Fact::new(name, FactValue::Date(day))
+    }
+
+    pub fn count(name: FactName, count: impl Into<i64>) -> Fact {
+        Fact::new(name, FactValue::Count(count.into()))
+    }
+
+    pub fn month(name: FactName, period: Period) -> Fact {
+        Fact::new(name, FactValue::Month(period))
+    }
+
+    pub fn text(name: FactName, text: &str) -> Fact {
+        Fact::new(name, FactValue::Text(text.into()))
+    }
 }
 
 /// The arithmetic of one worker's month.
@@ -60,6 +116,8 @@ pub struct PaymentLine {
     pub txn_id: CompactString,
     pub amount_fen: Fen,
     pub payee_account: Account,
+    /// The payer's account is none of the project's wage accounts.
+    pub outside_account: bool,
     pub settled_at: Time,
     pub period: Option<Period>,
     pub returned: bool,
@@ -70,4 +128,90 @@ pub struct PaymentLine {
 words!(
     /// Why a payment waits in suspense.
     SuspenseReason { NoProject = "no-project", NoWorker = "no-worker", AmbiguousWorker = "ambiguous-worker" }
+);
+
+words!(
+    /// What a fact of an alert's evidence is. New names go to the end.
+    FactName {
+        ContractSignedOn = "contract-signed-on",
+        ContractSum = "contract-sum",
+        DeadlineOn = "deadline-on",
+        DueOn = "due-on",
+        ThresholdDays = "threshold-days",
+        ThresholdWorkingDays = "threshold-working-days",
+        ThresholdSum = "threshold-sum",
+        ThresholdPercent = "threshold-percent",
+        ThresholdCount = "threshold-count",
+        Account = "account",
+        Bank = "bank",
+        OpenedOn = "opened-on",
+        ClosedOn = "closed-on",
+        Entry = "entry",
+        BookedOn = "booked-on",
+        Purpose = "purpose",
+        Sum = "sum",
+        Payment = "payment",
+        Period = "period",
+        Worker = "worker",
+        Workers = "workers",
+        Heads = "heads",
+        HeadsPaid = "heads-paid",
+        HeadsUnregistered = "heads-unregistered",
+        Share = "share",
+        Months = "months",
+        Days = "days",
+        Accrued = "accrued",
+        Expected = "expected",
+        Paid = "paid",
+        Arrears = "arrears",
+        OldestDueOn = "oldest-due-on",
+        FeeExpected = "fee-expected",
+        FeeReceived = "fee-received",
+        LastFeeOn = "last-fee-on",
+        Balance = "balance",
+        Needed = "needed",
+        Short = "short",
+        Deposit = "deposit",
+        DepositForm = "deposit-form",
+        DepositLodged = "deposit-lodged",
+        DepositRequired = "deposit-required",
+        Rate = "rate",
+        ExpiresOn = "expires-on",
+        DrawnOn = "drawn-on",
+        Guarantee = "guarantee",
+        Restraint = "restraint",
+        RestraintKind = "restraint-kind",
+        Authority = "authority",
+        ImposedOn = "imposed-on",
+        CompletedOn = "completed-on",
+        Employer = "employer",
+        LeftOn = "left-on",
+        EffectiveOn = "effective-on",
+        FirstWorkedOn = "first-worked-on",
+        LastWorkedOn = "last-worked-on",
+        MinimumWage = "minimum-wage",
+        ReturnedOn = "returned-on",
+        Payable = "payable",
+        SheetState = "sheet-state",
+        Year = "year",
+        Statements = "statements",
+        StatementsLate = "statements-late",
+        WeekFrom = "week-from",
+        Pattern = "pattern",
+        InspectedOn = "inspected-on",
+        Complaint = "complaint",
+        Channel = "channel",
+        FiledOn = "filed-on",
+        Cases = "cases",
+        Project = "project",
+        Projects = "projects",
+        Signal = "signal",
+        SignalLevel = "signal-level",
+        ObservedOn = "observed-on",
+        Source = "source",
+        LastSeenOn = "last-seen-on",
+        Cause = "cause",
+        StartedOn = "started-on",
+        SilentDays = "silent-days",
+    }
 );

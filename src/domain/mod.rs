@@ -10,6 +10,7 @@ mod evidence;
 mod finding;
 mod ids;
 mod money;
+mod numbers;
 mod record;
 mod reject;
 mod rulebook;
@@ -21,12 +22,15 @@ pub use alert::{Alert, AlertId, AlertKey, AlertRow, AlertStatus, Change, Dismiss
 pub use calendar::{Calendar, DayKind};
 pub use day::{Day, Period};
 pub use entry::{Door, Entry, Position, Rejected, Verdict};
-pub use evidence::{AccrualLine, Evidence, PaymentLine, SuspenseReason, WagePeriod};
-pub use finding::{Finding, Level, Rule, Subject};
+pub use evidence::{
+    AccrualLine, Evidence, Fact, FactName, FactValue, PaymentLine, SuspenseReason, WagePeriod,
+};
+pub use finding::{Finding, Level, Part, Rule, Subject};
 pub use ids::{Account, IdNumber, ProjectId, Uscc};
 pub use money::{Days, Fen, Sum, div_half_up};
+pub use numbers::{NumberKey, Numbers, Switch};
 pub use record::*;
 pub use reject::{Reason, ReasonCode};
-pub use rulebook::Rulebook;
+pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
-pub use view::{PeriodView, ProjectView, WorkerView};
+pub use view::{AccountView, PapersView, PeriodView, ProjectView, TermsView, WorkerView};

@@ -1,6 +1,10 @@
-//! What a rule sees: one worker's periods, or one project's totals. Filled by the ledger.
+//! What a rule sees: one worker's periods, one project's totals, or one project's papers. Filled by
+//! the ledger.
 
-use super::{Account, AccrualLine, Day, Days, IdNumber, PaymentLine, Period, ProjectId, Sum};
+use super::{
+    Account, AccrualLine, Basis, Complaint, Day, Days, Deposit, Fen, IdNumber, Inspection, PaymentGuarantee,
+    PaymentLine, Payroll, Period, Project, ProjectId, Sum, Uscc, WageAccount,
+};
 
 /// One worker in one project, settled.
 #[derive(Clone, PartialEq, Debug)]
@@ -9,18 +13,50 @@ pub struct WorkerView {
     pub id_number: IdNumber,
     /// Whether any enrolment in this project is known.
     pub enrolled: bool,
+    /// The enrolments' terms, ascending by `effective_on`.
+    pub terms: Vec<TermsView>,
     /// Worked days of all periods.
     pub days: Days,
-    /// First day with worked days > 0.
+    /// First and last day with worked days > 0.
     pub first_worked_on: Option<Day>,
+    pub last_worked_on: Option<Day>,
     /// Every period with attendance, piecework, payroll lines or placed payments that name it, ascending.
     pub periods: Vec<PeriodView>,
-    /// Placed payments that do not count although settled and not returned (`payee-mismatch`).
-    pub mismatched: Vec<PaymentLine>,
+    /// All payments placed with the worker, counting or not, returned ones too, by (bank, txn_id).
+    pub payments: Vec<PaymentLine>,
     /// The accounts that the worker has named in this project, ascending.
     pub named_accounts: Vec<Account>,
     /// What is left in the pool when every period is filled.
     pub advance: Sum,
+}
+
+impl WorkerView {
+    /// Payments that name the period, in their order.
+    pub fn payments_naming(&self, period: Period) -> impl Iterator<Item = &PaymentLine> {
+        self.payments.iter().filter(move |line| line.period == Some(period))
+    }
+
+    /// Payments that do not discharge the wage although settled and not returned (`payee-mismatch`).
+    pub fn mismatched(&self) -> impl Iterator<Item = &PaymentLine> {
+        self.payments.iter().filter(|line| !line.counts && !line.returned)
+    }
+
+    /// The terms that apply on that day (contract, section 4, "Terms").
+    pub fn terms_on(&self, day: Day) -> Option<&TermsView> {
+        let after = self.terms.partition_point(|terms| terms.effective_on <= day);
+        self.terms.get(after.saturating_sub(1))
+    }
+}
+
+/// What one enrolment says that rules ask for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TermsView {
+    pub effective_on: Day,
+    pub basis: Basis,
+    pub rate_fen: Fen,
+    pub employer_uscc: Option<Uscc>,
+    pub contract_signed_on: Option<Day>,
+    pub left_on: Option<Day>,
 }
 
 /// One worker's month, settled (contract, section 4). Sums in fen.
@@ -45,11 +81,9 @@ pub struct PeriodView {
     /// Before it was moved to a working day.
     pub due_nominal: Day,
     pub due_on: Day,
-    /// Placed payments that name this period, counting or not, in order of (bank, txn_id).
-    pub payments: Vec<PaymentLine>,
 }
 
-/// One project's totals.
+/// One project's totals over its workers.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ProjectView {
     pub project_id: ProjectId,
@@ -63,4 +97,29 @@ pub struct ProjectView {
     pub overdue_periods: u32,
     /// The earliest due date of an overdue worker-period.
     pub oldest_due_on: Option<Day>,
+}
+
+/// One project's papers.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PapersView<'a> {
+    pub project_id: &'a ProjectId,
+    /// The project's own record, if it is known.
+    pub facts: Option<&'a Project>,
+    /// By number.
+    pub accounts: Vec<AccountView<'a>>,
+    /// Each by its id.
+    pub deposits: Vec<&'a Deposit>,
+    pub guarantees: Vec<&'a PaymentGuarantee>,
+    pub inspections: Vec<&'a Inspection>,
+    pub complaints: Vec<&'a Complaint>,
+    /// By (period, employer); lines by worker.
+    pub sheets: Vec<&'a Payroll>,
+    /// Some worker-period of the project is overdue.
+    pub in_arrears: bool,
+}
+
+/// One wage account of a project.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AccountView<'a> {
+    pub account: &'a WageAccount,
 }

@@ -13,6 +13,7 @@ mod shard;
 mod shared;
 mod start;
 mod storer;
+mod wakes;
 mod worker;
 
 pub use api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Unobserved};

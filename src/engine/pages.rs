@@ -2,12 +2,12 @@
 //! Every page is packed and begins with a version; bytes that do not fit end in `Corrupt`.
 
 use super::api::{DeadContent, ProjectFacts, ProjectSummary};
+use super::wakes::Wakes;
 use crate::codec::{self, Corrupt, Reader, Writer};
 use crate::domain::{AlertRow, Day, Entry, Funding, Position};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What a shard's pages cover.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -33,7 +33,7 @@ pub(super) fn read_meta(bytes: &[u8]) -> Result<ShardMeta, Corrupt> {
 }
 
 /// A catalog entry: the project's summary, and when it is to be looked at again.
-pub(super) fn write_catalog(summary: &ProjectSummary, dates: &BTreeSet<Day>) -> Vec<u8> {
+pub(super) fn write_catalog(summary: &ProjectSummary, wakes: &Wakes) -> Vec<u8> {
     page(|w| {
         w.project_id(&summary.project_id);
         w.option(summary.facts.as_ref(), |w, f| {
@@ -51,11 +51,11 @@ pub(super) fn write_catalog(summary: &ProjectSummary, dates: &BTreeSet<Day>) -> 
         w.option(summary.oldest_due_on, Writer::day);
         w.u32(summary.alerts);
         w.u32(summary.suspense);
-        w.list(dates.iter(), |w, d| w.day(*d));
+        wakes.write(w);
     })
 }
 
-pub(super) fn read_catalog(bytes: &[u8]) -> Result<(ProjectSummary, BTreeSet<Day>), Corrupt> {
+pub(super) fn read_catalog(bytes: &[u8]) -> Result<(ProjectSummary, Wakes), Corrupt> {
     open(bytes, |r| {
         let summary = ProjectSummary {
             project_id: r.project_id()?,
@@ -77,7 +77,7 @@ pub(super) fn read_catalog(bytes: &[u8]) -> Result<(ProjectSummary, BTreeSet<Day
             alerts: r.u32()?,
             suspense: r.u32()?,
         };
-        Ok((summary, r.list(Reader::day)?.into_iter().collect()))
+        Ok((summary, Wakes::read(r)?))
     })
 }
 

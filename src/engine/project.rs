@@ -1,13 +1,14 @@
 //! One project in memory: its ledger, its alerts, and when to look at it again without a record.
 //! One record in, changes of alerts out: merge, settle, judge, diff. Pure.
 
+use super::wakes::{Wake, Wakes};
 use crate::alerts::{IdKey, Overdue, ProjectAlerts};
 use crate::domain::{
-    Act, Alert, AlertKey, AlertRow, Body, Change, Day, Funding, Period, ProjectView, Record, Rulebook,
-    Verdict,
+    Act, Alert, AlertKey, AlertRow, Body, Change, Day, Finding, Funding, Part, Period, ProjectView, Record,
+    Rulebook, Verdict,
 };
 use crate::ledger::{self, Command, ProjectLedger, Touched, Who, WorkerIx};
-use crate::rules;
+use crate::rules::{self, Judgement};
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,8 +31,10 @@ pub(super) struct ProjectState {
     pub rows: BTreeMap<AlertKey, Arc<AlertRow>>,
     /// Alert pages that changed since they were last encoded.
     pub dirty_alerts: BTreeSet<u32>,
-    /// Dates at which findings may change though no record comes.
-    pub dates: BTreeSet<Day>,
+    /// Days at which findings may change though no record comes.
+    pub wakes: Wakes,
+    /// Whether anything was overdue when the papers were judged last.
+    pub in_arrears: bool,
     /// Due dates seen lately, so that a swipe costs no calendar look-up.
     due_memo: Vec<(Period, u8, u8, Day)>,
 }
@@ -49,7 +52,8 @@ impl ProjectState {
             alerts: ProjectAlerts::default(),
             rows: BTreeMap::new(),
             dirty_alerts: BTreeSet::new(),
-            dates: BTreeSet::new(),
+            wakes: Wakes::default(),
+            in_arrears: false,
             due_memo: Vec::new(),
         }
     }
@@ -91,14 +95,31 @@ impl ProjectState {
         self.alerts.act(act, today, out)
     }
 
-    /// Judges everything anew: a new business date has come, or the project is new.
+    /// Judges everything anew: the numbers are others, the first business date has come, or the
+    /// project is new.
     pub fn visit(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
         let Some(today) = bench.today else { return };
-        self.dates = self.dates.split_off(&today.plus(1));
+        self.wakes.take(today);
         for worker in 0..self.workers() {
             self.judge_worker(worker, today, bench, out);
         }
-        self.judge_project(today, bench, out);
+        self.judge_totals(today, bench, out);
+        self.judge_papers(today, bench, out);
+    }
+
+    /// Judges those whose day has come.
+    pub fn wake(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
+        let Some(today) = bench.today else { return };
+        match self.wakes.take(today) {
+            Wake::Everyone => self.visit(bench, out),
+            Wake::Workers(workers) => {
+                for worker in workers {
+                    self.judge_worker(worker, today, bench, out);
+                }
+                self.judge_totals(today, bench, out);
+                self.judge_papers(today, bench, out);
+            }
+        }
     }
 
     /// Remembers the row that a change became.
@@ -118,7 +139,7 @@ impl ProjectState {
     pub fn heap_bytes(&self) -> usize {
         // An alert stands here twice (in its book and in its row), evidence included.
         const ALERT_BYTES: usize = 1400;
-        self.ledger.heap_bytes() + self.rows.len() * ALERT_BYTES + self.dates.len() * 16 + 512
+        self.ledger.heap_bytes() + self.rows.len() * ALERT_BYTES + self.wakes.len() * 64 + 512
     }
 
     /// What decides whom its alerts are for, and what they call it.
@@ -147,6 +168,9 @@ impl ProjectState {
             }
             Who::Workers(workers) => self.judge_workers(workers, today, bench, out),
         }
+        if touched.papers && touched.who != Who::Everyone {
+            self.judge_papers(today, bench, out);
+        }
     }
 
     fn judge_workers(&mut self, workers: &[WorkerIx], today: Day, bench: &Bench, out: &mut Vec<Changed>) {
@@ -155,7 +179,7 @@ impl ProjectState {
             self.judge_worker(*worker, today, bench, out);
         }
         if out.len() > before {
-            self.judge_project(today, bench, out);
+            self.judge_totals(today, bench, out);
         }
     }
 
@@ -182,31 +206,51 @@ impl ProjectState {
         }
         self.due_memo.push((period, pay_day, offset, due));
         // Whoever works in this month on these terms is to be looked at when it falls due.
-        self.dates.insert(due.plus(1));
+        self.wakes.everyone(due.plus(1));
         due
     }
 
     fn judge_worker(&mut self, worker: WorkerIx, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
         let view = self.ledger.settle(worker, bench.book);
-        let mut findings = Vec::new();
-        rules::judge_worker(&view, today, bench.book, &mut findings);
-        let dates = &mut self.dates;
-        rules::look_again(&view, today, bench.book, &mut |day| {
-            dates.insert(day);
-        });
+        let mut on = Judgement::new(today, bench.book, self.sector());
+        rules::judge_worker(&view, &mut on);
+        let (findings, again) = on.into_parts();
+        again.into_iter().for_each(|day| self.wakes.worker(day, worker));
         self.alerts.diff_worker(&view.id_number, findings, today, bench.ids, out);
     }
 
-    fn judge_project(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
-        let view = self.view();
-        let worst = self.alerts.worst(10);
-        let mut findings = Vec::new();
-        rules::judge_project(&view, &worst, today, bench.book, &mut findings);
-        let dates = &mut self.dates;
-        rules::look_again_project(&view, today, bench.book, &mut |day| {
-            dates.insert(day);
-        });
-        self.alerts.diff_project(findings, today, bench.ids, out);
+    /// Judges what hangs on the project's totals, and its papers if they ask for the totals.
+    fn judge_totals(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
+        let (view, worst) = (self.view(), self.alerts.worst(10));
+        let mut on = Judgement::new(today, bench.book, self.sector());
+        rules::judge_totals(&view, &worst, &mut on);
+        self.diff_part(Part::Totals, on.into_parts(), today, bench, out);
+        if self.in_arrears != (view.overdue_periods > 0) {
+            self.judge_papers(today, bench, out);
+        }
+    }
+
+    fn judge_papers(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
+        self.in_arrears = self.alerts.overdue_totals().overdue_periods > 0;
+        let mut on = Judgement::new(today, bench.book, self.sector());
+        rules::judge_papers(&self.ledger.papers(self.in_arrears), &mut on);
+        self.diff_part(Part::Papers, on.into_parts(), today, bench, out);
+    }
+
+    fn diff_part(
+        &mut self,
+        part: Part,
+        (findings, again): (Vec<Finding>, BTreeSet<Day>),
+        today: Day,
+        bench: &Bench,
+        out: &mut Vec<Changed>,
+    ) {
+        again.into_iter().for_each(|day| self.wakes.project(day));
+        self.alerts.diff_part(part, findings, today, bench.ids, out);
+    }
+
+    fn sector(&self) -> Option<&str> {
+        self.ledger.facts().map(|facts| facts.sector.as_str())
     }
 
     /// The project's totals, folded from its standing wage alerts.

@@ -26,6 +26,8 @@ pub struct Touched {
     pub changed: bool,
     /// Whose findings may be others now.
     pub who: Who,
+    /// What is found about the project's papers may be others now.
+    pub papers: bool,
 }
 
 /// Whose findings may be others now.
@@ -43,7 +45,7 @@ pub enum Who {
     },
     /// Those workers', ascending.
     Workers(Vec<WorkerIx>),
-    /// Every worker's: the project became known, or its `pay_day` or `pay_month_offset` changed.
+    /// Every worker's: the project became known, or its `pay_day`, `pay_month_offset` or wage accounts changed.
     Everyone,
 }
 
@@ -62,8 +64,10 @@ pub struct ProjectLedger {
 }
 
 impl Touched {
-    pub(super) const REPEAT: Touched = Touched { changed: false, who: Who::Nobody };
-    pub(super) const NOBODY: Touched = Touched { changed: true, who: Who::Nobody };
+    pub(super) const REPEAT: Touched = Touched { changed: false, who: Who::Nobody, papers: false };
+    pub(super) const NOBODY: Touched = Touched { changed: true, who: Who::Nobody, papers: false };
+    /// A paper of the project stands now that did not stand before.
+    pub(super) const PAPERS: Touched = Touched { changed: true, who: Who::Nobody, papers: true };
 
     pub(super) fn workers(mut workers: Vec<WorkerIx>) -> Touched {
         workers.sort_unstable();
@@ -71,7 +75,7 @@ impl Touched {
         if workers.is_empty() {
             return Touched::NOBODY;
         }
-        Touched { changed: true, who: Who::Workers(workers) }
+        Touched { changed: true, who: Who::Workers(workers), papers: false }
     }
 }
 
@@ -170,6 +174,7 @@ impl ProjectLedger {
             Change::Seen => Touched {
                 changed: true,
                 who: Who::Attendance { worker, period, new_worker_or_first_day: new || first },
+                papers: false,
             },
         }
     }
@@ -232,7 +237,7 @@ impl ProjectLedger {
             self.profile(worker, |p| p.add_sheet(sheet.period, merged.slot));
             touched.push(worker);
         }
-        Touched::workers(touched)
+        Touched { papers: true, ..Touched::workers(touched) }
     }
 
     /// A record that another floor keeps names this project (a payment that is not its own, a complaint).
@@ -249,23 +254,26 @@ impl ProjectLedger {
         if self.papers.accounts.get(&account.account) == Some(account) {
             return Touched::REPEAT;
         }
-        self.papers.accounts.insert(account.account, account.clone());
-        self.paper(Outcome::Stands)
+        let is_new = self.papers.accounts.insert(account.account, account.clone()).is_none();
+        // Whether a payment came from a wage account is another matter now.
+        let who = if is_new { Who::Everyone } else { Who::Nobody };
+        Touched { who, ..self.paper(Outcome::Stands) }
     }
 
     /// The account is another project's now.
     pub fn take_account(&mut self, account: Account) -> Touched {
         match self.papers.accounts.remove(&account) {
-            Some(_) => self.paper(Outcome::Stands),
+            Some(_) => Touched { who: Who::Everyone, ..self.paper(Outcome::Stands) },
             None => Touched::REPEAT,
         }
     }
 
     fn paper(&mut self, outcome: Outcome) -> Touched {
-        if outcome == Outcome::Stands {
-            self.dirty.mark(PageKey::HEAD);
+        if outcome != Outcome::Stands {
+            return outcome_touched(outcome);
         }
-        outcome_touched(outcome)
+        self.dirty.mark(PageKey::HEAD);
+        Touched::PAPERS
     }
 
     /// The worker's number, and whether it is new.

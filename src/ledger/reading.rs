@@ -3,11 +3,26 @@
 
 use super::project::{ProjectLedger, WorkerIx};
 use crate::domain::{
-    Account, Deposit, Enrolment, IdNumber, Inspection, PaymentGuarantee, Payroll, Period, Project,
-    WageAccount,
+    Account, AccountView, Deposit, Enrolment, IdNumber, Inspection, PapersView, PaymentGuarantee, Payroll,
+    Period, Project, WageAccount,
 };
 
 impl ProjectLedger {
+    /// The project's papers as rules see them.
+    pub fn papers(&self, in_arrears: bool) -> PapersView<'_> {
+        PapersView {
+            project_id: &self.id,
+            facts: self.facts(),
+            accounts: self.accounts().map(|account| AccountView { account }).collect(),
+            deposits: self.deposits().collect(),
+            guarantees: self.guarantees().collect(),
+            inspections: self.inspections().collect(),
+            complaints: Vec::new(),
+            sheets: self.payrolls().collect(),
+            in_arrears,
+        }
+    }
+
     /// The project's own record, if it is known.
     pub fn facts(&self) -> Option<&Project> {
         self.papers.facts.as_ref().map(|kept| &kept.value)

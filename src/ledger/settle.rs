@@ -7,8 +7,8 @@ use super::month::{DayCell, Month};
 use super::project::{ProjectLedger, WorkerIx};
 use super::worker::Worker;
 use crate::domain::{
-    AccrualLine, Basis, Day, Days, Enrolment, PaymentLine, Period, PeriodView, Rulebook, Sum, WorkerView,
-    div_half_up,
+    AccrualLine, Basis, Day, Days, Enrolment, PaymentLine, Period, PeriodView, Rulebook, Sum, TermsView,
+    WorkerView, div_half_up,
 };
 
 impl ProjectLedger {
@@ -17,19 +17,23 @@ impl ProjectLedger {
         let known = &self.workers[worker as usize];
         let payments = self.payment_lines(known);
         let terms = self.pay_terms(worker);
-        let mut first_worked_on = None;
+        let mut worked_on: Option<(Day, Day)> = None;
         let mut total = Days(0);
         let mut periods: Vec<PeriodView> = Vec::new();
         for period in self.periods(known) {
             let mut view = empty_period(period, terms, book);
             if let Some(month) = known.month(period) {
-                let first = accrue(&mut view, month, known.enrolments(), book);
-                first_worked_on = first_worked_on.or(first);
+                let span = accrue(&mut view, month, known.enrolments(), book);
+                // Months ascend.
+                worked_on = match (worked_on, span) {
+                    (Some((first, _)), Some((_, last))) => Some((first, last)),
+                    (before, span) => before.or(span),
+                };
             }
             total.0 += view.days.0;
             self.expect(&mut view, known);
-            view.payments = payments.iter().filter(|line| line.period == Some(period)).cloned().collect();
-            view.labelled = view.payments.iter().filter(|line| line.counts).map(|l| l.amount_fen.sum()).sum();
+            let labelled = payments.iter().filter(|line| line.counts && line.period == Some(period));
+            view.labelled = labelled.map(|line| line.amount_fen.sum()).sum();
             periods.push(view);
         }
         let unlabelled = payments.iter().filter(|line| line.counts && line.period.is_none());
@@ -39,10 +43,12 @@ impl ProjectLedger {
             id_number: known.id.clone(),
             enrolled: !known.enrolments().is_empty(),
             named_accounts: known.accounts().to_vec(),
+            terms: known.enrolments().iter().map(|kept| terms_of(&kept.value)).collect(),
             days: total,
-            first_worked_on,
+            first_worked_on: worked_on.map(|(first, _)| first),
+            last_worked_on: worked_on.map(|(_, last)| last),
             periods,
-            mismatched: payments.into_iter().filter(|line| !line.counts && !line.returned).collect(),
+            payments,
             advance,
         }
     }
@@ -73,6 +79,7 @@ impl ProjectLedger {
                     txn_id: payment.txn_id,
                     amount_fen: payment.amount_fen,
                     payee_account: payment.payee_account,
+                    outside_account: !self.papers.accounts.contains_key(&payment.account),
                     settled_at: payment.settled_at,
                     period: payment.period,
                     returned: slot.returned,
@@ -117,25 +124,36 @@ fn empty_period(period: Period, (pay_day, offset): (u8, u8), book: &Rulebook) ->
         arrears: 0,
         due_nominal,
         due_on,
-        payments: Vec::new(),
     }
 }
 
-/// Sums the month's days by terms, rounds once for each; the first day with worked days.
+fn terms_of(enrolment: &Enrolment) -> TermsView {
+    TermsView {
+        effective_on: enrolment.effective_on,
+        basis: enrolment.basis,
+        rate_fen: enrolment.rate_fen,
+        employer_uscc: enrolment.employer_uscc,
+        contract_signed_on: enrolment.contract_signed_on,
+        left_on: enrolment.left_on,
+    }
+}
+
+/// Sums the month's days by terms, rounds once for each; the first and the last day with worked days.
 fn accrue(
     view: &mut PeriodView,
     month: &Month,
     enrolments: &[Kept<Enrolment>],
     book: &Rulebook,
-) -> Option<Day> {
-    let mut first = None;
+) -> Option<(Day, Day)> {
+    let mut span: Option<(Day, Day)> = None;
+    let steps = &book.at(month.period.first_day()).presence_steps;
     // Days come in order and terms ascend by date, so the days of one terms stand together.
     let mut group: Option<(usize, Days, u32)> = None;
     for cell in month.days() {
         let date = month.period.first_day().plus(cell.index.cast_signed());
-        let (days, minutes) = worked(&cell, book);
+        let (days, minutes) = worked(&cell, steps);
         if days.0 > 0 {
-            first = first.or(Some(date));
+            span = Some((span.map_or(date, |(first, _)| first), date));
         }
         view.days.0 += days.0;
         view.minutes += minutes;
@@ -152,7 +170,7 @@ fn accrue(
         }
     }
     close_terms(view, enrolments, group);
-    first
+    span
 }
 
 fn close_terms(view: &mut PeriodView, enrolments: &[Kept<Enrolment>], group: Option<(usize, Days, u32)>) {
@@ -186,13 +204,13 @@ fn earned(basis: Basis, rate: Sum, days: Days, minutes: u32) -> Sum {
 
 /// A day's worked days and minutes: a statement overrides swipes; minutes that it does not say
 /// are those between first and last swipe.
-fn worked(cell: &DayCell, book: &Rulebook) -> (Days, u32) {
+fn worked(cell: &DayCell, steps: &[(u32, u32)]) -> (Days, u32) {
     let present = cell.span.map_or(0, |(first, last)| last.saturating_sub(first) / 60);
     match cell.stated {
         Some((days, minutes)) => (days, minutes.map_or(present, u32::from)),
-        None if book.presence_steps.is_empty() => (Days(100), present),
+        None if steps.is_empty() => (Days(100), present),
         None => {
-            let reached = book.presence_steps.iter().rev().find(|(minutes, _)| *minutes <= present);
+            let reached = steps.iter().rev().find(|(minutes, _)| *minutes <= present);
             (Days(reached.map_or(0, |(_, days)| *days)), present)
         }
     }
@@ -256,10 +274,10 @@ mod tests {
 
     #[test]
     fn stricter_presence_counts_the_last_step_reached() {
-        let book = Rulebook { presence_steps: vec![(240, 50), (480, 100)], ..Rulebook::default() };
+        let steps = vec![(240, 50), (480, 100)];
         let check = |minutes: u32, want: u32| {
             let cell = DayCell { index: 0, span: Some((0, minutes * 60 + 59)), stated: None };
-            assert_eq!(worked(&cell, &book), (Days(want), minutes));
+            assert_eq!(worked(&cell, &steps), (Days(want), minutes));
         };
         check(239, 0);
         check(240, 50);

@@ -1,10 +1,11 @@
 //! How long a wage has been owed, and what colour that is. Shared by the rules that age; knows none.
 
+use super::Judgement;
 use crate::domain::{Day, Level, PeriodView, Rulebook};
 
 /// Whether more than the tolerance is open, due or not.
 pub(super) fn is_owed(period: &PeriodView, book: &Rulebook) -> bool {
-    period.arrears > i128::from(book.tolerance_fen)
+    period.arrears > i128::from(book.at(period.due_on).tolerance_fen)
 }
 
 /// Business date > due date, and arrears > tolerance (contract, section 4).
@@ -12,25 +13,31 @@ pub fn is_overdue(period: &PeriodView, today: Day, book: &Rulebook) -> bool {
     today > period.due_on && is_owed(period, book)
 }
 
-/// Red beyond `red_after_days`, orange beyond `orange_after_days`, else yellow.
-pub(super) fn level_by_age(overdue_days: i32, book: &Rulebook) -> Level {
-    if overdue_days > book.red_after_days {
+/// Red beyond `red_after_days`, orange beyond `orange_after_days`, else yellow: the numbers of the
+/// day on which it was due, and days since then.
+pub(super) fn level_by_age(due_on: Day, today: Day, book: &Rulebook) -> Level {
+    let (overdue_days, numbers) = (i64::from(today.since(due_on)), book.at(due_on));
+    if overdue_days > numbers.red_after_days {
         Level::Red
-    } else if overdue_days > book.orange_after_days {
+    } else if overdue_days > numbers.orange_after_days {
         Level::Orange
     } else {
         Level::Yellow
     }
 }
 
-/// The days after `today` on which what is due on `due_on` becomes overdue or takes another colour.
-pub(super) fn turning_days(due_on: Day, today: Day, book: &Rulebook, each: &mut dyn FnMut(Day)) {
-    for age in [0, book.orange_after_days, book.red_after_days] {
-        let turns_on = due_on.plus(age.saturating_add(1));
-        if turns_on > today {
-            each(turns_on);
-        }
+/// The days on which what is due on `due_on` becomes overdue or takes another colour are looked at again.
+pub(super) fn turns(due_on: Day, on: &mut Judgement<'_>) {
+    let numbers = on.book.at(due_on);
+    for age in [0, numbers.orange_after_days, numbers.red_after_days] {
+        on.look_again(after(due_on, age.saturating_add(1)));
     }
+}
+
+/// The day so many days later.
+pub(super) fn after(day: Day, days: i64) -> Day {
+    // Bounds of the rulebook keep ages far below what does not fit.
+    day.plus(i32::try_from(days).unwrap_or(i32::MAX))
 }
 
 #[cfg(test)]
@@ -49,7 +56,7 @@ mod tests {
             (61, Level::Red),
             (900, Level::Red),
         ] {
-            assert_eq!(level_by_age(days, &book), level, "{days}");
+            assert_eq!(level_by_age(Day(0), Day(days), &book), level, "{days}");
         }
     }
 

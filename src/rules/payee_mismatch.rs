@@ -13,11 +13,12 @@
 //! **Not covered**: one account that serves several workers; a card of the worker's that somebody
 //! else holds; money that was paid back in cash.
 
+use super::Judgement;
 use crate::domain::{Evidence, Finding, Level, Rule, Subject, WorkerView};
 
-pub(super) fn judge(view: &WorkerView, out: &mut Vec<Finding>) {
-    for payment in &view.mismatched {
-        out.push(Finding {
+pub(super) fn judge(view: &WorkerView, on: &mut Judgement<'_>) {
+    for payment in view.mismatched() {
+        on.find(Finding {
             rule: Rule::PayeeMismatch,
             project_id: view.project_id.clone(),
             subject: Subject::Payment {
@@ -42,14 +43,14 @@ pub(super) fn judge(view: &WorkerView, out: &mut Vec<Finding>) {
 mod tests {
     use super::*;
     use crate::domain::Period;
-    use crate::rules::sample::{day, payment, worker};
+    use crate::rules::sample::{day, judgement, payment, worker};
 
     fn found(payments: &[(&str, i64, Option<&str>)]) -> Vec<Finding> {
         let mut view = worker(Vec::new());
-        view.mismatched = payments.iter().map(|(txn, fen, month)| payment(txn, *fen, *month)).collect();
-        let mut out = Vec::new();
-        judge(&view, &mut out);
-        out
+        view.payments = payments.iter().map(|(txn, fen, month)| payment(txn, *fen, *month)).collect();
+        let mut on = judgement("2026-04-20");
+        judge(&view, &mut on);
+        on.into_parts().0
     }
 
     #[test]

@@ -16,25 +16,21 @@
 //! **Not covered**: an employer's arrears across projects; what is owed but not yet due; whether the
 //! owner paid the labour fee.
 
-use super::aging::level_by_age;
-use crate::domain::{Day, Evidence, Finding, IdNumber, Level, ProjectView, Rule, Rulebook, Subject, Sum};
+use super::Judgement;
+use super::aging::{level_by_age, turns};
+use crate::domain::{Day, Evidence, Finding, IdNumber, Level, ProjectView, Rule, Subject, Sum};
 
 /// How many workers the evidence names.
 const WORST: usize = 10;
 
-pub(super) fn judge(
-    view: &ProjectView,
-    worst: &[(IdNumber, Sum)],
-    today: Day,
-    book: &Rulebook,
-    out: &mut Vec<Finding>,
-) {
+pub(super) fn judge(view: &ProjectView, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
     let Some(oldest_due_on) = view.oldest_due_on else { return };
-    out.push(Finding {
+    turns(oldest_due_on, on);
+    on.find(Finding {
         rule: Rule::ProjectArrears,
         project_id: view.project_id.clone(),
         subject: Subject::Project,
-        level: level(view, today.since(oldest_due_on), book),
+        level: level(view, oldest_due_on, on),
         amount: view.overdue_fen,
         workers: view.overdue_workers,
         due_on: Some(oldest_due_on),
@@ -50,27 +46,27 @@ pub(super) fn judge(
 }
 
 /// The colour of the oldest month, or of the group, whichever is worse.
-fn level(view: &ProjectView, oldest_days: i32, book: &Rulebook) -> Level {
-    let group = view.overdue_workers >= book.group_workers;
-    let of_group = match group {
-        true if view.overdue_fen >= Sum::from(book.group_red_fen) => Level::Red,
+fn level(view: &ProjectView, oldest_due_on: Day, on: &Judgement<'_>) -> Level {
+    let numbers = on.numbers();
+    let of_group = match i64::from(view.overdue_workers) >= numbers.group_workers {
+        true if view.overdue_fen >= Sum::from(numbers.group_red_fen) => Level::Red,
         true => Level::Orange,
         false => Level::Yellow,
     };
-    of_group.max(level_by_age(oldest_days, book))
+    of_group.max(level_by_age(oldest_due_on, on.today, on.book))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::sample::{day, person, project};
+    use crate::rules::sample::{day, judgement, person, project};
 
     /// The oldest month was due on 2026-04-15.
     fn check(today: &str, workers: u32, fen: Sum, level: Option<Level>) {
         let view = project(workers, fen, day("2026-04-15"));
-        let mut out = Vec::new();
-        judge(&view, &[], day(today), &Rulebook::default(), &mut out);
-        assert_eq!(out.first().map(|finding| finding.level), level, "{today} {workers} {fen}");
+        let mut on = judgement(today);
+        judge(&view, &[], &mut on);
+        assert_eq!(on.findings().first().map(|finding| finding.level), level, "{today} {workers} {fen}");
     }
 
     #[test]
@@ -103,9 +99,9 @@ mod tests {
     #[test]
     fn it_names_the_worst_ten() {
         let worst = vec![(person(), 5); 12];
-        let mut out = Vec::new();
-        let view = project(12, 60, day("2026-04-15"));
-        judge(&view, &worst, day("2026-04-20"), &Rulebook::default(), &mut out);
+        let mut on = judgement("2026-04-20");
+        judge(&project(12, 60, day("2026-04-15")), &worst, &mut on);
+        let out = on.into_parts().0;
         assert!(matches!(&out[0].evidence, Evidence::ProjectArrears { worst, .. } if worst.len() == 10));
         assert_eq!((out[0].amount, out[0].workers, out[0].overdue_days(day("2026-04-20"))), (60, 12, 5));
     }

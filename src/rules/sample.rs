@@ -1,9 +1,18 @@
 //! Views for the tests of rules: plain ones, to be bent by each test.
 
+use super::Judgement;
 use crate::domain::{
-    Account, Day, Days, Fen, IdNumber, PaymentLine, Period, PeriodView, ProjectId, ProjectView, Sum, Time,
-    WorkerView,
+    Account, Day, Days, Fen, Funding, IdNumber, PapersView, PaymentLine, Period, PeriodView, Project,
+    ProjectId, ProjectStatus, ProjectView, Rulebook, Sum, Time, Uscc, WorkerView,
 };
+use std::sync::LazyLock;
+
+static BOOK: LazyLock<Rulebook> = LazyLock::new(Rulebook::default);
+
+/// A judgement of that day by the default numbers.
+pub(crate) fn judgement(today: &str) -> Judgement<'static> {
+    Judgement::new(day(today), &BOOK, Some("building"))
+}
 
 pub(crate) fn day(text: &str) -> Day {
     Day::parse(text).unwrap()
@@ -32,7 +41,6 @@ pub(crate) fn period(month: &str, expected: Sum, paid: Sum) -> PeriodView {
         arrears: expected - paid,
         due_nominal: due_on,
         due_on,
-        payments: Vec::new(),
     }
 }
 
@@ -42,10 +50,12 @@ pub(crate) fn worker(periods: Vec<PeriodView>) -> WorkerView {
         project_id: ProjectId::parse("project_id", "P1").unwrap(),
         id_number: person(),
         enrolled: true,
+        terms: Vec::new(),
         days: Days(periods.iter().map(|period| period.days.0).sum()),
         first_worked_on: periods.first().map(|period| period.period.first_day()),
+        last_worked_on: periods.last().map(|period| period.period.first_day()),
         periods,
-        mismatched: Vec::new(),
+        payments: Vec::new(),
         named_accounts: Vec::new(),
         advance: 0,
     }
@@ -70,9 +80,49 @@ pub(crate) fn payment(txn_id: &str, fen: i64, period: Option<&str>) -> PaymentLi
         txn_id: txn_id.into(),
         amount_fen: Fen(fen),
         payee_account: Account::parse("account", "6228480000000000000").unwrap(),
+        outside_account: false,
         settled_at: Time::parse("2026-04-10T10:00:00+08:00").unwrap(),
         period: period.map(|month| Period::parse(month).unwrap()),
         returned: false,
         counts: false,
+    }
+}
+
+/// The `project` record of P1: signed on 2026-01-05, active, without labour fee.
+pub(crate) fn facts() -> Project {
+    Project {
+        project_id: ProjectId::parse("project_id", "P1").unwrap(),
+        name: "P1".into(),
+        sector: "building".into(),
+        territory: "150621100".into(),
+        funding: Funding::Government,
+        owner_name: "Owner".into(),
+        owner_uscc: None,
+        contractor_name: "Contractor".into(),
+        contractor_uscc: Uscc::parse("contractor_uscc", "91150621MA0NTET009").unwrap(),
+        contract_signed_on: day("2026-01-05"),
+        contract_fen: Fen(1_000_000_000),
+        labour_fee_fen: None,
+        started_on: None,
+        completed_on: None,
+        pay_day: None,
+        pay_month_offset: None,
+        labour_officer: Some("officer".into()),
+        status: ProjectStatus::Active,
+    }
+}
+
+/// A project of which no paper is known.
+pub(crate) fn papers(project_id: &ProjectId) -> PapersView<'_> {
+    PapersView {
+        project_id,
+        facts: None,
+        accounts: Vec::new(),
+        deposits: Vec::new(),
+        guarantees: Vec::new(),
+        inspections: Vec::new(),
+        complaints: Vec::new(),
+        sheets: Vec::new(),
+        in_arrears: false,
     }
 }

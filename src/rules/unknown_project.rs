@@ -10,47 +10,40 @@
 //!
 //! **Not covered**: a project that no record names at all; whether what a `project` record says is true.
 
-use crate::domain::{Evidence, Finding, Level, ProjectView, Rule, Subject};
+use super::Judgement;
+use crate::domain::{Evidence, Finding, Level, PapersView, Rule, Subject};
 
-pub(super) fn judge(view: &ProjectView, out: &mut Vec<Finding>) {
-    if view.known {
+pub(super) fn judge(view: &PapersView<'_>, on: &mut Judgement<'_>) {
+    if view.facts.is_some() {
         return;
     }
-    out.push(Finding {
-        rule: Rule::UnknownProject,
-        project_id: view.project_id.clone(),
-        subject: Subject::Project,
-        level: Level::Yellow,
-        amount: 0,
-        workers: 0,
-        due_on: None,
-        period: None,
-        evidence: Evidence::UnknownProject,
-    });
+    let evidence = Evidence::UnknownProject;
+    let finding =
+        Finding::new(Rule::UnknownProject, view.project_id, Subject::Project, Level::Yellow, vec![]);
+    on.find(Finding { evidence, ..finding });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Rulebook;
-    use crate::rules::judge_project;
-    use crate::rules::sample::{day, project};
+    use crate::domain::ProjectId;
+    use crate::rules::sample::{facts, judgement, papers};
 
     #[test]
     fn a_known_project_is_no_finding() {
-        let mut out = Vec::new();
-        judge(&project(0, 0, day("2026-04-15")), &mut out);
-        assert_eq!(out, []);
+        let (id, facts) = (ProjectId::parse("project_id", "P1").unwrap(), facts());
+        let mut on = judgement("2026-04-20");
+        judge(&PapersView { facts: Some(&facts), ..papers(&id) }, &mut on);
+        assert_eq!(on.findings(), []);
     }
 
     #[test]
-    fn an_unknown_project_is_found_beside_its_arrears() {
-        let mut view = project(3, 900, day("2026-04-15"));
-        view.known = false;
-        let mut out = Vec::new();
-        judge_project(&view, &[], day("2026-04-20"), &Rulebook::default(), &mut out);
-        let rules: Vec<Rule> = out.iter().map(|finding| finding.rule).collect();
-        assert_eq!(rules, [Rule::ProjectArrears, Rule::UnknownProject]);
-        assert_eq!((out[1].amount, out[1].workers, out[1].level), (0, 0, Level::Yellow));
+    fn an_unknown_project_is_found() {
+        let id = ProjectId::parse("project_id", "P1").unwrap();
+        let mut on = judgement("2026-04-20");
+        judge(&papers(&id), &mut on);
+        let found = &on.findings()[0];
+        assert_eq!((found.rule, &found.subject), (Rule::UnknownProject, &Subject::Project));
+        assert_eq!((found.amount, found.workers, found.level), (0, 0, Level::Yellow));
     }
 }

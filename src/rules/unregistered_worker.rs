@@ -13,13 +13,14 @@
 //! **Not covered**: workers who never swipe; piecework, payroll lines or payments without attendance;
 //! an enrolment without a written contract.
 
+use super::Judgement;
 use crate::domain::{Days, Evidence, Finding, Level, Rule, Subject, WorkerView};
 
-pub(super) fn judge(view: &WorkerView, out: &mut Vec<Finding>) {
+pub(super) fn judge(view: &WorkerView, on: &mut Judgement<'_>) {
     if view.enrolled || view.days == Days(0) {
         return;
     }
-    out.push(Finding {
+    on.find(Finding {
         rule: Rule::UnregisteredWorker,
         project_id: view.project_id.clone(),
         subject: Subject::Worker(view.id_number.clone()),
@@ -35,14 +36,15 @@ pub(super) fn judge(view: &WorkerView, out: &mut Vec<Finding>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::sample::{period, person, worker};
+    use crate::rules::sample::{judgement, period, person, worker};
 
     fn check(enrolled: bool, hundredths: u32, expected: usize) {
         let mut view = worker(vec![period("2026-03", 0, 0)]);
         view.enrolled = enrolled;
         view.days = Days(hundredths);
-        let mut out = Vec::new();
-        judge(&view, &mut out);
+        let mut on = judgement("2026-04-20");
+        judge(&view, &mut on);
+        let out = on.into_parts().0;
         assert_eq!(out.len(), expected, "{enrolled} {hundredths}");
         for finding in out {
             assert_eq!(finding.subject, Subject::Worker(person()));

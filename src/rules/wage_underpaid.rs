@@ -13,19 +13,18 @@
 //!
 //! **Not covered**: whether a deduction on a signed sheet was lawful; pay below the minimum wage.
 
-use super::aging::is_overdue;
+use super::Judgement;
+use super::aging::{is_overdue, is_owed, turns};
 use super::wage_unpaid::wage;
-use crate::domain::{Day, Finding, PeriodView, Rule, Rulebook, WorkerView};
+use crate::domain::{PeriodView, Rule, WorkerView};
 
-pub(super) fn judge(
-    view: &WorkerView,
-    period: &PeriodView,
-    today: Day,
-    book: &Rulebook,
-    out: &mut Vec<Finding>,
-) {
-    if period.paid > 0 && is_overdue(period, today, book) {
-        out.push(wage(Rule::WageUnderpaid, view, period, today, book));
+pub(super) fn judge(view: &WorkerView, period: &PeriodView, on: &mut Judgement<'_>) {
+    if !is_owed(period, on.book) {
+        return;
+    }
+    turns(period.due_on, on);
+    if period.paid > 0 && is_overdue(period, on.today, on.book) {
+        on.find(wage(Rule::WageUnderpaid, view, period, on));
     }
 }
 
@@ -33,13 +32,14 @@ pub(super) fn judge(
 mod tests {
     use super::*;
     use crate::domain::{Level, Sum};
-    use crate::rules::sample::{day, period, worker};
+    use crate::rules::sample::{judgement, period, worker};
 
     /// Due on 2026-04-15, 8,600 yuan expected.
     fn check(today: &str, paid: Sum, expected: Option<(Level, Sum)>) {
         let view = worker(vec![period("2026-03", 860_000, paid)]);
-        let mut out = Vec::new();
-        judge(&view, &view.periods[0], day(today), &Rulebook::default(), &mut out);
+        let mut on = judgement(today);
+        judge(&view, &view.periods[0], &mut on);
+        let out = on.into_parts().0;
         let found = out.first().map(|finding| (finding.level, finding.amount));
         assert_eq!(found, expected, "{today} {paid}");
         assert!(out.iter().all(|finding| finding.rule == Rule::WageUnderpaid));

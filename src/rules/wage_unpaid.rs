@@ -14,36 +14,27 @@
 //! **Not covered**: work without an enrolment is not priced, so nothing is owed for it here
 //! (`unregistered-worker`); piecework that nobody reported; wages that were never put on record.
 
-use super::aging::{is_overdue, level_by_age};
-use crate::domain::{
-    Day, Evidence, Finding, PeriodView, Rule, Rulebook, Subject, Sum, WagePeriod, WorkerView,
-};
+use super::Judgement;
+use super::aging::{is_overdue, is_owed, level_by_age, turns};
+use crate::domain::{Evidence, Finding, PeriodView, Rule, Subject, Sum, WagePeriod, WorkerView};
 
-pub(super) fn judge(
-    view: &WorkerView,
-    period: &PeriodView,
-    today: Day,
-    book: &Rulebook,
-    out: &mut Vec<Finding>,
-) {
-    if period.paid == 0 && is_overdue(period, today, book) {
-        out.push(wage(Rule::WageUnpaid, view, period, today, book));
+pub(super) fn judge(view: &WorkerView, period: &PeriodView, on: &mut Judgement<'_>) {
+    if !is_owed(period, on.book) {
+        return;
+    }
+    turns(period.due_on, on);
+    if period.paid == 0 && is_overdue(period, on.today, on.book) {
+        on.find(wage(Rule::WageUnpaid, view, period, on));
     }
 }
 
 /// The finding of both wage rules: they differ in their name alone.
-pub(super) fn wage(
-    rule: Rule,
-    view: &WorkerView,
-    period: &PeriodView,
-    today: Day,
-    book: &Rulebook,
-) -> Finding {
+pub(super) fn wage(rule: Rule, view: &WorkerView, period: &PeriodView, on: &Judgement<'_>) -> Finding {
     Finding {
         rule,
         project_id: view.project_id.clone(),
         subject: Subject::WorkerPeriod(view.id_number.clone(), period.period),
-        level: level_by_age(today.since(period.due_on), book),
+        level: level_by_age(period.due_on, on.today, on.book),
         amount: period.arrears,
         workers: 1,
         due_on: Some(period.due_on),
@@ -59,10 +50,10 @@ pub(super) fn wage(
             filled: period.filled,
             paid: period.paid,
             arrears: period.arrears,
-            tolerance: Sum::from(book.tolerance_fen),
+            tolerance: Sum::from(on.book.at(period.due_on).tolerance_fen),
             due_nominal: period.due_nominal,
             due_on: period.due_on,
-            payments: period.payments.clone(),
+            payments: view.payments_naming(period.period).cloned().collect(),
         })),
     }
 }
@@ -71,14 +62,14 @@ pub(super) fn wage(
 mod tests {
     use super::*;
     use crate::domain::Level;
-    use crate::rules::sample::{day, period, person, worker};
+    use crate::rules::sample::{day, judgement, period, person, worker};
 
     /// Due on 2026-04-15.
     fn check(today: &str, expected: Sum, paid: Sum, level: Option<Level>) {
         let view = worker(vec![period("2026-03", expected, paid)]);
-        let mut out = Vec::new();
-        judge(&view, &view.periods[0], day(today), &Rulebook::default(), &mut out);
-        assert_eq!(out.first().map(|finding| finding.level), level, "{today} {expected} {paid}");
+        let mut on = judgement(today);
+        judge(&view, &view.periods[0], &mut on);
+        assert_eq!(on.findings().first().map(|finding| finding.level), level, "{today} {expected} {paid}");
     }
 
     #[test]
@@ -111,9 +102,9 @@ mod tests {
     #[test]
     fn it_says_who_when_and_how_much() {
         let view = worker(vec![period("2026-03", 860_000, 0)]);
-        let mut out = Vec::new();
-        judge(&view, &view.periods[0], day("2026-04-27"), &Rulebook::default(), &mut out);
-        let finding = out.remove(0);
+        let mut on = judgement("2026-04-27");
+        judge(&view, &view.periods[0], &mut on);
+        let finding = on.findings()[0].clone();
         let month = view.periods[0].period;
         assert_eq!(finding.subject, Subject::WorkerPeriod(person(), month));
         assert_eq!((finding.amount, finding.workers, finding.period), (860_000, 1, Some(month)));

@@ -58,13 +58,14 @@ impl Ledgers {
             let worker = asked.ledger.worker_ix(&whom)?;
             let view = asked.ledger.settle(worker, asked.book);
             let named = asked.ledger.newest_enrolment(worker).cloned();
-            Some((view, named, asked.book.tolerance_fen, standing(&asked, Some(&whom)), asked.today))
+            let shown = papers::worker(&view, named.as_ref(), asked.book, asked.today);
+            Some((shown, standing(&asked, Some(&whom)), asked.today))
         };
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        let (view, enrolment, tolerance, rows, today) =
+        let (shown, rows, today) =
             found.ok_or_else(|| Refusal::NotFound("no record names this worker in this project".into()))?;
         Ok(pb::GetWorkerLedgerResponse {
-            worker: Some(papers::worker(&view, enrolment.as_ref(), tolerance, today)),
+            worker: Some(shown),
             alerts: self.shown(&rows, today),
             business_date: today.map(|day| day.to_string()),
         })

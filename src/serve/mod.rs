@@ -20,3 +20,4 @@ pub mod rows;
 pub mod server;
 mod standing;
 mod stats;
+mod subject;

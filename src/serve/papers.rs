@@ -4,19 +4,18 @@
 use super::present::{fen, number, payment_line, suspense_reason, wage};
 use crate::domain::{
     Day, Deposit, DepositForm, DepositStatus, Enrolment, Funding, Payment, PeriodView, Project, ProjectId,
-    ProjectStatus, Sum, SuspenseReason, WageAccount, WagePeriod, WorkerView,
+    ProjectStatus, Rulebook, Sum, SuspenseReason, WageAccount, WagePeriod, WorkerView,
 };
 use crate::engine::ProjectSummary;
 use crate::proto::v1 as pb;
 
-/// A worker's months. `tolerance_fen`: arrears up to it are none.
+/// A worker's months.
 pub fn worker(
     view: &WorkerView,
     enrolment: Option<&Enrolment>,
-    tolerance_fen: i64,
+    book: &Rulebook,
     today: Option<Day>,
 ) -> pb::WorkerLedger {
-    let tolerance = Sum::from(tolerance_fen);
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let arrears = view.periods.iter().map(|period| period.arrears).sum();
     pb::WorkerLedger {
@@ -27,16 +26,17 @@ pub fn worker(
         employer_name: text(enrolment.map(|e| e.employer_name.as_str())),
         days: view.days.to_string(),
         first_worked_on: view.first_worked_on.map(|day| day.to_string()),
-        periods: view.periods.iter().map(|p| period(p, view.enrolled, tolerance, today)).collect(),
-        mismatched: view.mismatched.iter().map(payment_line).collect(),
+        periods: view.periods.iter().map(|p| period(p, view, book, today)).collect(),
+        mismatched: view.mismatched().map(payment_line).collect(),
         advance_fen: fen(view.advance),
         arrears_fen: fen(arrears),
     }
 }
 
-fn period(period: &PeriodView, enrolled: bool, tolerance: Sum, today: Option<Day>) -> pb::PeriodLedger {
+fn period(period: &PeriodView, view: &WorkerView, book: &Rulebook, today: Option<Day>) -> pb::PeriodLedger {
+    let tolerance = Sum::from(book.at(period.due_on).tolerance_fen);
     // The first that holds, as in the report (contract, section 6).
-    let status = if period.days.0 > 0 && !enrolled && period.expected == 0 {
+    let status = if period.days.0 > 0 && !view.enrolled && period.expected == 0 {
         pb::PeriodStatus::Unpriced
     } else if period.arrears <= tolerance {
         pb::PeriodStatus::Paid
@@ -64,7 +64,7 @@ fn period(period: &PeriodView, enrolled: bool, tolerance: Sum, today: Option<Day
             tolerance,
             due_nominal: period.due_nominal,
             due_on: period.due_on,
-            payments: period.payments.clone(),
+            payments: view.payments_naming(period.period).cloned().collect(),
         })),
     }
 }

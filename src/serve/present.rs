@@ -2,6 +2,7 @@
 //! texts. Decides nothing.
 
 use super::rows::Prepared;
+use super::subject::{fact, subject};
 use crate::alerts::{Audience, Both, Department, Directory, IdKey, Numbers, alert_id, text};
 use crate::domain::{
     AccrualLine, Day, DismissReason, Dismissal, Evidence, PaymentLine, Subject, Sum, WagePeriod,
@@ -109,19 +110,6 @@ fn brief(project_id: &str, facts: Option<&ProjectFacts>) -> pb::ProjectBrief {
     }
 }
 
-fn subject(subject: &Subject, period: Option<String>) -> pb::Subject {
-    let (bank, txn_id) = match subject {
-        Subject::Payment { bank, txn_id, .. } => (Some(bank.to_string()), Some(txn_id.to_string())),
-        _ => (None, None),
-    };
-    pb::Subject {
-        id_number: subject.id_number().map(|id| id.masked().to_string()),
-        period: subject.period().map(|p| p.to_string()).or(period),
-        bank,
-        txn_id,
-    }
-}
-
 fn audience_of(audience: &Audience<'_>) -> pb::Audience {
     let office = |d: &Department| pb::Office { code: d.code.to_string(), name: d.name.to_string() };
     let mut flags = Vec::new();
@@ -180,6 +168,7 @@ pub fn evidence(evidence: &Evidence) -> pb::Evidence {
             })
         }
         Evidence::UnknownProject => Kind::UnknownProject(pb::UnknownProjectEvidence {}),
+        Evidence::Facts(facts) => Kind::Facts(pb::FactsEvidence { facts: facts.iter().map(fact).collect() }),
     };
     pb::Evidence { kind: Some(kind) }
 }
@@ -232,6 +221,7 @@ pub fn payment_line(payment: &PaymentLine) -> pb::PaymentLine {
         period: payment.period.map(|p| p.to_string()),
         returned: payment.returned,
         counts: payment.counts,
+        outside_account: payment.outside_account,
     }
 }
 

@@ -111,10 +111,13 @@ pub fn judge(records: &[Record], today: Day, book: &Rulebook) -> Truth {
     wages::settle(&facts, &placed, today, book, &mut truth);
     unregistered(&facts, &mut truth);
     for project_id in facts.named.iter().filter(|p| !facts.projects.contains_key(*p)) {
-        raise(&mut truth, project_id, Subject::Project, Rule::UnknownProject, Level::Yellow, |f| {
-            f.workers = 0
-        });
+        raise(&mut truth, project_id, Subject::Project, Rule::UnknownProject, Level::Yellow, |_| ());
     }
+    let numbers = book.at(today);
+    truth.alerts.retain(|(project_id, key), _| {
+        let sector = facts.projects.get(project_id).map(|p| p.sector.as_str());
+        numbers.is_on(key.rule, sector)
+    });
     truth
 }
 
@@ -126,7 +129,8 @@ fn raise(
     level: Level,
     fill: impl FnOnce(&mut Found),
 ) {
-    let mut found = Found { level, amount: 0, workers: 1, due_on: None, period: None };
+    let workers = u32::from(subject.id_number().is_some());
+    let mut found = Found { level, amount: 0, workers, due_on: None, period: None };
     fill(&mut found);
     truth.alerts.insert((project_id.clone(), AlertKey { subject, rule }), found);
 }
@@ -249,25 +253,20 @@ fn worked_days(taken: &[&Record], book: &Rulebook) -> BTreeMap<Worker, Worked> {
         let present = u32::try_from(seconds / 60).unwrap();
         let (days, minutes) = match stated.get(&key).map(|all| all.iter().max().unwrap()) {
             Some((_, days, minutes)) => (*days, minutes.map_or(present, u32::from)),
-            None => (presence(present, book), present),
+            None => (presence(present, key.1, book), present),
         };
         out.entry(key.0).or_default().insert(key.1, (days, minutes));
     }
     out
 }
 
-fn presence(minutes: u32, book: &Rulebook) -> Days {
-    if book.presence_steps.is_empty() {
+/// By the numbers of the month's first day.
+fn presence(minutes: u32, day: Day, book: &Rulebook) -> Days {
+    let steps = &book.at(day.period().unwrap().first_day()).presence_steps;
+    if steps.is_empty() {
         return Days(100);
     }
-    Days(
-        book.presence_steps
-            .iter()
-            .filter(|(from, _)| minutes >= *from)
-            .map(|(_, d)| *d)
-            .next_back()
-            .unwrap_or(0),
-    )
+    Days(steps.iter().filter(|(from, _)| minutes >= *from).map(|(_, d)| *d).next_back().unwrap_or(0))
 }
 
 /// In the order by which the greatest wins.

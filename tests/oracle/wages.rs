@@ -20,7 +20,7 @@ pub(super) fn settle(facts: &Facts, placed: &[Placed], today: Day, book: &Rulebo
             truth.periods.insert((worker.0.clone(), worker.1.clone(), period), row);
         }
     }
-    wage_alerts(book, truth);
+    wage_alerts(today, book, truth);
     project_alerts(today, book, truth);
 }
 
@@ -149,7 +149,7 @@ fn close(row: &mut Row, enrolled: bool, today: Day, book: &Rulebook) {
     row.arrears = row.expected - row.paid;
     row.status = if row.days.0 > 0 && !enrolled && row.expected == 0 {
         Status::Unpriced
-    } else if row.arrears <= Sum::from(book.tolerance_fen) {
+    } else if row.arrears <= Sum::from(book.at(row.due_on).tolerance_fen) {
         Status::Paid
     } else if today > row.due_on {
         Status::Overdue
@@ -161,10 +161,12 @@ fn close(row: &mut Row, enrolled: bool, today: Day, book: &Rulebook) {
     }
 }
 
-fn level(overdue_days: i32, book: &Rulebook) -> Level {
-    if overdue_days > book.red_after_days {
+/// By the numbers of the day on which it was due.
+fn level(due_on: Day, today: Day, book: &Rulebook) -> Level {
+    let (overdue_days, numbers) = (i64::from(today.since(due_on)), book.at(due_on));
+    if overdue_days > numbers.red_after_days {
         Level::Red
-    } else if overdue_days > book.orange_after_days {
+    } else if overdue_days > numbers.orange_after_days {
         Level::Orange
     } else {
         Level::Yellow
@@ -176,11 +178,11 @@ fn overdue(truth: &Truth) -> Vec<((ProjectId, IdNumber, Period), Row)> {
     rows.map(|(key, row)| (key.clone(), row.clone())).collect()
 }
 
-fn wage_alerts(book: &Rulebook, truth: &mut Truth) {
+fn wage_alerts(today: Day, book: &Rulebook, truth: &mut Truth) {
     for ((project_id, id_number, period), row) in overdue(truth) {
         let rule = if row.paid == 0 { Rule::WageUnpaid } else { Rule::WageUnderpaid };
         let subject = Subject::WorkerPeriod(id_number, period);
-        raise(truth, &project_id, subject, rule, level(row.overdue_days, book), |f| {
+        raise(truth, &project_id, subject, rule, level(row.due_on, today, book), |f| {
             f.amount = row.arrears;
             f.due_on = Some(row.due_on);
         });
@@ -197,10 +199,10 @@ fn project_alerts(today: Day, book: &Rulebook, truth: &mut Truth) {
         let workers = u32::try_from(ids.len()).unwrap();
         let amount: Sum = rows.iter().map(|(_, row)| row.arrears).sum();
         let oldest = rows.iter().map(|(_, row)| row.due_on).min().unwrap();
-        let group = workers >= book.group_workers;
-        let level = match level(today.since(oldest), book) {
+        let group = i64::from(workers) >= book.at(today).group_workers;
+        let level = match level(oldest, today, book) {
             Level::Red => Level::Red,
-            _ if group && amount >= Sum::from(book.group_red_fen) => Level::Red,
+            _ if group && amount >= Sum::from(book.at(today).group_red_fen) => Level::Red,
             _ if group => Level::Orange,
             by_age => by_age,
         };

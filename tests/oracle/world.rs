@@ -99,20 +99,45 @@ pub fn book(seed: u64) -> Rulebook {
         days.extend((0..dice.random_range(1..10)).map(|n| (start.plus(n), kind)));
     }
     let mut book = Rulebook { calendar: Calendar::new(days), ..Rulebook::default() };
-    if dice.random_ratio(1, 6) {
-        book.tolerance_fen = *[0, 1, 99, 100_000].choose(&mut dice).unwrap();
-    }
+    let mut numbers = numbers(&mut dice);
     if dice.random_ratio(1, 6) {
         book.day_starts_at = DayStart(*[0, 1, 300, 719].choose(&mut dice).unwrap());
     }
+    // Numbers that change while the world goes on.
+    let mut editions = Vec::new();
+    let mut effective_from = first;
+    for _ in 0..dice.random_range(1..=3) {
+        editions.push(Edition { effective_from, numbers });
+        effective_from = first.plus(dice.random_range(0..=last.since(first)));
+        numbers = self::numbers(&mut dice);
+    }
+    book.with_editions(editions)
+}
+
+/// Mostly the default numbers.
+fn numbers(dice: &mut Dice) -> Numbers {
+    let mut numbers = Numbers::default();
     if dice.random_ratio(1, 6) {
-        book.presence_steps = vec![(1, 25), (240, 50), (420, 100), (900, 150)];
+        numbers.tolerance_fen = *[0, 1, 99, 100_000].choose(dice).unwrap();
+    }
+    if dice.random_ratio(1, 6) {
+        numbers.presence_steps = vec![(1, 25), (240, 50), (420, 100), (900, 150)];
     }
     if dice.random_ratio(1, 4) {
-        book.group_workers = dice.random_range(1..5);
-        book.group_red_fen = dice.random_range(1..2_000_000);
+        numbers.group_workers = dice.random_range(1..5);
+        numbers.group_red_fen = dice.random_range(1..2_000_000);
     }
-    book
+    if dice.random_ratio(1, 6) {
+        numbers.orange_after_days = dice.random_range(0..20);
+        numbers.red_after_days = numbers.orange_after_days + dice.random_range(0..30);
+    }
+    for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract()) {
+        let off_in = if dice.random_bool(0.5) { vec!["building".into()] } else { Vec::new() };
+        if dice.random_ratio(1, 10) {
+            numbers.switches.insert(*rule, Switch { off: dice.random_bool(0.5), off_in });
+        }
+    }
+    numbers
 }
 
 /// First and last business date worth judging a seed's world at.

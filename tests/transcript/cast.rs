@@ -8,7 +8,12 @@ const PEOPLE: [&str; 12] =
     ["Zhang", "Wang", "Li", "Zhao", "Chen", "Yang", "Wu", "Liu", "Zhou", "Xu", "Sun", "Ma"];
 
 /// Employers who submit payroll sheets.
-const EMPLOYERS: [(&str, &str); 2] = [("E1", "91150621MA0NTET009"), ("E2", "91110000600037341L")];
+const EMPLOYERS: [(&str, &str); 4] = [
+    ("E1", "91150621MA0NTET009"),
+    ("E2", "91110000600037341L"),
+    ("E3", "91150621MA0AAAAAA0"),
+    ("E4", "91150621MA0BBBBBBB"),
+];
 
 pub fn is_person(word: &str) -> bool {
     PEOPLE.contains(&word)
@@ -43,8 +48,12 @@ pub fn account_word(of: Account) -> String {
 
 pub fn employer(word: &str) -> Result<Uscc, String> {
     let found = EMPLOYERS.iter().find(|(name, _)| *name == word);
-    let (_, code) = found.ok_or_else(|| format!("{word:?} is no employer: E1 or E2"))?;
+    let (_, code) = found.ok_or_else(|| format!("{word:?} is no employer: E1 to E4"))?;
     Ok(Uscc::parse("employer_uscc", code).unwrap())
+}
+
+pub fn employer_word(of: Uscc) -> &'static str {
+    EMPLOYERS.iter().map(|(name, _)| *name).find(|name| employer(name) == Ok(of)).unwrap()
 }
 
 pub fn is_project(word: &str) -> bool {

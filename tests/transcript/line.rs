@@ -90,6 +90,14 @@ pub fn number<T: std::str::FromStr>(word: &str) -> Result<T, String> {
     word.parse().map_err(|_| format!("{word:?} is no number that fits"))
 }
 
+pub fn flag(word: &str) -> Result<bool, String> {
+    match word {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(format!("{word:?}: yes or no")),
+    }
+}
+
 pub fn yuan(fen: Sum) -> String {
     format!("{}.{:02}", fen / 100, fen % 100)
 }

@@ -3,6 +3,7 @@
 
 mod cast;
 mod line;
+mod papers;
 mod records;
 mod show;
 
@@ -25,7 +26,10 @@ pub struct Stage {
 }
 
 /// A transcript as it must be: the statements as they stand, the answers as they come.
+///
+/// Only the contract's six rules judge, or those that a first statement `rules A B ...` names.
 pub fn play(source: &str, book: &Arc<Rulebook>) -> Result<String, String> {
+    let book = &Arc::new(judging(source, book)?);
     let mut stage = Stage {
         machine: Machine::new(book.clone(), 1),
         records: Records::default(),
@@ -36,7 +40,7 @@ pub fn play(source: &str, book: &Arc<Rulebook>) -> Result<String, String> {
     let mut out = String::new();
     for (index, text) in source.lines().enumerate().filter(|(_, text)| !text.starts_with("  >")) {
         out += &format!("{text}\n");
-        if text.is_empty() || text.starts_with('#') {
+        if text.is_empty() || text.starts_with('#') || text.starts_with("rules ") {
             continue;
         }
         let at = |wrong: String| format!("line {}: {wrong}: {text}", index + 1);
@@ -47,6 +51,24 @@ pub fn play(source: &str, book: &Arc<Rulebook>) -> Result<String, String> {
     }
     stage.again().and_then(|()| stage.crash()).map_err(|wrong| format!("at the end: {wrong}"))?;
     Ok(out)
+}
+
+/// The rulebook with all rules off that the transcript is not about.
+fn judging(source: &str, book: &Rulebook) -> Result<Rulebook, String> {
+    let named = source.lines().find_map(|line| line.strip_prefix("rules "));
+    let on: Vec<Rule> = match named {
+        Some(names) => names.split_whitespace().map(cast::rule).collect::<Result<_, _>>()?,
+        None => Rule::ALL.iter().copied().filter(|rule| rule.is_of_contract()).collect(),
+    };
+    let mut book = book.clone();
+    let mut editions = book.editions().to_vec();
+    for edition in &mut editions {
+        for rule in Rule::ALL.iter().filter(|rule| !on.contains(rule)) {
+            edition.numbers.switches.insert(*rule, Switch { off: true, off_in: Vec::new() });
+        }
+    }
+    book = book.with_editions(editions);
+    Ok(book)
 }
 
 impl Stage {

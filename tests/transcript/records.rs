@@ -1,7 +1,8 @@
 //! The statements that are records: each verb, and the record that it stands for. Knows no machine.
 
 use super::cast::{account, employer, is_person, is_project, period, person, project};
-use super::line::{Line, Options, day, days, fen, number, time};
+use super::line::{Line, Options, day, days, fen, flag, number, time};
+use super::papers;
 use compact_str::{CompactString, ToCompactString, format_compact};
 use std::collections::BTreeMap;
 use wagewatch::domain::*;
@@ -33,11 +34,14 @@ impl Records {
             "attend" => attend(line, &mut stated),
             "swipe" => swipe(line),
             "piecework" => piecework(line, &mut stated),
-            "payroll" => payroll(line, &mut stated),
+            "payroll" => papers::payroll(line, &mut stated),
             "pay" => self.pay(line, PaymentStatus::Settled, today, &mut stated),
             "return" => self.pay(line, PaymentStatus::Returned, today, &mut stated),
             "account" => wage_account(line, &mut stated),
-            _ => return Ok(None),
+            verb => match papers::of(verb, line, &mut stated) {
+                Some(bodies) => bodies,
+                None => return Ok(None),
+            },
         }?;
         let (on, hour) = match stated {
             Some(on) => (on, "08:00"),
@@ -56,27 +60,45 @@ impl Records {
 
     fn project(&mut self, mut line: Line<'_>, stated: &mut Option<Day>) -> Bodies {
         let project_id = project(line.next("a project")?)?;
-        let options = line.options(&["pay_day", "offset", "stated"])?;
+        let known = [
+            "pay_day",
+            "offset",
+            "stated",
+            "signed",
+            "contract",
+            "fee",
+            "started",
+            "completed",
+            "officer",
+            "status",
+            "funding",
+            "sector",
+            "contractor",
+        ];
+        let options = line.options(&known)?;
         *stated = options.get("stated", day)?;
+        let word = |word: &str| Ok(word.to_compact_string());
+        let status = |word: &str| ProjectStatus::parse(word).ok_or_else(|| ProjectStatus::WORDS.join(", "));
+        let funding = |word: &str| Funding::parse(word).ok_or_else(|| Funding::WORDS.join(", "));
         Ok(vec![Body::Project(Box::new(Project {
             name: project_id.as_str().into(),
             project_id,
-            sector: "housing".into(),
+            sector: options.get("sector", word)?.unwrap_or("building".into()),
             territory: "150621100".into(),
-            funding: Funding::Government,
+            funding: options.get("funding", funding)?.unwrap_or(Funding::Government),
             owner_name: "Owner".into(),
             owner_uscc: None,
             contractor_name: "Contractor".into(),
-            contractor_uscc: employer("E1")?,
-            contract_signed_on: day("2025-11-01")?,
-            contract_fen: Fen(1_000_000_000),
-            labour_fee_fen: None,
-            started_on: None,
-            completed_on: None,
+            contractor_uscc: options.get("contractor", employer)?.unwrap_or(employer("E1")?),
+            contract_signed_on: options.get("signed", day)?.unwrap_or(day("2025-11-01")?),
+            contract_fen: options.get("contract", fen)?.unwrap_or(Fen(1_000_000_000)),
+            labour_fee_fen: options.get("fee", fen)?,
+            started_on: options.get("started", day)?,
+            completed_on: options.get("completed", day)?,
             pay_day: options.get("pay_day", number)?,
             pay_month_offset: options.get("offset", number)?,
-            labour_officer: None,
-            status: ProjectStatus::Active,
+            labour_officer: options.get("officer", word)?,
+            status: options.get("status", status)?.unwrap_or(ProjectStatus::Active),
         }))])
     }
 
@@ -87,7 +109,8 @@ impl Records {
         let basis = line.next("a basis")?;
         let basis = Basis::parse(basis).ok_or_else(|| format!("{basis:?}: {}", Basis::WORDS.join(", ")))?;
         let rate_fen = if basis == Basis::Piece { Fen(0) } else { fen(line.next("a rate")?)? };
-        let options = line.options(&["from", "account", "pay_day", "offset", "left", "stated"])?;
+        let known = ["from", "account", "pay_day", "offset", "left", "stated", "contract", "by"];
+        let options = line.options(&known)?;
         *stated = options.get("stated", day)?;
         let named = options.get("account", account)?;
         if let Some(account) = named {
@@ -99,12 +122,12 @@ impl Records {
             id_type: None,
             name: name.into(),
             employer_name: "Employer".into(),
-            employer_uscc: None,
+            employer_uscc: options.get("by", employer)?,
             team: None,
             basis,
             rate_fen,
             effective_on: options.get("from", day)?.ok_or("`from` is missing")?,
-            contract_signed_on: None,
+            contract_signed_on: options.get("contract", day)?,
             left_on: options.get("left", day)?,
             account: named,
             pay_day: options.get("pay_day", number)?,
@@ -217,41 +240,17 @@ fn piecework(mut line: Line<'_>, stated: &mut Option<Day>) -> Bodies {
     Ok(vec![Body::Piecework(Box::new(Piecework { project_id, id_number, period, lot, amount_fen }))])
 }
 
-/// `payroll P1 2026-03 Zhang 1600.00 signed Wang 900.00-100.00 unsigned by E1`
-fn payroll(mut line: Line<'_>, stated: &mut Option<Day>) -> Bodies {
-    let project_id = project(line.next("a project")?)?;
-    let period = period(line.next("a month")?)?;
-    let mut lines = Vec::new();
-    while let Some(name) = line.next_if(is_person) {
-        let sum = line.next("a sum")?;
-        let (payable, deductions) = sum.split_once('-').unwrap_or((sum, "0.00"));
-        let signed = match line.next("signed or unsigned")? {
-            "signed" => true,
-            "unsigned" => false,
-            word => return Err(format!("{word:?}: signed or unsigned")),
-        };
-        let (id_number, payable_fen, deductions_fen) = (person(name)?, fen(payable)?, fen(deductions)?);
-        lines.push(PayrollLine { id_number, payable_fen, deductions_fen, signed });
-    }
-    let options = line.options(&["by", "stated"])?;
-    *stated = options.get("stated", day)?;
-    let employer_uscc = options.get("by", employer)?.unwrap_or(employer("E1")?);
-    let submitted_on = period.plus(1).first_day();
-    let sheet = Payroll { project_id, employer_uscc, period, submitted_on, approved_on: None, lines };
-    Ok(vec![Body::Payroll(Box::new(sheet))])
-}
-
 fn wage_account(mut line: Line<'_>, stated: &mut Option<Day>) -> Bodies {
     let account = account(line.next("an account")?)?;
     let project_id = project(line.next("a project")?)?;
-    let options = line.options(&["closed", "stated"])?;
+    let options = line.options(&["opened", "agreement", "closed", "stated"])?;
     *stated = options.get("stated", day)?;
     Ok(vec![Body::Account(Box::new(WageAccount {
         project_id,
         account,
         bank: "ICBC".into(),
-        opened_on: day("2025-11-01")?,
-        agreement_signed: true,
+        opened_on: options.get("opened", day)?.unwrap_or(day("2025-11-01")?),
+        agreement_signed: options.get("agreement", flag)?.unwrap_or(true),
         closed_on: options.get("closed", day)?,
     }))])
 }

@@ -1,6 +1,6 @@
 //! What the program answers, in lines of a transcript. Decides nothing.
 
-use super::cast::{account_word, name_of};
+use super::cast::{account_word, employer_word, name_of};
 use super::line::yuan;
 use wagewatch::domain::*;
 
@@ -15,6 +15,7 @@ pub fn row(row: &AlertRow, today: Day) -> String {
         Subject::Worker(id) => line += &format!(" {}", name_of(id)),
         Subject::WorkerPeriod(id, period) => line += &format!(" {} {period}", name_of(id)),
         Subject::Payment { id_number, txn_id, .. } => line += &format!(" {} {txn_id}", name_of(id_number)),
+        other => line += &format!(" {}", paper(other)),
     }
     let said = match row.change {
         Change::Resolved => None,
@@ -59,6 +60,50 @@ fn evidence(finding: &Finding, today: Day) -> Option<String> {
             Some(format!("{days} days since {}", first_worked_on.unwrap()))
         }
         Evidence::UnknownProject => None,
+        Evidence::Facts(facts) => {
+            let sum = (finding.amount != 0).then(|| yuan(finding.amount));
+            let workers = (finding.workers > 1).then(|| count(finding.workers, "worker"));
+            let facts = facts.iter().map(|fact| format!("{} {}", fact.name, value(&fact.value)));
+            Some(sum.into_iter().chain(workers).chain(facts).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// What an alert is about that is about no person and not the whole project.
+fn paper(subject: &Subject) -> String {
+    match subject {
+        Subject::Month(period) => period.to_string(),
+        Subject::Week(day) => format!("week-of {day}"),
+        Subject::Account(account) => account_word(*account),
+        Subject::Booking { account, entry_id: id } | Subject::Restraint { account, restraint_id: id } => {
+            format!("{} {id}", account_word(*account))
+        }
+        Subject::StrayPayment { txn_id, .. } => txn_id.to_string(),
+        Subject::Deposit(id) | Subject::Complaint(id) | Subject::Source(id) => id.to_string(),
+        Subject::Sheet(firm, period) => format!("{} {period}", employer_word(*firm)),
+        Subject::Employer(firm) => employer_word(*firm).to_owned(),
+        Subject::Project | Subject::Worker(_) | Subject::WorkerPeriod(..) | Subject::Payment { .. } => {
+            panic!("{subject:?} is shown by its names")
+        }
+    }
+}
+
+fn value(value: &FactValue) -> String {
+    match value {
+        FactValue::Fen(sum) => yuan(*sum),
+        FactValue::Days(days) => days.to_string(),
+        FactValue::Date(day) => day.to_string(),
+        FactValue::Month(period) => period.to_string(),
+        FactValue::Count(count) => count.to_string(),
+        FactValue::Share(share) => format!("{}.{:02}%", share / 100, share % 100),
+        FactValue::Time(time) => time.business(DayStart(0)).0.to_string(),
+        FactValue::Firm(firm) => employer_word(*firm).to_owned(),
+        FactValue::Person(id) => name_of(id).to_owned(),
+        FactValue::Account(account) => account_word(*account),
+        FactValue::Text(text) => text.to_string(),
+        FactValue::Payment(line) => {
+            format!("{} {} to {}", line.txn_id, yuan(line.amount_fen.sum()), account_word(line.payee_account))
+        }
     }
 }
 
@@ -87,7 +132,7 @@ fn period(view: &WorkerView, p: &PeriodView, today: Option<Day>, book: &Rulebook
     let late = today.is_some_and(|today| today > p.due_on);
     let status = match () {
         () if p.days > Days(0) && !view.enrolled && p.expected == 0 => "unpriced",
-        () if p.arrears <= Sum::from(book.tolerance_fen) => "paid",
+        () if p.arrears <= Sum::from(book.at(p.due_on).tolerance_fen) => "paid",
         () if late => "overdue",
         () => "not due",
     };

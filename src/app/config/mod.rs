@@ -18,7 +18,7 @@ pub use sections::{
 };
 pub use source::{ENVIRONMENT_PREFIX, Sources};
 
-use crate::domain::{Calendar, Rulebook};
+use crate::domain::{Calendar, Numbers, Rulebook};
 use keys::Keys;
 use std::path::{Path, PathBuf};
 
@@ -70,15 +70,17 @@ impl Config {
     /// The numbers and the calendar that rules judge by.
     pub fn rulebook(&self) -> Rulebook {
         let mut rulebook = Rulebook {
-            version: "default".into(),
             calendar: self.calendar.clone(),
             day_starts_at: self.clock.day_starts_at,
-            tolerance_fen: self.rules.tolerance_fen,
-            presence_steps: self.rules.presence_steps.clone(),
-            orange_after_days: self.rules.orange_after_days,
-            red_after_days: self.rules.red_after_days,
-            group_workers: self.rules.group_workers,
-            group_red_fen: self.rules.group_red_fen,
+            ..Rulebook::of(Numbers {
+                tolerance_fen: self.rules.tolerance_fen,
+                presence_steps: self.rules.presence_steps.clone(),
+                orange_after_days: self.rules.orange_after_days.into(),
+                red_after_days: self.rules.red_after_days.into(),
+                group_workers: self.rules.group_workers.into(),
+                group_red_fen: self.rules.group_red_fen,
+                ..Numbers::default()
+            })
         };
         let built_in = Rulebook { calendar: calendar::built_in(), ..Rulebook::default() };
         if rulebook != built_in {

@@ -1,7 +1,7 @@
 //! The report's rows as NDJSON (contract, section 6). Masks identity numbers unless told to reveal
 //! them; a field that says nothing is left out.
 
-use crate::domain::{IdNumber, ProjectId};
+use crate::domain::{Account, IdNumber, ProjectId, Subject};
 use crate::engine::batch::{AlertRow, PeriodRow, ProjectReport, RejectedRow, Report, SuspenseRow, Totals};
 use std::io::{self, Write};
 
@@ -85,11 +85,38 @@ impl<W: Write> Rows<'_, W> {
         if let Some(days) = row.overdue_days {
             self.number("overdue_days", days)?;
         }
-        if let Some((bank, txn_id)) = &row.payment {
-            self.text("bank", bank)?;
-            self.text("txn_id", txn_id)?;
-        }
+        self.subject(&row.subject)?;
         self.end()
+    }
+
+    /// What the alert is about, where that is no person, month or whole project.
+    fn subject(&mut self, subject: &Subject) -> io::Result<()> {
+        match subject {
+            Subject::Payment { bank, txn_id, .. } | Subject::StrayPayment { bank, txn_id } => {
+                self.text("bank", bank)?;
+                self.text("txn_id", txn_id)
+            }
+            Subject::Week(day) => self.word("week_from", day),
+            Subject::Account(account) => self.account(*account),
+            Subject::Booking { account, entry_id } => {
+                self.account(*account)?;
+                self.text("entry_id", entry_id)
+            }
+            Subject::Restraint { account, restraint_id } => {
+                self.account(*account)?;
+                self.text("restraint_id", restraint_id)
+            }
+            Subject::Deposit(id) => self.text("deposit_id", id),
+            Subject::Sheet(firm, _) | Subject::Employer(firm) => self.word("employer_uscc", firm),
+            Subject::Complaint(id) => self.text("complaint_id", id),
+            Subject::Source(name) => self.text("source", name),
+            Subject::Project | Subject::Worker(_) | Subject::WorkerPeriod(..) | Subject::Month(_) => Ok(()),
+        }
+    }
+
+    fn account(&mut self, account: Account) -> io::Result<()> {
+        let shown = if self.reveal { account.reveal() } else { account.masked() };
+        self.word("account", shown)
     }
 
     fn rejected(&mut self, row: &RejectedRow) -> io::Result<()> {
@@ -136,6 +163,7 @@ impl<W: Write> Rows<'_, W> {
         self.number("workers", totals.workers)?;
         self.number("arrears_fen", totals.arrears)?;
         self.number("alerts", totals.alerts)?;
+        self.number("other_alerts", totals.other_alerts)?;
         self.end()
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::{
     Subject, Sum, SuspenseReason, WorkerView,
 };
 use crate::ledger::{KeptPayment, ProjectLedger};
-use crate::rules;
+use crate::rules::{self, Judgement};
 use compact_str::CompactString;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -71,8 +71,7 @@ pub struct AlertRow {
     pub workers: u32,
     /// `None` for what does not age.
     pub overdue_days: Option<i32>,
-    /// (bank, txn_id) of the payment that it is about.
-    pub payment: Option<(CompactString, CompactString)>,
+    pub subject: Subject,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -102,7 +101,10 @@ pub struct Totals {
     pub workers: u64,
     /// Over overdue rows, fen.
     pub arrears: Sum,
+    /// Those of the contract's section 5.
     pub alerts: u64,
+    /// Those of the other rules.
+    pub other_alerts: u64,
 }
 
 impl PeriodStatus {
@@ -142,13 +144,18 @@ impl Report {
         people.sort_unstable();
         people.dedup();
         let overdue = rows().filter(|row| row.status == PeriodStatus::Overdue);
+        let alerts = |first: bool| {
+            let all = projects.iter().flat_map(|project| &project.alerts);
+            all.filter(|row| row.rule.is_of_contract() == first).count() as u64
+        };
         let totals = Totals {
             records,
             rejected: rejected.len() as u64,
             projects: projects.iter().filter(|project| project.known).count() as u64,
             workers: people.len() as u64,
             arrears: overdue.map(|row| row.arrears).sum(),
-            alerts: projects.iter().map(|project| project.alerts.len() as u64).sum(),
+            alerts: alerts(true),
+            other_alerts: alerts(false),
         };
         Report { as_of, projects, suspense, rejected, totals }
     }
@@ -168,32 +175,32 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
         overdue_periods: 0,
         oldest_due_on: None,
     };
+    let sector = ledger.facts().map(|facts| facts.sector.as_str());
     let mut worst: Vec<(IdNumber, Sum)> = Vec::new();
     let mut findings = Vec::new();
     let mut periods = Vec::with_capacity(workers.len() * 2);
     for worker in workers {
         let view = ledger.settle(worker, book);
-        let mut owed = 0;
         for period in &view.periods {
             let overdue = rules::is_overdue(period, today, book);
-            if overdue {
-                owed += period.arrears;
-                project.overdue_periods += 1;
-                let oldest = project.oldest_due_on.map_or(period.due_on, |oldest| oldest.min(period.due_on));
-                project.oldest_due_on = Some(oldest);
-            }
             periods.push(row(&view, period, overdue, today, book));
         }
+        let mut on = Judgement::new(today, book, sector);
+        rules::judge_worker(&view, &mut on);
+        let (found, _) = on.into_parts();
+        let owed = add_wages(&mut project, &found);
         if owed > 0 {
-            project.overdue_fen += owed;
             project.overdue_workers += 1;
-            worst.push((view.id_number.clone(), owed));
+            worst.push((view.id_number, owed));
         }
-        rules::judge_worker(&view, today, book, &mut findings);
+        findings.extend(found);
     }
     worst.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
     worst.truncate(10);
-    rules::judge_project(&project, &worst, today, book, &mut findings);
+    let mut on = Judgement::new(today, book, sector);
+    rules::judge_totals(&project, &worst, &mut on);
+    rules::judge_papers(&ledger.papers(project.overdue_periods > 0), &mut on);
+    findings.extend(on.into_parts().0);
     let mut alerts: Vec<AlertRow> = findings.iter().map(|finding| AlertRow::new(finding, today)).collect();
     alerts.sort_by(|a, b| a.key().cmp(&b.key()));
     let suspense = ledger.suspense();
@@ -201,10 +208,23 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
     ProjectReport { project_id: project.project_id, alerts, periods, suspense, known }
 }
 
+/// Adds one worker's wage findings to the project's totals; what he is owed in all.
+fn add_wages(project: &mut ProjectView, found: &[Finding]) -> Sum {
+    let is_wage = |finding: &&Finding| matches!(finding.rule, Rule::WageUnpaid | Rule::WageUnderpaid);
+    let mut owed = 0;
+    for wage in found.iter().filter(is_wage) {
+        owed += wage.amount;
+        project.overdue_periods += 1;
+        project.oldest_due_on = project.oldest_due_on.into_iter().chain(wage.due_on).min();
+    }
+    project.overdue_fen += owed;
+    owed
+}
+
 fn row(view: &WorkerView, period: &PeriodView, overdue: bool, today: Day, book: &Rulebook) -> PeriodRow {
     let status = if period.days.0 > 0 && !view.enrolled && period.expected == 0 {
         PeriodStatus::Unpriced
-    } else if period.arrears <= Sum::from(book.tolerance_fen) {
+    } else if period.arrears <= Sum::from(book.at(period.due_on).tolerance_fen) {
         PeriodStatus::Paid
     } else if overdue {
         PeriodStatus::Overdue
@@ -228,10 +248,6 @@ fn row(view: &WorkerView, period: &PeriodView, overdue: bool, today: Day, book: 
 
 impl AlertRow {
     fn new(finding: &Finding, today: Day) -> AlertRow {
-        let payment = match &finding.subject {
-            Subject::Payment { bank, txn_id, .. } => Some((bank.clone(), txn_id.clone())),
-            _ => None,
-        };
         AlertRow {
             rule: finding.rule,
             level: finding.level,
@@ -240,11 +256,11 @@ impl AlertRow {
             amount: finding.amount,
             workers: finding.workers,
             overdue_days: finding.due_on.map(|_| finding.overdue_days(today)),
-            payment,
+            subject: finding.subject.clone(),
         }
     }
 
     fn key(&self) -> impl Ord + '_ {
-        (&self.id_number, self.period, self.rule.as_str(), &self.payment)
+        (&self.id_number, self.period, self.rule.as_str(), &self.subject)
     }
 }

@@ -8,6 +8,7 @@ mod pages;
 use super::api::{ProjectFacts, ProjectSummary};
 use super::pages::ShardMeta;
 use super::project::{Bench, Changed, ProjectState};
+use super::wakes::Wakes;
 use crate::alerts::IdKey;
 use crate::domain::{Act, AlertRow, Body, Day, Position, ProjectId, Record, Rulebook, Verdict};
 use crate::ledger::{Command, ProjectLedger};
@@ -65,7 +66,7 @@ pub struct Shard {
 
 struct Slot {
     summary: ProjectSummary,
-    dates: BTreeSet<Day>,
+    wakes: Wakes,
     /// Under which date it stands in `due`.
     next: Option<Day>,
     state: Option<Box<ProjectState>>,
@@ -202,6 +203,9 @@ impl Shard {
         for step in 1..=day.since(today) {
             let day = today.plus(step);
             self.meta.today = Some(day);
+            if self.with.book.changes_between(day.plus(-1), day) {
+                self.judge_all_today()?;
+            }
             while let Some(first) = self.due.first_entry() {
                 if *first.key() > day {
                     break;
@@ -210,7 +214,7 @@ impl Shard {
                     if let Some(slot) = self.names.get(&name).copied() {
                         self.slots[slot as usize].next = None;
                     }
-                    self.visit(&name)?;
+                    self.wake(&name)?;
                 }
             }
         }
@@ -231,6 +235,14 @@ impl Shard {
         Ok(())
     }
 
+    fn wake(&mut self, name: &ProjectId) -> Result<(), StoreError> {
+        let mut out = Vec::new();
+        let slot = self.slot(name)?;
+        self.with_state(slot, &mut out, |state, bench, out| state.wake(bench, out));
+        self.schedule(slot);
+        Ok(())
+    }
+
     /// The project's slot, hot. A project that was never heard of comes into being.
     fn slot(&mut self, name: &ProjectId) -> Result<u32, StoreError> {
         if let Some(slot) = self.names.get(name).copied() {
@@ -245,7 +257,7 @@ impl Shard {
             }
             return Ok(slot);
         }
-        let slot = self.add_slot(empty_summary(name), BTreeSet::new(), self.meta.position);
+        let slot = self.add_slot(empty_summary(name), Wakes::default(), self.meta.position);
         self.slots[slot as usize].state = Some(Box::new(ProjectState::new(ProjectLedger::new(name.clone()))));
         self.hot_projects += 1;
         Ok(slot)
@@ -329,8 +341,8 @@ impl Shard {
     fn schedule(&mut self, slot: u32) {
         let entry = &mut self.slots[slot as usize];
         let next = match &entry.state {
-            Some(state) => state.dates.first().copied(),
-            None => entry.dates.first().copied(),
+            Some(state) => state.wakes.first(),
+            None => entry.wakes.first(),
         };
         if next == entry.next {
             return;
@@ -350,7 +362,7 @@ impl Shard {
         }
     }
 
-    fn add_slot(&mut self, summary: ProjectSummary, dates: BTreeSet<Day>, encoded: Position) -> u32 {
+    fn add_slot(&mut self, summary: ProjectSummary, wakes: Wakes, encoded: Position) -> u32 {
         // Four thousand million projects do not fit a machine.
         let slot = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
         self.names.insert(summary.project_id.clone(), slot);
@@ -359,7 +371,7 @@ impl Shard {
         self.slots.push(Slot {
             workers,
             summary,
-            dates,
+            wakes,
             next: None,
             state: None,
             bytes: 0,

@@ -93,10 +93,10 @@ impl Shard {
             changes.put.push((keys::alerts_page(id, &name, chunk), pages::write_rows(rows.into_iter())));
         }
         entry.summary = summarise(state);
-        entry.dates.clone_from(&state.dates);
+        entry.wakes.clone_from(&state.wakes);
         changes
             .put
-            .push((keys::catalog_entry(id, &name), pages::write_catalog(&entry.summary, &entry.dates)));
+            .push((keys::catalog_entry(id, &name), pages::write_catalog(&entry.summary, &entry.wakes)));
     }
 
     fn encode_rows(&mut self, changes: &mut Changes) {
@@ -138,7 +138,7 @@ impl Shard {
             }
             let slot = &mut self.slots[index as usize];
             if let Some(state) = slot.state.take() {
-                slot.dates.clone_from(&state.dates);
+                slot.wakes.clone_from(&state.wakes);
                 self.hot_bytes = self.hot_bytes.saturating_sub(slot.bytes);
                 self.hot_projects -= 1;
                 slot.bytes = 0;
@@ -159,7 +159,7 @@ impl Shard {
         })?;
         ledger.finish_load().map_err(damaged)?;
         let mut state = ProjectState::new(ledger);
-        state.dates.clone_from(&entry.dates);
+        state.wakes.clone_from(&entry.wakes);
         self.with.store.scan(&keys::alerts(self.id, name), &mut |_, bytes| {
             for row in pages::read_rows(bytes).map_err(damaged)? {
                 state.alerts.load(row.alert.clone());
@@ -167,6 +167,7 @@ impl Shard {
             }
             Ok(())
         })?;
+        state.in_arrears = state.alerts.overdue_totals().overdue_periods > 0;
         Ok(state)
     }
 
@@ -176,9 +177,9 @@ impl Shard {
             entries.push(pages::read_catalog(bytes).map_err(damaged)?);
             Ok(())
         })?;
-        for (summary, dates) in entries {
+        for (summary, wakes) in entries {
             self.fresh_facts.extend(summary.facts.clone().map(|facts| (summary.project_id.clone(), facts)));
-            let slot = self.add_slot(summary, dates, self.meta.position);
+            let slot = self.add_slot(summary, wakes, self.meta.position);
             self.schedule(slot);
         }
         Ok(())
