@@ -128,7 +128,7 @@ fn start(
         log: Box::new(log),
         store,
         settings: settings.clone(),
-        book: Arc::new(config.rulebook()),
+        book: Arc::new(config.rulebook.clone()),
         ids: config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0),
         observer,
     };

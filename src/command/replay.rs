@@ -53,7 +53,7 @@ enum Failure {
 /// As [`run`], by the rulebook of the configuration that the arguments name.
 pub fn run_with_config(args: ReplayArgs) -> ExitCode {
     match Config::load(&Sources::of_process(args.config.clone(), Vec::new())) {
-        Ok(config) => run(&args, &config.rulebook()),
+        Ok(config) => run(&args, &config.rulebook),
         Err(errors) => {
             anstream::eprintln!("{errors}");
             ExitCode::from(2)
