@@ -71,18 +71,18 @@ pub fn read_rulebook(r: &mut Reader<'_>) -> Read<Rulebook> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::finding_any as any;
+pub(super) mod tests {
+    use super::super::finding_any as values;
     use super::*;
     use proptest::collection::{btree_map, vec};
     use proptest::prelude::*;
     use proptest::sample::select;
 
     fn numbers() -> impl Strategy<Value = Numbers> {
-        let switch =
-            (any::<bool>(), vec(any::text(), 0..3)).prop_map(|(off, off_in)| Switch { off, off_in });
-        let values = vec(any::<i64>(), Numbers::KEYS.len());
-        (values, vec(any::<(u32, u32)>(), 0..3), btree_map(select(Rule::ALL), switch, 0..4)).prop_map(
+        let switch = (any::<bool>(), vec(values::text(), 0..3));
+        let switch = switch.prop_map(|(off, off_in)| Switch { off, off_in });
+        let numbers = vec(any::<i64>(), Numbers::KEYS.len());
+        (numbers, vec(any::<(u32, u32)>(), 0..3), btree_map(select(Rule::ALL), switch, 0..4)).prop_map(
             |(values, presence_steps, switches)| {
                 let mut numbers = Numbers { presence_steps, switches, ..Numbers::default() };
                 values.into_iter().enumerate().for_each(|(place, value)| numbers.set(place, value));
@@ -93,9 +93,9 @@ mod tests {
 
     pub(crate) fn rulebook() -> impl Strategy<Value = Rulebook> {
         let kind = any::<bool>().prop_map(|w| if w { DayKind::Workday } else { DayKind::Holiday });
-        let edition = (any::day(), numbers())
+        let edition = (values::day(), numbers())
             .prop_map(|(effective_from, numbers)| Edition { effective_from, numbers });
-        (any::text(), 0u16..720, vec((any::day(), kind), 0..20), vec(edition, 1..4)).prop_map(
+        (values::text(), 0u16..720, vec((values::day(), kind), 0..20), vec(edition, 1..4)).prop_map(
             |(version, minutes, days, editions)| {
                 Rulebook {
                     version: version.to_string(),
@@ -107,8 +107,6 @@ mod tests {
             },
         )
     }
-
-    use proptest::prelude::any;
 
     proptest! {
         #[test]

@@ -63,6 +63,9 @@ pub fn told(answer: &pb::GetResponse) -> String {
     }
     let _ = writeln!(text, "\n依据 / Article");
     both(&mut text, "  ", alert.article.as_ref());
+    if !alert.rulebook_version.is_empty() {
+        let _ = writeln!(text, "  规则版本 / rulebook {}", one_line(&alert.rulebook_version));
+    }
     let _ = writeln!(text, "\n责任 / Who must act");
     both(&mut text, "  ", alert.must_act.as_ref());
     offices(&mut text, &alert.audience.clone().unwrap_or_default());

@@ -11,7 +11,6 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub struct Feed {
     shards: Vec<RwLock<ShardFeed>>,
     wakers: RwLock<Vec<Waker>>,
-    history: u32,
 }
 
 type Waker = Box<dyn Fn() + Send + Sync>;
@@ -89,19 +88,7 @@ impl ShardFeed {
 
 impl Feed {
     pub fn new(shards: Vec<ShardFeed>) -> Feed {
-        Feed { shards: shards.into_iter().map(RwLock::new).collect(), wakers: RwLock::default(), history: 0 }
-    }
-
-    /// With the fingerprint of what numbered these rows.
-    #[must_use]
-    pub fn with_history(self, history: u32) -> Feed {
-        Feed { history, ..self }
-    }
-
-    /// A row number means something only in the history in which it was read: another rulebook may
-    /// have given it to another row.
-    pub fn history(&self) -> u32 {
-        self.history
+        Feed { shards: shards.into_iter().map(RwLock::new).collect(), wakers: RwLock::default() }
     }
 
     pub fn shards(&self) -> u16 {

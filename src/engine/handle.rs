@@ -10,7 +10,7 @@ use super::desk::{Desk, shard_of};
 use super::feed::Feed;
 use super::shard::{Equipment, Shard};
 use super::shared::Shared;
-use super::start::{StartError, check_cover, compare_rulebook};
+use super::start::{StartError, check_cover};
 use super::storer::Storer;
 use super::worker::{Work, Worker};
 use crate::alerts::IdKey;
@@ -30,6 +30,7 @@ pub struct Parts {
     pub log: Box<dyn Log>,
     pub store: Arc<dyn Store>,
     pub settings: Settings,
+    /// Judges from now on; what the log says before stays as it was judged then.
     pub book: Arc<Rulebook>,
     pub ids: IdKey,
     pub observer: Arc<dyn Observer>,
@@ -61,9 +62,8 @@ impl Engine {
         let shards = settings.shards.max(1);
         let desk = Desk::open(store.clone(), shards)?;
         check_cover(desk.position(), log.as_ref())?;
-        let (judge_anew, history) = compare_rulebook(store.as_ref(), &book, desk.position())?;
         let rows_max = (settings.history_rows / usize::from(shards)).max(16);
-        let with = Equipment { store: store.clone(), book, ids, rows_max };
+        let with = Equipment { store: store.clone(), book: book.clone(), ids, rows_max };
         let (mut opened, mut feeds) = (Vec::new(), Vec::new());
         for id in 0..shards {
             let (mut shard, feed) = Shard::open(id, with.clone())?;
@@ -76,7 +76,7 @@ impl Engine {
         let today = opened.iter().filter_map(Shard::today).max();
         let threads = thread_count(settings.threads, shards);
         let shared = Arc::new(Shared::new(
-            Arc::new(Feed::new(feeds).with_history(history)),
+            Arc::new(Feed::new(feeds)),
             observer,
             threads,
             shards,
@@ -124,14 +124,13 @@ impl Engine {
         let committer = Committer {
             log,
             desk,
-            store: store.clone(),
             jobs: job_queue,
             workers: workers.clone(),
             thread_of: thread_of.clone(),
             shared: shared.clone(),
             settings,
             today,
-            judge_anew,
+            book,
             round: None,
             last_round: Instant::now(),
             entries_since_round: 0,

@@ -1,6 +1,7 @@
 //! A shard: batch -> merge -> settle -> judge -> diff -> commit. Knows no wire format and no async.
 
 pub mod api;
+pub mod backtest;
 pub mod batch;
 mod committer;
 mod desk;

@@ -146,7 +146,7 @@ impl Worker {
                         Entry::Record(record) => Order::Record(record),
                         Entry::Act(act) => Order::Act(act),
                         // The desk gives nothing else to a single shard.
-                        Entry::Rejected(_) | Entry::Date(_) => continue,
+                        Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) => continue,
                     };
                     if let Some(verdict) = self.apply(*shard, block, &order)? {
                         verdicts.push((*entry, verdict));
@@ -156,10 +156,13 @@ impl Worker {
                     self.apply(*shard, block, &Order::County(command))?;
                 }
                 Routing::Everyone { entry } => {
-                    if let Entry::Date(day) = block.entries[*entry as usize] {
-                        for shard in self.shards.iter().map(Shard::id).collect::<Vec<_>>() {
-                            self.apply(shard, block, &Order::Date(day))?;
-                        }
+                    let order = match &block.entries[*entry as usize] {
+                        Entry::Date(day) => Order::Date(*day),
+                        Entry::Rulebook(book) => Order::Rulebook(book),
+                        _ => continue,
+                    };
+                    for shard in self.shards.iter().map(Shard::id).collect::<Vec<_>>() {
+                        self.apply(shard, block, &order)?;
                     }
                 }
             }

@@ -66,12 +66,12 @@ struct Walk {
 
 /// Follows until the subscriber leaves or the service stops. `resume`: where he was; `None` = from the beginning.
 pub async fn follow(follower: Follower, resume: Option<Cursor>) {
-    let fingerprint = follower.filter.fingerprint() ^ follower.feed.history();
+    let fingerprint = follower.filter.fingerprint();
     let shards = usize::from(follower.feed.shards());
     let fits = |cursor: &Cursor| cursor.filter == fingerprint && cursor.places.len() == shards;
     let (cursor, reset) = match resume {
         Some(cursor) if fits(&cursor) => (Some(cursor), false),
-        // The place was reached with another filter, by another rulebook or on other data: what he holds is of no use.
+        // The place was reached with another filter or on other data: what he holds is of no use.
         Some(_) => (None, true),
         None => (None, false),
     };

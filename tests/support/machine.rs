@@ -93,6 +93,7 @@ impl Machine {
                 Routing::County { shard, command } => (Some(*shard), Order::County(command)),
                 Routing::Everyone { entry } => match &block.entries[*entry as usize] {
                     Entry::Date(day) => (None, Order::Date(*day)),
+                    Entry::Rulebook(book) => (None, Order::Rulebook(book)),
                     other => panic!("{other:?} is not for everyone"),
                 },
             };

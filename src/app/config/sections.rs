@@ -121,7 +121,6 @@ const TIB: u64 = 1024 * GIB;
 const MIB_SIZE: usize = 1024 * 1024;
 // A gRPC message beyond this would be copied about for seconds; nobody needs one.
 const MESSAGE_MAX: usize = 256 * MIB_SIZE;
-const FEN_MAX: i64 = crate::domain::Fen::MAX.0;
 
 pub(super) fn server(keys: &mut Keys) -> Server {
     let mut s = keys.section("server");

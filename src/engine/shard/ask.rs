@@ -34,7 +34,7 @@ impl Shard {
             ledger: &state.ledger,
             alerts: &state.alerts,
             rows: &state.rows,
-            book: &self.with.book,
+            book: &self.book,
             today: self.meta.today,
             summary: &|| summarise(state),
         })))

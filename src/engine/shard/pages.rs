@@ -25,9 +25,15 @@ impl Shard {
             Some(bytes) => pages::read_meta(&bytes).map_err(damaged)?,
             None => ShardMeta::default(),
         };
+        let book = match with.store.get(&keys::shard_rulebook(id))? {
+            Some(bytes) => Arc::new(pages::read_book(&bytes).map_err(damaged)?),
+            None => with.book.clone(),
+        };
         let mut shard = Shard {
             id,
             meta,
+            book,
+            is_book_saved: true,
             names: HashMap::default(),
             slots: Vec::new(),
             due: BTreeMap::new(),
@@ -61,6 +67,10 @@ impl Shard {
             self.encode_project(slot, &mut changes);
         }
         self.encode_rows(&mut changes);
+        if !self.is_book_saved {
+            changes.put.push((keys::shard_rulebook(self.id), pages::write_book(&self.book)));
+            self.is_book_saved = true;
+        }
         changes.put.push((keys::shard_meta(self.id), pages::write_meta(&self.meta)));
         self.encoded = self.meta.position;
         Some(changes)
