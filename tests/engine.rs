@@ -477,6 +477,54 @@ fn a_power_cut_around_the_change_of_rulebook_leaves_one_or_none() {
     }
 }
 
+/// What the shadow rulebook finds is what the oracle finds by it; and nobody hears of it.
+#[test]
+fn a_shadow_judges_beside_and_tells_nobody() {
+    for seed in [crowded(), 4, 17, 23, 31] {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (mut batches, mut dates) = load(seed, &mut rng);
+        let (half, days) = (batches.split_off(batches.len() / 2), dates.split_off(dates.len() / 2));
+        let (book, other) = (world::book(seed), world::book(seed + 1));
+        let shadow = Rulebook { version: "shadow".into(), day_starts_at: book.day_starts_at, ..other };
+        let settings = Settings { shadow: Some(Arc::new(shadow.clone())), ..settings(&mut rng) };
+        let ground = Ground::memory();
+        let agrees = |engine: &Engine| {
+            wait(engine, || engine.status().shadow.is_some_and(|shadow| shadow.waiting == 0));
+            // The rulebooks of the log are those of the live judgement.
+            let records = ground.entries().into_iter().map(|(_, entry)| entry);
+            let records: Vec<Entry> = records.filter(|e| !matches!(e, Entry::Rulebook(_))).collect();
+            let truth = judge::truth(&records, &shadow).0;
+            let mut wanted = BTreeMap::new();
+            for (key, finding) in &truth.alerts {
+                *wanted.entry((key.1.rule, finding.level)).or_insert(0) += 1;
+            }
+            let status = engine.status();
+            let found = status.shadow.unwrap();
+            assert_eq!((found.version.as_str(), status.rulebook), ("shadow", book.version.clone()));
+            assert_eq!(found.alerts, wanted, "seed {seed}");
+        };
+        let engine = ground.start(&settings, &book);
+        let mut rejected = work(&engine, batches.into(), dates.into(), seed);
+        agrees(&engine);
+        engine.stop();
+        // After a start it is judged anew from what is stored.
+        let engine = ground.start(&settings, &book);
+        agrees(&engine);
+        rejected.extend(work(&engine, half.into(), days.into(), seed));
+        agrees(&engine);
+        check(&engine, &ground.entries(), &book, &mut rejected);
+        let told = rows(&engine);
+        engine.stop();
+        // Without it the same log makes the same rows.
+        let Ground::Memory(log, _) = &ground else { panic!("in memory") };
+        let plain = Ground::Memory(log.clone(), MemoryStore::new());
+        let engine = plain.start(&Settings { shadow: None, ..settings }, &book);
+        assert_eq!(rows(&engine), told);
+        assert_eq!(engine.status().shadow, None);
+        engine.stop();
+    }
+}
+
 #[test]
 fn a_store_that_is_empty_or_old_is_brought_level_with_the_same_rows() {
     let seed = crowded();

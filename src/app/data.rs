@@ -155,6 +155,7 @@ fn settings(config: &Config) -> Settings {
         checkpoint_ms: config.store.checkpoint_seconds.saturating_mul(1000),
         checkpoint_entries: usize::try_from(config.store.checkpoint_records).unwrap_or(usize::MAX),
         history_rows: usize::try_from(config.alerts.history_rows).unwrap_or(usize::MAX),
+        shadow: config.shadow.clone().map(Arc::new),
     }
 }
 

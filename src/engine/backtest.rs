@@ -187,7 +187,7 @@ impl Side {
     fn new(book: Rulebook) -> Result<Side, StoreError> {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let with =
-            Equipment { store: store.clone(), book: Arc::new(book), ids: PUBLIC_ID_KEY, rows_max: 1 };
+            Equipment { store: store.clone(), book: Arc::new(book), ids: PUBLIC_ID_KEY, rows_max: 1, shadow: None };
         Ok(Side { shard: Shard::open(0, with)?.0, store, standing: BTreeMap::new() })
     }
 

@@ -63,7 +63,8 @@ impl Engine {
         let desk = Desk::open(store.clone(), shards)?;
         check_cover(desk.position(), log.as_ref())?;
         let rows_max = (settings.history_rows / usize::from(shards)).max(16);
-        let with = Equipment { store: store.clone(), book: book.clone(), ids, rows_max };
+        let shadow = settings.shadow.clone();
+        let with = Equipment { store: store.clone(), book: book.clone(), ids, rows_max, shadow };
         let (mut opened, mut feeds) = (Vec::new(), Vec::new());
         for id in 0..shards {
             let (mut shard, feed) = Shard::open(id, with.clone())?;
@@ -80,6 +81,7 @@ impl Engine {
             observer,
             threads,
             shards,
+            [Some(&book), settings.shadow.as_ref()].map(|book| book.map(|book| book.version.clone())),
         ));
         shared.covered.store(desk.position().0, Relaxed);
         // What the store covers has been applied: a start with nothing to replay is level at once.
@@ -107,6 +109,7 @@ impl Engine {
                 shared: shared.clone(),
                 shard_bytes: settings.memory_bytes / 10 * 9 / usize::from(shards),
                 wanted: VecDeque::new(),
+                blocks_since_shadow: 0,
             };
             // The status is right from the first moment on.
             worker.tell();

@@ -10,11 +10,13 @@ mod handle;
 mod keys;
 mod pages;
 mod project;
+mod shadow;
 mod shard;
 mod shared;
 mod start;
 mod storer;
 mod wakes;
+mod what_if;
 mod worker;
 
 pub use api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Unobserved};
@@ -23,3 +25,4 @@ pub use feed::{Feed, Read, ShardFeed};
 pub use handle::{Engine, Parts, Waiting};
 pub use shard::{Equipment, Order, Shard};
 pub use start::StartError;
+pub use what_if::Otherwise;

@@ -75,7 +75,7 @@ impl PageKey {
 }
 
 /// Pages changed since they were last written.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Dirty {
     pages: HashSet<PageKey, FixedState>,
     /// Records come in runs: most mark what was marked just before.

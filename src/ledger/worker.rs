@@ -8,6 +8,7 @@ use crate::domain::{Account, Enrolment, Fen, IdNumber, Period, Piecework, Stamp}
 use compact_str::CompactString;
 
 /// Small while there is attendance only.
+#[derive(Clone)]
 pub(super) struct Worker {
     pub(super) id: IdNumber,
     /// Ascending by period.
@@ -15,7 +16,7 @@ pub(super) struct Worker {
     pub(super) profile: Option<Box<Profile>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Profile {
     /// Ascending by `effective_on`.
     pub(super) enrolments: Vec<Kept<Enrolment>>,

@@ -8,6 +8,7 @@ mod pages;
 use super::api::{ProjectFacts, ProjectSummary};
 use super::pages::ShardMeta;
 use super::project::{Bench, Changed, ProjectState};
+use super::shadow::Shadow;
 use super::wakes::Wakes;
 use crate::alerts::IdKey;
 use crate::domain::{Act, AlertRow, Body, Day, Position, ProjectId, Record, Rulebook, Verdict};
@@ -27,6 +28,8 @@ pub struct Equipment {
     pub ids: IdKey,
     /// Rows kept for subscribers who come back, of this shard.
     pub rows_max: usize,
+    /// Judges beside the live one and tells nobody.
+    pub shadow: Option<Arc<Rulebook>>,
 }
 
 /// One thing that a block says to a shard.
@@ -45,6 +48,7 @@ pub struct Shard {
     /// The last one of the log up to its position.
     book: Arc<Rulebook>,
     is_book_saved: bool,
+    shadow: Option<Shadow>,
     names: HashMap<ProjectId, u32, foldhash::fast::FixedState>,
     slots: Vec<Slot>,
     /// The earliest date of each project that waits for one.
@@ -202,6 +206,9 @@ impl Shard {
         for step in 1..=day.since(today) {
             let day = today.plus(step);
             self.meta.today = Some(day);
+            if let Some(shadow) = &mut self.shadow {
+                shadow.turn(day.plus(-1), day);
+            }
             if self.book.changes_between(day.plus(-1), day) {
                 self.judge_all()?;
             }
@@ -337,6 +344,9 @@ impl Shard {
         if !entry.is_dirty {
             entry.is_dirty = true;
             self.dirty.push(slot);
+        }
+        if let Some(shadow) = &mut self.shadow {
+            shadow.touch(slot);
         }
         self.schedule(slot);
     }

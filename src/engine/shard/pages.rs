@@ -9,6 +9,7 @@ use crate::engine::feed::ShardFeed;
 use crate::engine::keys;
 use crate::engine::pages::{self, ShardMeta};
 use crate::engine::project::ProjectState;
+use crate::engine::shadow::Shadow;
 use crate::ledger::{PageKey, ProjectLedger};
 use crate::store::{Changes, StoreError};
 use hashbrown::HashMap;
@@ -34,6 +35,7 @@ impl Shard {
             meta,
             book,
             is_book_saved: true,
+            shadow: with.shadow.clone().map(Shadow::new),
             names: HashMap::default(),
             slots: Vec::new(),
             due: BTreeMap::new(),
@@ -190,6 +192,9 @@ impl Shard {
         for (summary, wakes) in entries {
             self.fresh_facts.extend(summary.facts.clone().map(|facts| (summary.project_id.clone(), facts)));
             let slot = self.add_slot(summary, wakes, self.meta.position);
+            if let Some(shadow) = &mut self.shadow {
+                shadow.touch(slot);
+            }
             self.schedule(slot);
         }
         Ok(())
