@@ -42,7 +42,9 @@ fn told(args: BacktestArgs) -> Vec<[String; 5]> {
     let word = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
-        .map(|row: Value| ["rule", "effect", "first_day", "old_level", "new_level"].map(|name| word(&row, name)))
+        .map(|row: Value| {
+            ["rule", "effect", "first_day", "old_level", "new_level"].map(|name| word(&row, name))
+        })
         .collect()
 }
 

@@ -276,10 +276,7 @@ fn layers_lie_over_each_other() {
             ("WAGEWATCH__ENGINE__BATCH_RECORDS", "3"),
             ("WAGEWATCH_ADDR", "elsewhere"),
         ]),
-        set: vec![
-            "engine.batch_records=4_0".into(),
-            "clock.kind=manual".into(),
-        ],
+        set: vec!["engine.batch_records=4_0".into(), "clock.kind=manual".into()],
     };
     let config = Config::load(&sources).unwrap();
     assert_eq!((config.engine.shards, config.engine.threads, config.engine.batch_records), (2, 3, 40));

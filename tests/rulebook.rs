@@ -119,7 +119,9 @@ fn numbers_may_be_plain_or_dated_and_rules_off() {
     assert_eq!(at("2026-03-01").presence_steps, [(240, 50), (480, 100)]);
     for on in ["2000-01-01", "2030-01-01"] {
         assert!(!at(on).is_on(Rule::ComplaintOpen, None));
-        assert!(!at(on).is_on(Rule::NoContract, Some("highway")) && at(on).is_on(Rule::NoContract, Some("x")));
+        assert!(
+            !at(on).is_on(Rule::NoContract, Some("highway")) && at(on).is_on(Rule::NoContract, Some("x"))
+        );
     }
 }
 
@@ -240,11 +242,17 @@ fn a_level_never_falls_with_age() {
     let falls = "a level never falls with age";
     check(
         &complaints("orange_after_days = 61"),
-        &format!("r.toml:4: complaint-open.red_after_days is 60; expected at least complaint-open.orange_after_days, 61: {falls}"),
+        &format!(
+            "r.toml:4: complaint-open.red_after_days is 60; expected at least complaint-open.orange_after_days, 61: {falls}"
+        ),
     );
     check(
-        &complaints("orange_after_days = 40\nred_after_days = [{ from = \"2025-01-01\", value = 60 },\n{ from = \"2026-01-01\", value = 39 }]"),
-        &format!("r.toml:6: complaint-open.red_after_days is 39 from 2026-01-01; expected at least complaint-open.orange_after_days, 40: {falls}"),
+        &complaints(
+            "orange_after_days = 40\nred_after_days = [{ from = \"2025-01-01\", value = 60 },\n{ from = \"2026-01-01\", value = 39 }]",
+        ),
+        &format!(
+            "r.toml:6: complaint-open.red_after_days is 39 from 2026-01-01; expected at least complaint-open.orange_after_days, 40: {falls}"
+        ),
     );
     // Equal is allowed: the lower level is then never seen.
     load(&complaints("orange_after_days = 60")).unwrap();
@@ -261,9 +269,11 @@ fn a_level_never_falls_with_age() {
     ] {
         let article = Rule::parse(section)
             .map_or(String::new(), |rule| format!("article = \"{}\"\n", info(rule).article_en));
-        let file = format!("version = \"v\"\n[{section}]\n{article}{higher} = {least}\n{lower} = {}\n", least + 1);
+        let file =
+            format!("version = \"v\"\n[{section}]\n{article}{higher} = {least}\n{lower} = {}\n", least + 1);
         let said = load(&file).unwrap_err();
-        let what = format!("{section}.{higher} is {least}; expected at least {section}.{lower}, {}", least + 1);
+        let what =
+            format!("{section}.{higher} is {least}; expected at least {section}.{lower}, {}", least + 1);
         assert!(said.contains(&what), "{said}");
     }
 }

@@ -186,8 +186,13 @@ impl Backtest {
 impl Side {
     fn new(book: Rulebook) -> Result<Side, StoreError> {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        let with =
-            Equipment { store: store.clone(), book: Arc::new(book), ids: PUBLIC_ID_KEY, rows_max: 1, shadow: None };
+        let with = Equipment {
+            store: store.clone(),
+            book: Arc::new(book),
+            ids: PUBLIC_ID_KEY,
+            rows_max: 1,
+            shadow: None,
+        };
         Ok(Side { shard: Shard::open(0, with)?.0, store, standing: BTreeMap::new() })
     }
 
@@ -249,10 +254,9 @@ mod tests {
     fn what_comes_goes_and_changes_is_told_with_its_first_day() {
         let mut off = Numbers::default();
         off.switches.insert(Rule::UnknownProject, Switch { off: true, off_in: vec![] });
-        for (old, new, effect) in [
-            (Numbers::default(), off.clone(), Effect::Goes),
-            (off, Numbers::default(), Effect::Comes),
-        ] {
+        for (old, new, effect) in
+            [(Numbers::default(), off.clone(), Effect::Goes), (off, Numbers::default(), Effect::Comes)]
+        {
             let mut test = Backtest::new(Rulebook::of(old), Rulebook::of(new)).unwrap();
             for on in ["2026-03-01", "2026-03-02", "2026-03-03"] {
                 test.begin(day(on)).unwrap();

@@ -60,8 +60,7 @@ impl Shared {
         shards: u16,
         [rulebook, shadow]: [Option<String>; 2],
     ) -> Shared {
-        let gauge =
-            |version| ShadowGauge { version, threads: Mutex::new(vec![(0, Counts::new()); threads]) };
+        let gauge = |version| ShadowGauge { version, threads: Mutex::new(vec![(0, Counts::new()); threads]) };
         Shared {
             feed,
             observer,

@@ -81,7 +81,8 @@ mod tests {
         drop(folder);
         // An interrupted write behind the last block.
         let last = std::fs::read_dir(dir.path().join("log")).unwrap();
-        let last = last.map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "log")).max();
+        let last =
+            last.map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "log")).max();
         let last = last.unwrap();
         let mut bytes = std::fs::read(&last).unwrap();
         bytes.extend_from_slice(b"WWB1 half a block");

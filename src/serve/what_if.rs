@@ -45,20 +45,23 @@ pub async fn what_if(
         Some(ask.what_if(payment_of(&ask, asked)?, as_of))
     };
     let found = ask(until, |done| engine.ask_project(project, question, done)).await?;
-    let found =
-        found.ok_or_else(|| Refusal::NotFound("no record names this worker in the alert's project".into()))?;
+    let found = found
+        .ok_or_else(|| Refusal::NotFound("no record names this worker in the alert's project".into()))?;
     let changes = found.iter().map(|one| shown(one, rows, as_of)).collect();
     Ok(pb::WhatIfResponse { as_of: as_of.to_string(), changes })
 }
 
 fn read(row: &AlertRow, payment: &pb::HypotheticalPayment, today: Day) -> Result<Asked, Refusal> {
-    let field = |reason: &Reason| Refusal::invalid(format!("payment.{}", reason.field), reason.expected.as_str());
+    let field =
+        |reason: &Reason| Refusal::invalid(format!("payment.{}", reason.field), reason.expected.as_str());
     let amount_fen = Fen(payment.amount_fen);
     if !(1..=Fen::MAX.0).contains(&amount_fen.0) {
         return Err(Refusal::invalid("payment.amount_fen", format!("fen, from 1 to {}", Fen::MAX.0)));
     }
     let whom = match &payment.id_number {
-        Some(id) => IdNumber::parse("id_number", payment.id_type.as_deref(), id).map_err(|why| field(&why))?,
+        Some(id) => {
+            IdNumber::parse("id_number", payment.id_type.as_deref(), id).map_err(|why| field(&why))?
+        }
         None => row.id_number().cloned().ok_or_else(|| {
             let expected = "whom the payment is to: the alert is about no single worker";
             Refusal::invalid("payment.id_number", expected)

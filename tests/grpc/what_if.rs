@@ -53,13 +53,12 @@ fn told(answer: &pb::WhatIfResponse) -> Vec<Told> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_paid_goes_and_nothing_changes() {
-    use pb::Level::Yellow;
     use WhatIfEffect::{Changes, Comes, Goes};
+    use pb::Level::Yellow;
     let (house, before) = house().await;
     let head = house.engine.status().log_head;
     let wage = id(&before, Rule::WageUnpaid);
-    let project =
-        (Rule::ProjectArrears, Changes, Some((Yellow, 900_000, 3)), Some((Yellow, 600_000, 2)));
+    let project = (Rule::ProjectArrears, Changes, Some((Yellow, 900_000, 3)), Some((Yellow, 600_000, 2)));
     // All of it: the alert goes, the project owes less to fewer.
     let answer = ask(&house, &wage, pay(300_000)).await.unwrap();
     assert_eq!(answer.as_of, "2026-04-20");
@@ -87,11 +86,8 @@ async fn what_is_paid_goes_and_nothing_changes() {
     assert_eq!(answer.as_of, "2026-05-16");
     assert!(told(&answer).iter().all(|one| one.2.is_some_and(|before| before.0 == pb::Level::Orange)));
     // From the project's alert the worker must be named.
-    let named = pb::HypotheticalPayment {
-        id_number: Some(passport(2)),
-        id_type: Some("08".into()),
-        ..pay(300_000)
-    };
+    let named =
+        pb::HypotheticalPayment { id_number: Some(passport(2)), id_type: Some("08".into()), ..pay(300_000) };
     let answer = ask(&house, &id(&before, Rule::ProjectArrears), named).await.unwrap();
     assert_eq!(told(&answer).len(), 2);
     assert_eq!(all(&house).await, before, "nothing changed");
@@ -119,11 +115,8 @@ async fn what_cannot_be_asked_is_told() {
     ] {
         assert_eq!(field(ask(&house, alert, payment).await.unwrap_err()), wrong);
     }
-    let stranger = pb::HypotheticalPayment {
-        id_number: Some(passport(77)),
-        id_type: Some("08".into()),
-        ..pay(1)
-    };
+    let stranger =
+        pb::HypotheticalPayment { id_number: Some(passport(77)), id_type: Some("08".into()), ..pay(1) };
     assert_eq!(ask(&house, &wage, stranger).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(ask(&house, "wage-unpaid-none", pay(1)).await.unwrap_err().code(), Code::NotFound);
     house.end().await;

@@ -246,7 +246,11 @@ impl Page<'_> {
 
     fn off_in(&mut self, name: &str, key: Entry) -> Vec<compact_str::CompactString> {
         let Value::List(items) = key.node.value else {
-            self.problem(key.line, format!("{name}.off_in is {}", key.node.value.shown()), "a list of sectors");
+            self.problem(
+                key.line,
+                format!("{name}.off_in is {}", key.node.value.shown()),
+                "a list of sectors",
+            );
             return Vec::new();
         };
         let mut sectors: Vec<compact_str::CompactString> = Vec::new();

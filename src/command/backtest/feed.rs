@@ -32,7 +32,8 @@ impl Read {
 /// Every record goes in on the day that its `at` says; with `to` alone all of them before it.
 pub fn files(test: &mut Backtest, args: &BacktestArgs, start: DayStart) -> Result<Read, Failure> {
     let files = Files::open(&args.files)?;
-    let bar = bar("{bar:32} {percent:>3} %  {bytes}/{total_bytes}  {eta} left", Files::total_bytes(&args.files));
+    let bar =
+        bar("{bar:32} {percent:>3} %  {bytes}/{total_bytes}  {eta} left", Files::total_bytes(&args.files));
     let position = files.position();
     let mut source = FileSource::new(files, {
         let bar = bar.clone();
@@ -100,12 +101,7 @@ fn by_day(
 }
 
 /// In the order in which the service took them, on its own business dates.
-pub fn log(
-    test: &mut Backtest,
-    folder: &Path,
-    from: Option<Day>,
-    to: Option<Day>,
-) -> Result<Read, Failure> {
+pub fn log(test: &mut Backtest, folder: &Path, from: Option<Day>, to: Option<Day>) -> Result<Read, Failure> {
     let bar = bar("{spinner} {pos} records", None);
     let mut read = Read::default();
     let mut failed = None;

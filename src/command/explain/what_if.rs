@@ -5,7 +5,8 @@ use crate::command::client::{colour, one_line};
 use crate::proto::v1::{self as pb, WhatIfEffect};
 use std::fmt::Write as _;
 
-const EXPECTED: &str = "expected \"pay YUAN\", then any of \"to IDENTITY_NUMBER\", \"for YYYY-MM\", \"on YYYY-MM-DD\"";
+const EXPECTED: &str =
+    "expected \"pay YUAN\", then any of \"to IDENTITY_NUMBER\", \"for YYYY-MM\", \"on YYYY-MM-DD\"";
 
 /// Reads the sentence; dates and numbers are the service's to judge.
 pub fn parse(text: &str) -> Result<pb::HypotheticalPayment, String> {
