@@ -73,6 +73,13 @@ pub(super) fn dead_letter(id: DeadLetterId) -> Vec<u8> {
     key
 }
 
+/// The least key behind that letter's.
+pub(super) fn behind_dead_letter(id: DeadLetterId) -> Vec<u8> {
+    let mut key = dead_letter(id);
+    key.push(0);
+    key
+}
+
 pub(super) fn dead_letter_id(key: &[u8]) -> Option<DeadLetterId> {
     let rest = key.strip_prefix(b"D/")?;
     let (position, index) = rest.split_at_checked(8)?;

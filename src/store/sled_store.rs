@@ -13,7 +13,7 @@
 //! whoever opens it compares the position that the store holds with the log.
 
 use super::pieces::{First, KEY_BYTES_MAX, cut, first_key, key_of, later_key, prefix_of};
-use super::{Changes, Store, StoreError};
+use super::{Changes, Each, Store, StoreError};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -156,23 +156,25 @@ impl Store for SledStore {
         })
     }
 
-    fn scan(
-        &self,
-        prefix: &[u8],
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let mut pairs = self.tree.scan_prefix(prefix_of(prefix));
+    fn scan_from(&self, prefix: &[u8], from: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+        let prefix = prefix_of(prefix);
+        let mut pairs = self.tree.range(first_key(from).max(prefix.clone())..);
         // Only sled's own part is caught: a panic in `each` is its caller's.
         while let Some((key, value)) = caught(|| {
             for pair in pairs.by_ref() {
                 let (kept, bytes) = pair.map_err(broken)?;
+                if !kept.starts_with(&prefix) {
+                    break;
+                }
                 if let Some(key) = key_of(&kept) {
                     return Ok(Some((key, self.join(&kept, &bytes)?)));
                 }
             }
             Ok(None)
         })? {
-            each(&key, &value)?;
+            if each(&key, &value)?.is_break() {
+                break;
+            }
         }
         Ok(())
     }
