@@ -125,8 +125,8 @@ impl Feed {
         Feed { history, ..self }
     }
 
-    /// A row number means something only in the history in which it was read: another rulebook may
-    /// have given it to another row.
+    /// A row number means something only in the history in which it was read: another log or another
+    /// rulebook may have given it to another row.
     pub fn history(&self) -> u32 {
         self.history
     }

@@ -7,6 +7,8 @@ use crate::domain::{Position, ProjectId};
 
 /// What the store was made with and what it covers.
 pub(super) const CONFIG: &[u8] = b"M/config";
+/// Which log it was made of.
+pub(super) const LOG: &[u8] = b"M/log";
 pub(super) const COUNTY: &[u8] = b"M/county";
 
 /// A shard's position, row number and business date.
