@@ -4,6 +4,7 @@
 mod memory;
 mod pieces;
 mod sled_store;
+mod sweep;
 
 use std::ops::ControlFlow;
 
