@@ -57,7 +57,7 @@ impl Ledgers {
             let asked = asked?;
             let worker = asked.ledger.worker_ix(&whom)?;
             let view = asked.ledger.settle(worker, asked.book);
-            let named = asked.ledger.newest_enrolment(worker).cloned();
+            let named = asked.ledger.newest_enrolment(worker);
             Some((view, named, asked.book.tolerance_fen, standing(&asked, Some(&whom)), asked.today))
         };
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
