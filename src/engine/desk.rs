@@ -39,7 +39,7 @@ pub enum Routing {
     /// The entry itself (a record or an act) is for this shard, which gives the verdict.
     Entry { shard: u16, entry: u32 },
     /// The county has something to say to a project of this shard.
-    County { shard: u16, command: Command },
+    County { shard: u16, command: Box<Command> },
     /// The entry (a business date) is for every shard.
     Everyone { entry: u32 },
 }
@@ -98,6 +98,7 @@ impl Desk {
     /// Opens the next block.
     pub fn open_block(&mut self, block: &Block) -> Result<Opened, StoreError> {
         let mut opened = Opened::default();
+        opened.orders.reserve(block.entries.len());
         let mut commands = Vec::new();
         for (index, entry) in block.entries.iter().enumerate() {
             // A batch is bounded far below this.
@@ -121,7 +122,7 @@ impl Desk {
                     }
                     for command in commands.drain(..) {
                         let shard = shard_of(command.project_id(), self.shards);
-                        opened.orders.push(Routing::County { shard, command });
+                        opened.orders.push(Routing::County { shard, command: Box::new(command) });
                     }
                 }
                 Entry::Rejected(rejected) => {

@@ -31,9 +31,15 @@ pub struct ShardFeed {
 }
 
 /// How many alerts stand, by rule and level. Kept as rows come, so that nobody need walk them.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AlertCounts {
     counts: [[u64; Level::ALL.len()]; Rule::ALL.len()],
+}
+
+impl Default for AlertCounts {
+    fn default() -> Self {
+        AlertCounts { counts: [[0; Level::ALL.len()]; Rule::ALL.len()] }
+    }
 }
 
 impl AlertCounts {
