@@ -10,7 +10,7 @@ use super::desk::{Desk, shard_of};
 use super::feed::Feed;
 use super::shard::{Equipment, Shard};
 use super::shared::Shared;
-use super::start::{StartError, check_cover};
+use super::start::{StartError, check_cover, check_log, history_of};
 use super::storer::Storer;
 use super::worker::{Work, Worker};
 use crate::alerts::IdKey;
@@ -62,6 +62,7 @@ impl Engine {
         let shards = settings.shards.max(1);
         let desk = Desk::open(store.clone(), shards)?;
         check_cover(desk.position(), log.as_ref())?;
+        check_log(store.as_ref(), log.as_ref())?;
         let rows_max = (settings.history_rows / usize::from(shards)).max(16);
         let shadow = settings.shadow.clone();
         let with = Equipment { store: store.clone(), book: book.clone(), ids, rows_max, shadow };
@@ -77,7 +78,7 @@ impl Engine {
         let today = opened.iter().filter_map(Shard::today).max();
         let threads = thread_count(settings.threads, shards);
         let shared = Arc::new(Shared::new(
-            Arc::new(Feed::new(feeds)),
+            Arc::new(Feed::new(feeds).with_history(history_of(log.as_ref()))),
             observer,
             threads,
             shards,

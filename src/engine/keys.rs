@@ -5,7 +5,8 @@
 use super::api::DeadLetterId;
 use crate::domain::{Position, ProjectId};
 
-/// What the store covers.
+/// Which log the store was made of, and what it covers.
+pub(super) const LOG: &[u8] = b"M/log";
 pub(super) const COUNTY: &[u8] = b"M/county";
 /// The last rulebook of the log up to there.
 pub(super) const RULEBOOK: &[u8] = b"M/rulebook";
@@ -76,6 +77,13 @@ pub(super) fn dead_letter(id: DeadLetterId) -> Vec<u8> {
     let mut key = dead_letters();
     key.extend_from_slice(&id.position.0.to_be_bytes());
     key.extend_from_slice(&id.index.to_be_bytes());
+    key
+}
+
+/// The least key behind that letter's.
+pub(super) fn behind_dead_letter(id: DeadLetterId) -> Vec<u8> {
+    let mut key = dead_letter(id);
+    key.push(0);
     key
 }
 

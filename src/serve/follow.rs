@@ -66,7 +66,7 @@ struct Walk {
 
 /// Follows until the subscriber leaves or the service stops. `resume`: where he was; `None` = from the beginning.
 pub async fn follow(follower: Follower, resume: Option<Cursor>) {
-    let fingerprint = follower.filter.fingerprint();
+    let fingerprint = follower.filter.fingerprint() ^ follower.feed.history();
     let shards = usize::from(follower.feed.shards());
     let fits = |cursor: &Cursor| cursor.filter == fingerprint && cursor.places.len() == shards;
     let (cursor, reset) = match resume {

@@ -56,7 +56,7 @@ impl Shard {
 
     fn visit(&mut self, name: &ProjectId) -> Result<(), StoreError> {
         let mut out = Vec::new();
-        let slot = self.slot(name)?;
+        let (slot, _) = self.slot(name)?;
         self.with_state(slot, &mut out, |state, bench, out| state.visit(bench, out));
         self.schedule(slot);
         Ok(())
@@ -64,7 +64,7 @@ impl Shard {
 
     fn wake(&mut self, name: &ProjectId) -> Result<(), StoreError> {
         let mut out = Vec::new();
-        let slot = self.slot(name)?;
+        let (slot, _) = self.slot(name)?;
         self.with_state(slot, &mut out, |state, bench, out| state.wake(bench, out));
         self.schedule(slot);
         Ok(())
