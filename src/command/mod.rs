@@ -5,6 +5,7 @@ mod client;
 pub mod demo;
 pub mod explain;
 pub mod generate;
+mod life;
 pub mod replay;
 pub mod serve;
 pub mod watch;

@@ -7,7 +7,7 @@ use crate::codec::{self, Corrupt, Reader, Writer};
 use crate::domain::{AlertRow, Day, Entry, Funding, Position};
 use std::sync::Arc;
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// What a shard's pages cover.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]

@@ -92,7 +92,17 @@ impl ProjectState {
     pub fn act(&mut self, act: &Act, bench: &Bench, out: &mut Vec<Changed>) -> Verdict {
         // Alerts exist only once there is a business date.
         let Some(today) = bench.today else { return self.alerts.act(act, Day(0), &mut Vec::new()) };
-        self.alerts.act(act, today, out)
+        let verdict = self.alerts.act(act, today, out);
+        self.turn(today, out);
+        verdict
+    }
+
+    /// Does what is due of the alerts by the calendar, and says when something will be again.
+    fn turn(&mut self, today: Day, out: &mut Vec<Changed>) {
+        self.alerts.turn(today, out);
+        if let Some(day) = self.alerts.first_day() {
+            self.wakes.project(day);
+        }
     }
 
     /// Judges everything anew: the numbers are others, the first business date has come, or the
@@ -105,6 +115,7 @@ impl ProjectState {
         }
         self.judge_totals(today, bench, out);
         self.judge_papers(today, bench, out);
+        self.turn(today, out);
     }
 
     /// Judges those whose day has come.
@@ -118,6 +129,7 @@ impl ProjectState {
                 }
                 self.judge_totals(today, bench, out);
                 self.judge_papers(today, bench, out);
+                self.turn(today, out);
             }
         }
     }

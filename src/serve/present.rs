@@ -1,12 +1,11 @@
 //! Domain values as messages: identity numbers and accounts masked, sums as 64-bit fen, dates as
 //! texts. Decides nothing.
 
+use super::life;
 use super::rows::Prepared;
 use super::subject::{fact, subject};
 use crate::alerts::{Audience, Both, Department, Directory, IdKey, Numbers, alert_id, text};
-use crate::domain::{
-    AccrualLine, Day, DismissReason, Dismissal, Evidence, PaymentLine, Subject, Sum, WagePeriod,
-};
+use crate::domain::{AccrualLine, Day, DismissReason, Evidence, PaymentLine, Subject, Sum, WagePeriod};
 use crate::engine::api::ProjectFacts;
 use crate::proto::v1 as pb;
 use pb::accrual_line::Line;
@@ -35,6 +34,9 @@ numbers! {
     status: crate::domain::AlertStatus,
     change: crate::domain::Change,
     dismiss_reason: DismissReason,
+    exemption_kind: crate::domain::ExemptionKind,
+    worker_word: crate::domain::WorkerWord,
+    authority: crate::domain::Authority,
     suspense_reason: crate::domain::SuspenseReason,
 }
 
@@ -92,11 +94,16 @@ pub fn alert(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option
         changed_on: alert.changed_on.to_string(),
         revision: alert.revision,
         assignee: alert.assignee.as_ref().map(|a| a.to_string()),
-        dismissal: alert.dismissal.as_ref().map(dismissal),
+        dismissal: alert.dismissal.as_ref().map(life::dismissal),
         actor: alert.actor.as_ref().map(|a| a.to_string()),
         note: alert.note.as_ref().map(|a| a.to_string()),
         rolled_up_into: into
             .map(|rule| alert_id(ids, rule, &finding.project_id, &Subject::Project).0.to_string()),
+        justification: alert.casework.justification.as_ref().map(life::justification),
+        worker_word: alert.casework.worker.map_or(0, worker_word),
+        exemption: alert.casework.exemption.as_ref().map(life::exemption),
+        advanced_fen: fen(alert.casework.advanced),
+        handed_to: alert.casework.handed_to.map_or(0, authority),
     }
 }
 
@@ -128,15 +135,6 @@ fn audience_of(audience: &Audience<'_>) -> pb::Audience {
         coordinator: Some(office(audience.coordinator)),
         added: audience.added.iter().map(|d| office(d)).collect(),
         flags,
-    }
-}
-
-fn dismissal(dismissal: &Dismissal) -> pb::Dismissal {
-    pb::Dismissal {
-        reason: dismiss_reason(dismissal.reason),
-        text: dismissal.text.to_string(),
-        level: level(dismissal.level),
-        amount_fen: fen(dismissal.amount),
     }
 }
 
@@ -228,7 +226,9 @@ pub fn payment_line(payment: &PaymentLine) -> pb::PaymentLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AlertStatus, Change, Level, Rule, SuspenseReason};
+    use crate::domain::{
+        AlertStatus, Authority, Change, ExemptionKind, Level, Rule, SuspenseReason, WorkerWord,
+    };
 
     /// Number n on the wire is the n-th of the domain's values.
     #[test]
@@ -247,6 +247,7 @@ mod tests {
         check_all! {
             Rule "RULE_"; Level "LEVEL_"; AlertStatus "ALERT_STATUS_"; Change "CHANGE_";
             DismissReason "DISMISS_REASON_"; SuspenseReason "SUSPENSE_REASON_";
+            ExemptionKind "EXEMPTION_KIND_"; WorkerWord "WORKER_WORD_"; Authority "AUTHORITY_";
         }
     }
 

@@ -12,6 +12,8 @@ struct Count {
     open: u64,
     acknowledged: u64,
     dismissed: u64,
+    handling: u64,
+    exempted: u64,
     amount: Sum,
     workers: u64,
 }
@@ -34,9 +36,11 @@ impl Count {
             AlertStatus::Open => self.open += 1,
             AlertStatus::Acknowledged => self.acknowledged += 1,
             AlertStatus::Dismissed => self.dismissed += 1,
+            AlertStatus::Handling => self.handling += 1,
+            AlertStatus::Exempted => self.exempted += 1,
             AlertStatus::Resolved => {}
         }
-        if matches!(alert.status, AlertStatus::Open | AlertStatus::Acknowledged) {
+        if alert.asks() {
             self.amount += alert.finding.amount;
             self.workers += u64::from(alert.finding.workers);
         }
@@ -50,6 +54,8 @@ impl Count {
             dismissed: self.dismissed,
             amount_fen: present::fen(self.amount),
             workers: self.workers,
+            handling: self.handling,
+            exempted: self.exempted,
         }
     }
 }
