@@ -5,12 +5,16 @@ use super::history::remember;
 use super::index::Index;
 use super::life::change_of;
 use super::owed::Overdue;
-use super::{IdKey, acts, alert_id};
+use super::{IdKey, acts, alert_id, clock};
 use crate::domain::{
-    Act, Alert, AlertId, AlertKey, AlertStatus, Casework, Change, Day, Finding, History, IdNumber, Part,
-    Reason, ReasonCode, Rule, Subject, Sum, Verdict,
+    Act, Alert, AlertId, AlertKey, AlertStatus, Casework, Change, Clock, Day, Deadlines, Finding, History,
+    IdNumber, Level, Part, Reason, ReasonCode, Rule, Subject, Sum, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// By when an alert of a level that begins to ask now is to be acknowledged and settled; `None` where no
+/// times run.
+pub type Times<'a> = dyn Fn(Level) -> Option<Deadlines> + 'a;
 
 /// All alerts that one project ever had, one a (rule, subject).
 #[derive(Clone, Default, Debug)]
@@ -124,9 +128,9 @@ impl ProjectAlerts {
         }
     }
 
-    /// What the calendar alone changes: exemptions whose last day is over. To be called after the day's
-    /// findings: what the facts resolve that day needs nothing more.
-    pub fn turn(&mut self, today: Day, out: &mut Vec<(Change, Alert)>) {
+    /// What the calendar alone changes: exemptions whose last day is over, and times that have passed. To be
+    /// called after the day's findings: what the facts resolve that day needs nothing more.
+    pub fn turn(&mut self, today: Day, times: &Times, out: &mut Vec<(Change, Alert)>) {
         for key in self.index.come(today) {
             let Some(alert) = self.alerts.get_mut(&key) else { continue };
             self.index.remove(alert);
@@ -134,8 +138,25 @@ impl ProjectAlerts {
                 alert.status = exemption.before;
                 apply(alert, Change::ExemptionEnded, None, today);
                 out.push((Change::ExemptionEnded, alert.clone()));
+            } else if alert.asks() && clock::escalate(alert, today, times) {
+                apply(alert, Change::Escalated, None, today);
+                out.push((Change::Escalated, alert.clone()));
             }
             self.index.add(alert);
+        }
+    }
+
+    /// Starts, shortens and stops the times of the alerts that `out` tells of; the last word on each of
+    /// them in `out` is told with them.
+    pub fn wind(&mut self, times: &Times, out: &mut [(Change, Alert)]) {
+        let mut done: BTreeSet<AlertKey> = BTreeSet::new();
+        for (_, told) in out.iter_mut().rev() {
+            let key = told.key();
+            let Some(alert) = self.alerts.get_mut(&key).filter(|_| done.insert(key)) else { continue };
+            self.index.remove(alert);
+            clock::wind(alert, times);
+            self.index.add(alert);
+            told.clock.clone_from(&alert.clock);
         }
     }
 
@@ -235,6 +256,7 @@ fn raise(finding: Finding, today: Day, ids: &IdKey) -> Alert {
         actor: None,
         note: None,
         casework: Casework::default(),
+        clock: Clock::default(),
         history: History::default(),
     };
     remember(&mut alert, Change::Raised, today, None);
@@ -275,7 +297,7 @@ mod tests {
     use super::*;
     use crate::alerts::PUBLIC_ID_KEY;
     use crate::alerts::sample::{day, person, unregistered, wage};
-    use crate::domain::{ActKind, DismissReason, Level, Time};
+    use crate::domain::{ActKind, DismissReason, Time};
 
     /// A book and what came out of it, as `change rule status rN`.
     #[derive(Default)]

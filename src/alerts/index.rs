@@ -35,7 +35,10 @@ impl Index {
     }
 }
 
-/// The first day on which an alert changes by the calendar alone.
+/// The first day on which an alert changes by the calendar alone: that after the last of what runs.
 fn next_day(alert: &Alert) -> Option<Day> {
-    alert.casework.exemption.as_ref().map(|exemption| exemption.until.plus(1))
+    let exemption = alert.casework.exemption.as_ref().map(|exemption| exemption.until);
+    let times = alert.clock.running.map(|running| [running.acknowledge_by, running.settle_by]);
+    let last = exemption.into_iter().chain(times.into_iter().flatten().flatten()).min();
+    last.map(|day| day.plus(1))
 }

@@ -6,6 +6,7 @@
 mod acts;
 mod arithmetic;
 mod book;
+mod clock;
 mod facts;
 mod history;
 mod id;
@@ -18,7 +19,7 @@ mod sample;
 mod text;
 mod words;
 
-pub use book::ProjectAlerts;
+pub use book::{ProjectAlerts, Times};
 pub use id::{IdKey, PUBLIC_ID_KEY, alert_id};
 pub use life::change_of;
 pub use owed::Overdue;

@@ -4,8 +4,8 @@ use super::entry::{read_act_kind, write_act_kind};
 use super::finding::{get_word, put_word, read_finding, write_finding};
 use super::{Corrupt, Reader, Writer};
 use crate::domain::{
-    Alert, AlertId, AlertRow, AlertStatus, Authority, Casework, Change, Deed, DismissReason, Dismissal,
-    Exemption, ExemptionKind, History, Justification, Level, Position, Step, WorkerWord,
+    Alert, AlertId, AlertRow, AlertStatus, Authority, Casework, Change, Clock, Deed, DismissReason,
+    Dismissal, Exemption, ExemptionKind, History, Justification, Level, Position, Running, Step, WorkerWord,
 };
 
 type Read<T> = Result<T, Corrupt>;
@@ -22,6 +22,7 @@ pub fn write_alert(w: &mut Writer, alert: &Alert) {
     w.option(alert.actor.as_deref(), Writer::text);
     w.option(alert.note.as_deref(), Writer::text);
     write_casework(w, &alert.casework);
+    write_clock(w, &alert.clock);
     w.list(alert.history.steps.iter(), write_step);
     w.u32(alert.history.dropped);
 }
@@ -39,6 +40,7 @@ pub fn read_alert(r: &mut Reader<'_>) -> Read<Alert> {
         actor: r.option(Reader::text)?,
         note: r.option(Reader::text)?,
         casework: read_casework(r)?,
+        clock: read_clock(r)?,
         history: History { steps: r.list(read_step)?, dropped: r.u32()? },
     })
 }
@@ -117,6 +119,30 @@ fn read_casework(r: &mut Reader<'_>) -> Read<Casework> {
     })
 }
 
+fn write_clock(w: &mut Writer, clock: &Clock) {
+    w.option(clock.running, |w, running| {
+        put_word(w, Level::ALL, running.level);
+        w.option(running.acknowledge_by, Writer::day);
+        w.option(running.settle_by, Writer::day);
+    });
+    w.u8(clock.escalation);
+    w.option(clock.escalated_on, Writer::day);
+}
+
+fn read_clock(r: &mut Reader<'_>) -> Read<Clock> {
+    Ok(Clock {
+        running: r.option(|r| {
+            Ok(Running {
+                level: get_word(r, Level::ALL, "a level")?,
+                acknowledge_by: r.option(Reader::day)?,
+                settle_by: r.option(Reader::day)?,
+            })
+        })?,
+        escalation: r.u8()?,
+        escalated_on: r.option(Reader::day)?,
+    })
+}
+
 fn write_step(w: &mut Writer, step: &Step) {
     put_word(w, Change::ALL, step.change);
     w.day(step.on);
@@ -178,6 +204,16 @@ mod tests {
         })
     }
 
+    fn clock() -> impl Strategy<Value = Clock> {
+        let running = (select(Level::ALL), of(any::day()), of(any::day()))
+            .prop_map(|(level, acknowledge_by, settle_by)| Running { level, acknowledge_by, settle_by });
+        (of(running), 0u8..3, of(any::day())).prop_map(|(running, escalation, escalated_on)| Clock {
+            running,
+            escalation,
+            escalated_on,
+        })
+    }
+
     fn step() -> impl Strategy<Value = Step> {
         let deed = (any::text(), 0i64..4_000_000_000_000, any::text(), acts::act_kind())
             .prop_map(|(actor, nanos, act_id, kind)| Box::new(Deed { actor, at: Time(nanos), act_id, kind }));
@@ -190,7 +226,7 @@ mod tests {
             .prop_map(|(reason, text, level, amount)| Dismissal { reason, text, level, amount });
         let life = (select(AlertStatus::ALL), any::day(), any::day(), proptest::num::u32::ANY);
         let people = (of(any::text()), of(dismissal), of(any::text()), of(any::text()));
-        let work = (casework(), vec(step(), 0..6), proptest::num::u32::ANY);
+        let work = (casework(), vec(step(), 0..6), proptest::num::u32::ANY, clock());
         (any::text(), any::finding(), life, people, work).prop_map(|(id, finding, life, people, work)| {
             Alert {
                 id: AlertId(id),
@@ -204,6 +240,7 @@ mod tests {
                 actor: people.2,
                 note: people.3,
                 casework: work.0,
+                clock: work.3,
                 history: History { steps: work.1, dropped: work.2 },
             }
         })

@@ -29,6 +29,22 @@ pub fn status(text: &mut String, alert: &pb::Alert) {
         let _ = writeln!(text, "  销号 / dismissed: {reason}: {}", one_line(&dismissal.text));
     }
     casework(text, alert);
+    times(text, alert);
+}
+
+fn times(text: &mut String, alert: &pb::Alert) {
+    for (what, day) in [
+        ("限期签收 / to be acknowledged by", &alert.acknowledge_by),
+        ("限期办结 / to be settled by", &alert.settle_by),
+        ("逾期升级 / escalated on", &alert.escalated_on),
+    ] {
+        if let Some(day) = day {
+            let _ = writeln!(text, "  {what}: {}", one_line(day));
+        }
+    }
+    if let Some(to) = &alert.escalated_to {
+        let _ = writeln!(text, "  上报 / escalated to: {} ({})", one_line(&to.name), one_line(&to.code));
+    }
 }
 
 fn casework(text: &mut String, alert: &pb::Alert) {

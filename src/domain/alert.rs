@@ -68,6 +68,8 @@ words!(
         ExemptionEnded = "exemption-ended",
         Advanced = "advanced",
         HandedOver = "handed-over",
+        /// Not acknowledged, or not settled, in its time: it goes to the next above.
+        Escalated = "escalated",
     }
 );
 
@@ -90,6 +92,7 @@ pub struct Alert {
     pub actor: Option<CompactString>,
     pub note: Option<CompactString>,
     pub casework: Casework,
+    pub clock: Clock,
     pub history: History,
 }
 
@@ -123,6 +126,33 @@ pub struct Casework {
     /// What the emergency fund has paid in advance; the alert's own sum is not less for it.
     pub advanced: Sum,
     pub handed_to: Option<Authority>,
+}
+
+/// How long it may wait, and what came of its having waited too long.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Clock {
+    /// `None` while nobody is asked.
+    pub running: Option<Running>,
+    /// Steps up the ladder since it began to ask: 0 the sector's department, 1 the coordinator, 2 the county head.
+    pub escalation: u8,
+    pub escalated_on: Option<Day>,
+}
+
+/// The last days of an alert's times.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Running {
+    /// The level that they are those of.
+    pub level: Level,
+    /// `None` once it was acknowledged, or that time was missed.
+    pub acknowledge_by: Option<Day>,
+    pub settle_by: Option<Day>,
+}
+
+/// By when an alert that begins to ask is to be acknowledged and settled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Deadlines {
+    pub acknowledge_by: Day,
+    pub settle_by: Option<Day>,
 }
 
 /// What the employer was asked, and says.

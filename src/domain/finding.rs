@@ -51,6 +51,7 @@ words!(
         RepeatOffender = "repeat-offender",
         BusinessSignal = "business-signal",
         FeedSilent = "feed-silent",
+        AlertOverdue = "alert-overdue",
     }
 );
 
@@ -116,7 +117,9 @@ impl Rule {
             | Rule::UploadLate
             | Rule::InspectionMissing
             | Rule::ComplaintOpen => Part::Papers,
-            Rule::RepeatOffender | Rule::BusinessSignal | Rule::FeedSilent => Part::County,
+            Rule::RepeatOffender | Rule::BusinessSignal | Rule::FeedSilent | Rule::AlertOverdue => {
+                Part::County
+            }
         }
     }
 

@@ -104,6 +104,11 @@ pub fn alert(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option
         exemption: alert.casework.exemption.as_ref().map(life::exemption),
         advanced_fen: fen(alert.casework.advanced),
         handed_to: alert.casework.handed_to.map_or(0, authority),
+        acknowledge_by: alert.clock.running.and_then(|r| r.acknowledge_by).map(|day| day.to_string()),
+        settle_by: alert.clock.running.and_then(|r| r.settle_by).map(|day| day.to_string()),
+        escalation: u32::from(alert.clock.escalation),
+        escalated_on: alert.clock.escalated_on.map(|day| day.to_string()),
+        escalated_to: routes.ladder(alert.clock.escalation).map(office),
     }
 }
 
@@ -117,8 +122,11 @@ fn brief(project_id: &str, facts: Option<&ProjectFacts>) -> pb::ProjectBrief {
     }
 }
 
+fn office(department: &Department) -> pb::Office {
+    pb::Office { code: department.code.to_string(), name: department.name.to_string() }
+}
+
 fn audience_of(audience: &Audience<'_>) -> pb::Audience {
-    let office = |d: &Department| pb::Office { code: d.code.to_string(), name: d.name.to_string() };
     let mut flags = Vec::new();
     if audience.unknown_sector {
         flags.push("the project's sector is in no department's list: the coordinator decides".to_owned());

@@ -20,6 +20,7 @@ pub fn row(row: &AlertRow, today: Day) -> String {
     let said = match row.change {
         Change::Resolved => None,
         Change::Acknowledged | Change::Noted | Change::Handled | Change::Justified => Some(by(alert)),
+        Change::Escalated => Some(format!("step {}", alert.clock.escalation)),
         Change::ExemptionEnded => Some(format!("{} again", alert.status)),
         Change::JustificationAsked => {
             let until = alert.casework.justification.as_ref().and_then(|asked| asked.until);
