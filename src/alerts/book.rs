@@ -5,7 +5,7 @@ use super::history::remember;
 use super::index::Index;
 use super::life::change_of;
 use super::owed::Overdue;
-use super::{IdKey, acts, alert_id, clock};
+use super::{IdKey, acts, alert_id};
 use crate::domain::{
     Act, Alert, AlertId, AlertKey, AlertStatus, Casework, Change, Clock, Day, Deadlines, Finding, History,
     IdNumber, Level, Part, Reason, ReasonCode, Rule, Subject, Sum, Verdict,
@@ -19,8 +19,8 @@ pub type Times<'a> = dyn Fn(Level) -> Option<Deadlines> + 'a;
 /// All alerts that one project ever had, one a (rule, subject).
 #[derive(Clone, Default, Debug)]
 pub struct ProjectAlerts {
-    alerts: BTreeMap<AlertKey, Alert>,
-    index: Index,
+    pub(super) alerts: BTreeMap<AlertKey, Alert>,
+    pub(super) index: Index,
 }
 
 impl ProjectAlerts {
@@ -128,38 +128,6 @@ impl ProjectAlerts {
         }
     }
 
-    /// What the calendar alone changes: exemptions whose last day is over, and times that have passed. To be
-    /// called after the day's findings: what the facts resolve that day needs nothing more.
-    pub fn turn(&mut self, today: Day, times: &Times, out: &mut Vec<(Change, Alert)>) {
-        for key in self.index.come(today) {
-            let Some(alert) = self.alerts.get_mut(&key) else { continue };
-            self.index.remove(alert);
-            if let Some(exemption) = alert.casework.exemption.take_if(|exemption| exemption.until < today) {
-                alert.status = exemption.before;
-                apply(alert, Change::ExemptionEnded, None, today);
-                out.push((Change::ExemptionEnded, alert.clone()));
-            } else if alert.asks() && clock::escalate(alert, today, times) {
-                apply(alert, Change::Escalated, None, today);
-                out.push((Change::Escalated, alert.clone()));
-            }
-            self.index.add(alert);
-        }
-    }
-
-    /// Starts, shortens and stops the times of the alerts that `out` tells of; the last word on each of
-    /// them in `out` is told with them.
-    pub fn wind(&mut self, times: &Times, out: &mut [(Change, Alert)]) {
-        let mut done: BTreeSet<AlertKey> = BTreeSet::new();
-        for (_, told) in out.iter_mut().rev() {
-            let key = told.key();
-            let Some(alert) = self.alerts.get_mut(&key).filter(|_| done.insert(key)) else { continue };
-            self.index.remove(alert);
-            clock::wind(alert, times);
-            self.index.add(alert);
-            told.clock.clone_from(&alert.clock);
-        }
-    }
-
     /// The first day on which [`ProjectAlerts::turn`] has something to do.
     pub fn first_day(&self) -> Option<Day> {
         self.index.first_day()
@@ -257,6 +225,8 @@ fn raise(finding: Finding, today: Day, ids: &IdKey) -> Alert {
         note: None,
         casework: Casework::default(),
         clock: Clock::default(),
+        rolled_up: false,
+        causes: Vec::new(),
         history: History::default(),
     };
     remember(&mut alert, Change::Raised, today, None);
@@ -264,7 +234,7 @@ fn raise(finding: Finding, today: Day, ids: &IdKey) -> Alert {
 }
 
 /// Makes a change of the facts or the calendar. A resolved alert keeps the finding that was resolved.
-fn apply(alert: &mut Alert, change: Change, now: Option<Finding>, today: Day) {
+pub(super) fn apply(alert: &mut Alert, change: Change, now: Option<Finding>, today: Day) {
     match change {
         Change::Resolved => {
             alert.status = AlertStatus::Resolved;

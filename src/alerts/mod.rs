@@ -7,6 +7,7 @@ mod acts;
 mod arithmetic;
 mod book;
 mod clock;
+mod conclude;
 mod facts;
 mod history;
 mod id;

@@ -4,8 +4,9 @@ use super::entry::{read_act_kind, write_act_kind};
 use super::finding::{get_word, put_word, read_finding, write_finding};
 use super::{Corrupt, Reader, Writer};
 use crate::domain::{
-    Alert, AlertId, AlertRow, AlertStatus, Authority, Casework, Change, Clock, Deed, DismissReason,
-    Dismissal, Exemption, ExemptionKind, History, Justification, Level, Position, Running, Step, WorkerWord,
+    Alert, AlertId, AlertRow, AlertStatus, Authority, Casework, Cause, Change, Clock, Deed, DismissReason,
+    Dismissal, Exemption, ExemptionKind, History, Justification, Level, Position, Rule, Running, Step,
+    WorkerWord,
 };
 
 type Read<T> = Result<T, Corrupt>;
@@ -23,6 +24,12 @@ pub fn write_alert(w: &mut Writer, alert: &Alert) {
     w.option(alert.note.as_deref(), Writer::text);
     write_casework(w, &alert.casework);
     write_clock(w, &alert.clock);
+    w.bool(alert.rolled_up);
+    w.list(alert.causes.iter(), |w, cause| {
+        put_word(w, Rule::ALL, cause.rule);
+        w.text(&cause.alert_id.0);
+        w.u32(cause.count);
+    });
     w.list(alert.history.steps.iter(), write_step);
     w.u32(alert.history.dropped);
 }
@@ -41,6 +48,11 @@ pub fn read_alert(r: &mut Reader<'_>) -> Read<Alert> {
         note: r.option(Reader::text)?,
         casework: read_casework(r)?,
         clock: read_clock(r)?,
+        rolled_up: r.bool()?,
+        causes: r.list(|r| {
+            let (rule, alert_id) = (get_word(r, Rule::ALL, "a rule")?, AlertId(r.text()?));
+            Ok(Cause { rule, alert_id, count: r.u32()? })
+        })?,
         history: History { steps: r.list(read_step)?, dropped: r.u32()? },
     })
 }
@@ -226,7 +238,10 @@ mod tests {
             .prop_map(|(reason, text, level, amount)| Dismissal { reason, text, level, amount });
         let life = (select(AlertStatus::ALL), any::day(), any::day(), proptest::num::u32::ANY);
         let people = (of(any::text()), of(dismissal), of(any::text()), of(any::text()));
-        let work = (casework(), vec(step(), 0..6), proptest::num::u32::ANY, clock());
+        let cause = (select(Rule::ALL), any::text(), proptest::num::u32::ANY)
+            .prop_map(|(rule, id, count)| Cause { rule, alert_id: AlertId(id), count });
+        let links = (proptest::bool::ANY, vec(cause, 0..3));
+        let work = (casework(), vec(step(), 0..6), proptest::num::u32::ANY, clock(), links);
         (any::text(), any::finding(), life, people, work).prop_map(|(id, finding, life, people, work)| {
             Alert {
                 id: AlertId(id),
@@ -241,6 +256,8 @@ mod tests {
                 note: people.3,
                 casework: work.0,
                 clock: work.3,
+                rolled_up: work.4.0,
+                causes: work.4.1,
                 history: History { steps: work.1, dropped: work.2 },
             }
         })

@@ -66,6 +66,7 @@ pub fn told(answer: &pb::GetResponse) -> String {
     both(&mut text, "  ", alert.article.as_ref());
     let _ = writeln!(text, "\n责任 / Who must act");
     both(&mut text, "  ", alert.must_act.as_ref());
+    life::causes(&mut text, &alert);
     offices(&mut text, &alert.audience.clone().unwrap_or_default());
     life::status(&mut text, &alert);
     life::history(&mut text, answer);

@@ -76,6 +76,27 @@ fn casework(text: &mut String, alert: &pb::Alert) {
     }
 }
 
+/// The alerts that are its cause, and who must act there.
+pub fn causes(text: &mut String, alert: &pb::Alert) {
+    if alert.causes.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n起因 / Causes");
+    for cause in &alert.causes {
+        let (title, duty) =
+            (cause.title.clone().unwrap_or_default(), cause.must_act.clone().unwrap_or_default());
+        let _ = writeln!(
+            text,
+            "  {} / {} ×{}  {}",
+            one_line(&title.zh),
+            one_line(&title.en),
+            cause.count,
+            one_line(&cause.alert_id)
+        );
+        let _ = writeln!(text, "    {} / {}", one_line(&duty.zh), one_line(&duty.en));
+    }
+}
+
 /// Each step of its life, the first one first.
 pub fn history(text: &mut String, answer: &pb::GetResponse) {
     if answer.history.is_empty() {

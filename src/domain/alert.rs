@@ -70,6 +70,10 @@ words!(
         HandedOver = "handed-over",
         /// Not acknowledged, or not settled, in its time: it goes to the next above.
         Escalated = "escalated",
+        /// It is part of another alert now, and no longer shown by itself.
+        RolledUp = "rolled-up",
+        /// What it was part of no longer stands.
+        Shown = "shown",
     }
 );
 
@@ -93,7 +97,21 @@ pub struct Alert {
     pub note: Option<CompactString>,
     pub casework: Casework,
     pub clock: Clock,
+    /// It is part of another alert that stands, and supervisors get that one.
+    pub rolled_up: bool,
+    /// The alerts of its project that are its cause, by rule.
+    pub causes: Vec<Cause>,
     pub history: History,
+}
+
+/// Why an alert is there: other alerts of its project that stand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cause {
+    pub rule: Rule,
+    /// The first of them.
+    pub alert_id: AlertId,
+    /// How many they are.
+    pub count: u32,
 }
 
 impl Alert {

@@ -19,8 +19,8 @@ mod view;
 
 pub use acts::{Act, ActKind, Authority, DismissReason, ExemptionKind, WorkerWord};
 pub use alert::{
-    Alert, AlertId, AlertKey, AlertRow, AlertStatus, Casework, Change, Clock, Deadlines, Deed, Dismissal,
-    Exemption, History, Justification, Running, Step,
+    Alert, AlertId, AlertKey, AlertRow, AlertStatus, Casework, Cause, Change, Clock, Deadlines, Deed,
+    Dismissal, Exemption, History, Justification, Running, Step,
 };
 pub use calendar::{Calendar, DayKind};
 pub use day::{Day, Period};

@@ -142,15 +142,15 @@ impl ProjectState {
         self.conclude(bench, out);
     }
 
-    /// What follows from the changes of alerts themselves, once all of them are known: their times, and
-    /// when to look at them again.
-    fn conclude(&mut self, bench: &Bench, out: &mut [Changed]) {
+    /// What follows from the changes of alerts themselves, once all of them are known, and when to look
+    /// at them again.
+    fn conclude(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
         let Some(today) = bench.today else { return };
         if out.is_empty() {
             return;
         }
         let times = self.times(today, bench);
-        self.alerts.wind(&times, out);
+        self.alerts.conclude(today, &times, out);
         if let Some(day) = self.alerts.first_day() {
             self.wakes.project(day);
         }

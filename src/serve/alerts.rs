@@ -234,7 +234,7 @@ fn has_status(wanted: &std::collections::BTreeSet<AlertStatus>, status: AlertSta
 }
 
 fn is_part(row: &AlertRow, of: crate::domain::Rule) -> bool {
-    row.alert.stands() && row.alert.finding.rule.rolls_up_into() == Some(of)
+    row.alert.stands() && row.alert.rolled_up && row.alert.finding.rule.rolls_up_into() == Some(of)
 }
 
 #[tonic::async_trait]

@@ -1,7 +1,10 @@
 //! What people did about an alert, as messages. Decides nothing.
 
-use super::present::{authority, change, dismiss_reason, exemption_kind, fen, level, worker_word};
-use crate::domain::{ActKind, Deed, Dismissal, Exemption, Justification, Step};
+use super::present::{
+    authority, both, change, dismiss_reason, exemption_kind, fen, level, rule, worker_word,
+};
+use crate::alerts::{Both, info};
+use crate::domain::{ActKind, Cause, Deed, Dismissal, Exemption, Justification, Step};
 use crate::proto::v1 as pb;
 
 pub fn dismissal(dismissal: &Dismissal) -> pb::Dismissal {
@@ -27,6 +30,19 @@ pub fn exemption(exemption: &Exemption) -> pb::Exemption {
         by: exemption.by.to_string(),
         text: exemption.text.to_string(),
         amount_fen: fen(exemption.amount),
+    }
+}
+
+pub fn cause(cause: &Cause) -> pb::Cause {
+    let info = info(cause.rule);
+    let text = |zh: &str, en: &str| Some(both(Both::new(zh, en)));
+    pb::Cause {
+        rule: rule(cause.rule),
+        alert_id: cause.alert_id.0.to_string(),
+        count: cause.count,
+        title: text(info.title_zh, info.title_en),
+        article: text(info.article_zh, info.article_en),
+        must_act: text(info.must_act_zh, info.must_act_en),
     }
 }
 

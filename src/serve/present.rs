@@ -4,7 +4,7 @@
 use super::life;
 use super::rows::Prepared;
 use super::subject::{fact, subject};
-use crate::alerts::{Audience, Both, Department, Directory, IdKey, Numbers, alert_id, text};
+use crate::alerts::{Audience, Both, Department, Directory, IdKey, Numbers, alert_id, info, text};
 use crate::domain::{AccrualLine, Day, DismissReason, Evidence, PaymentLine, Subject, Sum, WagePeriod};
 use crate::engine::api::ProjectFacts;
 use crate::proto::v1 as pb;
@@ -70,7 +70,10 @@ pub fn alert(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option
     // A resolved alert speaks of the day on which it was resolved.
     let as_of = if alert.stands() { today.unwrap_or(alert.changed_on) } else { alert.changed_on };
     let words = text(finding, as_of, facts.map(|f| f.name.as_str()), Numbers::Masked);
-    let into = finding.rule.rolls_up_into();
+    let into = finding.rule.rolls_up_into().filter(|_| alert.rolled_up);
+    let owners = alert.causes.iter().map(|cause| cause.rule).find(|rule| rule.is_owners_duty());
+    let must_act =
+        owners.map_or(words.must_act, |rule| Both::new(info(rule).must_act_zh, info(rule).must_act_en));
     pb::Alert {
         id: alert.id.0.to_string(),
         rule: rule(finding.rule),
@@ -88,7 +91,7 @@ pub fn alert(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option
         body: Some(both(words.body)),
         arithmetic: words.arithmetic.into_iter().map(both).collect(),
         article: Some(both(words.article)),
-        must_act: Some(both(words.must_act)),
+        must_act: Some(both(must_act)),
         audience: Some(audience_of(&audience(routes, facts))),
         raised_on: alert.raised_on.to_string(),
         changed_on: alert.changed_on.to_string(),
@@ -108,6 +111,7 @@ pub fn alert(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option
         settle_by: alert.clock.running.and_then(|r| r.settle_by).map(|day| day.to_string()),
         escalation: u32::from(alert.clock.escalation),
         escalated_on: alert.clock.escalated_on.map(|day| day.to_string()),
+        causes: alert.causes.iter().map(life::cause).collect(),
         escalated_to: routes.ladder(alert.clock.escalation).map(office),
     }
 }

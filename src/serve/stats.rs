@@ -64,7 +64,7 @@ impl Counts {
     pub fn add(&mut self, alert: &Prepared) {
         let finding = &alert.row.alert.finding;
         self.by_rule.entry(finding.rule.as_str().to_compact_string()).or_default().add(alert);
-        if finding.rule.rolls_up_into().is_some() {
+        if alert.row.alert.rolled_up {
             return;
         }
         self.total.add(alert);

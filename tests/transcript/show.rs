@@ -18,7 +18,7 @@ pub fn row(row: &AlertRow, today: Day) -> String {
         other => line += &format!(" {}", paper(other)),
     }
     let said = match row.change {
-        Change::Resolved => None,
+        Change::Resolved | Change::RolledUp | Change::Shown => None,
         Change::Acknowledged | Change::Noted | Change::Handled | Change::Justified => Some(by(alert)),
         Change::Escalated => Some(format!("step {}", alert.clock.escalation)),
         Change::ExemptionEnded => Some(format!("{} again", alert.status)),

@@ -118,7 +118,7 @@ impl Screen {
 }
 
 fn is_shown(row: &AlertRow) -> bool {
-    row.alert.finding.rule.rolls_up_into().is_none()
+    !row.alert.rolled_up
 }
 
 fn line(row: &AlertRow, today: Day) -> String {
