@@ -8,4 +8,5 @@ pub mod generate;
 mod life;
 pub mod replay;
 pub mod serve;
+pub mod stats;
 pub mod watch;

@@ -13,6 +13,7 @@ mod shard;
 mod shared;
 mod start;
 mod storer;
+mod tallies;
 mod wakes;
 mod worker;
 

@@ -116,14 +116,17 @@ pub(super) fn read_dead(bytes: &[u8]) -> Result<(i64, crate::domain::Reason, Dea
     })
 }
 
-fn page(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+pub(super) fn page(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
     let mut w = Writer::new();
     w.u8(VERSION);
     write(&mut w);
     codec::pack(&w.bytes)
 }
 
-fn open<T>(bytes: &[u8], read: impl FnOnce(&mut Reader<'_>) -> Result<T, Corrupt>) -> Result<T, Corrupt> {
+pub(super) fn open<T>(
+    bytes: &[u8],
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Corrupt>,
+) -> Result<T, Corrupt> {
     let bytes = codec::unpack(bytes)?;
     let mut r = Reader::new(&bytes);
     if r.u8()? != VERSION {

@@ -9,7 +9,7 @@ use super::api::{ProjectFacts, ProjectSummary};
 use super::pages::ShardMeta;
 use super::project::{Bench, Changed, ProjectState};
 use super::wakes::Wakes;
-use crate::alerts::IdKey;
+use crate::alerts::{IdKey, Tallies};
 use crate::domain::{Act, AlertRow, Body, Day, Position, ProjectId, Record, Rulebook, Verdict};
 use crate::ledger::{Command, ProjectLedger};
 use crate::store::{Store, StoreError};
@@ -52,6 +52,8 @@ pub struct Shard {
     fresh_facts: Vec<(ProjectId, ProjectFacts)>,
     /// Rows since the last checkpoint.
     unsaved: Vec<Arc<AlertRow>>,
+    /// What became of the alerts, counted row by row.
+    tallies: Tallies,
     /// Row pages in the store: first number, how many.
     row_pages: VecDeque<(u64, usize)>,
     /// Position of the last checkpoint that was encoded.
@@ -160,6 +162,11 @@ impl Shard {
         for slot in std::mem::take(&mut self.touched) {
             self.settle_slot(slot);
         }
+    }
+
+    /// What became of its alerts.
+    pub fn tallies(&self) -> &Tallies {
+        &self.tallies
     }
 
     /// The rows since the last call, in order.
@@ -301,6 +308,10 @@ impl Shard {
         let state = entry.state.as_mut().expect("the project is hot");
         let answer = change(state, &bench, out);
         for (change, alert) in out.drain(..) {
+            if let Some(today) = self.meta.today {
+                let before = state.rows.get(&alert.key()).map(|row| &row.alert);
+                self.tallies.add(before, (change, &alert), today, state.ledger.facts());
+            }
             self.meta.head += 1;
             let (position, written_ms) = self.current;
             let row = Arc::new(AlertRow {

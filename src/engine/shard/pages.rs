@@ -9,6 +9,7 @@ use crate::engine::feed::ShardFeed;
 use crate::engine::keys;
 use crate::engine::pages::{self, ShardMeta};
 use crate::engine::project::ProjectState;
+use crate::engine::tallies;
 use crate::ledger::{PageKey, ProjectLedger};
 use crate::store::{Changes, StoreError};
 use hashbrown::HashMap;
@@ -36,6 +37,7 @@ impl Shard {
             fresh: Vec::new(),
             fresh_facts: Vec::new(),
             unsaved: Vec::new(),
+            tallies: tallies::load(id, &*with.store)?,
             row_pages: VecDeque::new(),
             encoded: meta.position,
             hot_bytes: 0,
@@ -61,6 +63,7 @@ impl Shard {
             self.encode_project(slot, &mut changes);
         }
         self.encode_rows(&mut changes);
+        tallies::encode(self.id, &mut self.tallies, &mut changes);
         changes.put.push((keys::shard_meta(self.id), pages::write_meta(&self.meta)));
         self.encoded = self.meta.position;
         Some(changes)
