@@ -15,6 +15,7 @@ mod shard;
 mod shared;
 mod start;
 mod storer;
+mod tallies;
 mod wakes;
 mod what_if;
 mod worker;

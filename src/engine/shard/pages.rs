@@ -10,6 +10,7 @@ use crate::engine::keys;
 use crate::engine::pages::{self, ShardMeta};
 use crate::engine::project::ProjectState;
 use crate::engine::shadow::Shadow;
+use crate::engine::tallies;
 use crate::ledger::{PageKey, ProjectLedger};
 use crate::store::{Changes, StoreError};
 use hashbrown::HashMap;
@@ -44,6 +45,7 @@ impl Shard {
             fresh: Vec::new(),
             fresh_facts: Vec::new(),
             unsaved: Vec::new(),
+            tallies: tallies::load(id, &*with.store)?,
             row_pages: VecDeque::new(),
             encoded: meta.position,
             hot_bytes: 0,
@@ -73,6 +75,7 @@ impl Shard {
             changes.put.push((keys::shard_rulebook(self.id), pages::write_book(&self.book)));
             self.is_book_saved = true;
         }
+        tallies::encode(self.id, &mut self.tallies, &mut changes);
         changes.put.push((keys::shard_meta(self.id), pages::write_meta(&self.meta)));
         self.encoded = self.meta.position;
         Some(changes)
