@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use wagewatch::command::{check, demo, explain, generate, replay, serve, watch};
+use wagewatch::command::{backtest, check, demo, explain, generate, replay, serve, watch};
 
 /// Says which construction project will not pay, or has not paid, which worker.
 #[derive(Parser)]
@@ -20,6 +20,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// A batch over record files: a summary, and the report
     Replay(replay::ReplayArgs),
+    /// The same records under two rulebooks: what would change
+    Backtest(backtest::BacktestArgs),
     /// Made-up records, the same for the same seed
     Generate(generate::GenerateArgs),
     /// Follows alerts in a terminal
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Replay(args) => replay::run_with_config(args),
+        Command::Backtest(args) => backtest::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Explain(args) => explain::run(args),

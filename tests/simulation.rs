@@ -1,5 +1,5 @@
 //! The engine in one thread under one seed: entries come in any order, any batches, repeated, with
-//! dates between; projects go cold; the power is cut around every write of log and store. Whatever
+//! dates and other rulebooks between; projects go cold; the power is cut around every write of log and store. Whatever
 //! happens, ledger, suspense and standing alerts are the oracle's of what stands in the log, and a
 //! subscriber who reads on after each cut sees rows without a gap, each with one content for ever.
 //!
@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use support::machine::{Crash, Machine};
-use wagewatch::domain::{Act, ActKind, AlertRow, AlertStatus, Change, DismissReason, Entry, Time};
+use wagewatch::domain::{Act, ActKind, AlertRow, AlertStatus, Change, DismissReason, Entry, Rulebook, Time};
 
 #[test]
 fn whatever_happens_the_state_is_the_oracles_of_the_log() {
@@ -101,6 +101,15 @@ fn entries(seed: u64, swarm: &world::Swarm, rng: &mut ChaCha8Rng) -> Vec<Entry> 
         day = day.plus(rng.random_range(1..40)).min(last);
     }
     entries.push(Entry::Date(last));
+    // Now and then others' numbers and holidays judge from there on; two may come together.
+    for _ in 0..rng.random_range(0..4) {
+        // When a day begins is a fact of the data: it never changes.
+        let book = Rulebook {
+            day_starts_at: world::book(seed).day_starts_at,
+            ..world::book(seed.wrapping_add(rng.random_range(0..1000)))
+        };
+        entries.insert(rng.random_range(0..=entries.len()), Entry::Rulebook(Box::new(book)));
+    }
     entries
 }
 

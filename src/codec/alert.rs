@@ -45,6 +45,7 @@ pub fn write_alert_row(w: &mut Writer, row: &AlertRow) {
     w.i64(row.written_ms);
     put_word(w, Change::ALL, row.change);
     write_alert(w, &row.alert);
+    w.text(&row.rulebook);
 }
 
 pub fn read_alert_row(r: &mut Reader<'_>) -> Read<AlertRow> {
@@ -55,6 +56,7 @@ pub fn read_alert_row(r: &mut Reader<'_>) -> Read<AlertRow> {
         written_ms: r.i64()?,
         change: get_word(r, Change::ALL, "a change")?,
         alert: read_alert(r)?,
+        rulebook: r.text()?,
     })
 }
 
@@ -106,9 +108,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rows_come_back(alert in alert(), numbers: (u16, u64, u64, i64), change in select(Change::ALL)) {
+        fn rows_come_back(
+            alert in alert(),
+            numbers: (u16, u64, u64, i64),
+            change in select(Change::ALL),
+            rulebook in any::text(),
+        ) {
             let (shard, seq, position, written_ms) = numbers;
-            let row = AlertRow { shard, seq, position: Position(position), written_ms, change, alert };
+            let row = AlertRow { shard, seq, position: Position(position), written_ms, change, alert, rulebook };
             let mut w = Writer::new();
             write_alert_row(&mut w, &row);
             let mut r = Reader::new(&w.bytes);

@@ -1,7 +1,8 @@
-//! Bytes of the log's entries: a record, rejected input, a business date, an act.
+//! Bytes of the log's entries: a record, rejected input, a business date, an act, a rulebook.
 //! Knows the domain's structs; knows neither blocks nor files.
 
 use super::record::{TAGS_OF_RECORDS, read_tagged, word, write_record};
+use super::rulebook::{read_rulebook, write_rulebook};
 use super::{Corrupt, Reader, Writer};
 use crate::domain::{Act, ActKind, AlertId, DismissReason, Door, Entry, Reason, ReasonCode, Rejected};
 
@@ -10,6 +11,7 @@ type Read<T> = Result<T, Corrupt>;
 const REJECTED: u8 = TAGS_OF_RECORDS;
 const DATE: u8 = TAGS_OF_RECORDS + 1;
 const ACT: u8 = TAGS_OF_RECORDS + 2;
+const RULEBOOK: u8 = TAGS_OF_RECORDS + 3;
 
 const ACKNOWLEDGE: u8 = 0;
 const ASSIGN: u8 = 1;
@@ -32,6 +34,10 @@ pub fn write_entry(w: &mut Writer, entry: &Entry) {
             w.u8(ACT);
             write_act(w, act);
         }
+        Entry::Rulebook(book) => {
+            w.u8(RULEBOOK);
+            write_rulebook(w, book);
+        }
     }
 }
 
@@ -41,6 +47,7 @@ pub fn read_entry(r: &mut Reader) -> Read<Entry> {
         REJECTED => Ok(Entry::Rejected(Box::new(read_rejected(r)?))),
         DATE => r.day().map(Entry::Date),
         ACT => Ok(Entry::Act(Box::new(read_act(r)?))),
+        RULEBOOK => Ok(Entry::Rulebook(Box::new(read_rulebook(r)?))),
         tag => read_tagged(r, tag).map(Entry::Record),
     }
 }

@@ -49,6 +49,13 @@ words!(
     }
 );
 
+impl Change {
+    /// Whether the facts made it, not a person.
+    pub fn is_of_facts(self) -> bool {
+        matches!(self, Change::Raised | Change::Changed | Change::Resolved | Change::Reopened)
+    }
+}
+
 /// An alert as it stands: the finding, and what people did about it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Alert {
@@ -102,6 +109,8 @@ pub struct AlertRow {
     pub written_ms: i64,
     pub change: Change,
     pub alert: Alert,
+    /// The version of the rulebook that judged the finding as it stands in this row.
+    pub rulebook: CompactString,
 }
 
 impl AlertRow {

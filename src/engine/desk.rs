@@ -5,7 +5,7 @@
 use super::api::{DeadContent, DeadLetter, DeadLetterId};
 use super::{keys, pages};
 use crate::codec;
-use crate::domain::{Entry, Position, ProjectId, Reason, Record, Verdict};
+use crate::domain::{Entry, Position, ProjectId, Reason, Record, Rulebook, Verdict};
 use crate::ledger::{Command, County, CountyPage, KeptPayment, Routed};
 use crate::log::Block;
 use crate::store::{Changes, Store, StoreError};
@@ -23,6 +23,9 @@ pub struct Desk {
     /// Dead letters that are not in the store yet, encoded.
     unsaved: BTreeMap<DeadLetterId, Vec<u8>>,
     dead_letters: u64,
+    /// The last rulebook of the log; `None` in a log that has none yet.
+    book: Option<Rulebook>,
+    is_book_saved: bool,
 }
 
 /// What a block says to the shards, and the verdicts that the desk gives itself.
@@ -40,7 +43,7 @@ pub enum Routing {
     Entry { shard: u16, entry: u32 },
     /// The county has something to say to a project of this shard.
     County { shard: u16, command: Box<Command> },
-    /// The entry (a business date) is for every shard.
+    /// The entry (a business date, a rulebook) is for every shard.
     Everyone { entry: u32 },
 }
 
@@ -61,6 +64,10 @@ impl Desk {
             }
             None => (Position::default(), 0),
         };
+        let book = match store.get(keys::RULEBOOK)? {
+            Some(bytes) => Some(pages::read_book(&bytes).map_err(damaged)?),
+            None => None,
+        };
         let mut county = County::default();
         let prefix = keys::county();
         store.scan(&prefix, &mut |key, bytes| {
@@ -80,11 +87,18 @@ impl Desk {
             encoded: position,
             unsaved: BTreeMap::new(),
             dead_letters,
+            book,
+            is_book_saved: true,
         })
     }
 
     pub fn position(&self) -> Position {
         self.position
+    }
+
+    /// By which what follows is judged.
+    pub fn rulebook(&self) -> Option<&Rulebook> {
+        self.book.as_ref()
     }
 
     pub fn dead_letter_count(&self) -> u64 {
@@ -130,7 +144,11 @@ impl Desk {
                     self.file(id, block.written_ms, &rejected.reason, &content);
                     opened.verdicts.push((index, Verdict::Rejected(rejected.reason.clone())));
                 }
-                Entry::Date(_) => {
+                Entry::Date(_) | Entry::Rulebook(_) => {
+                    if let Entry::Rulebook(book) = entry {
+                        self.book = Some((**book).clone());
+                        self.is_book_saved = false;
+                    }
                     opened.orders.push(Routing::Everyone { entry: index });
                     opened.verdicts.push((index, Verdict::Accepted));
                 }
@@ -191,6 +209,10 @@ impl Desk {
         }
         for (id, bytes) in &self.unsaved {
             changes.put.push((keys::dead_letter(*id), bytes.clone()));
+        }
+        if let Some(book) = self.book.as_ref().filter(|_| !self.is_book_saved) {
+            changes.put.push((keys::RULEBOOK.to_vec(), pages::write_book(book)));
+            self.is_book_saved = true;
         }
         let meta = pages::ShardMeta { position: self.position, head: self.dead_letters, today: None };
         changes.put.push((keys::COUNTY.to_vec(), pages::write_meta(&meta)));

@@ -10,7 +10,7 @@ use super::desk::{Desk, shard_of};
 use super::feed::Feed;
 use super::shard::{Equipment, Shard};
 use super::shared::Shared;
-use super::start::{StartError, check_cover, check_log, compare_rulebook, history_of};
+use super::start::{StartError, check_cover, check_log, history_of};
 use super::storer::Storer;
 use super::worker::{Work, Worker};
 use crate::alerts::IdKey;
@@ -30,6 +30,7 @@ pub struct Parts {
     pub log: Box<dyn Log>,
     pub store: Arc<dyn Store>,
     pub settings: Settings,
+    /// Judges from now on; what the log says before stays as it was judged then.
     pub book: Arc<Rulebook>,
     pub ids: IdKey,
     pub observer: Arc<dyn Observer>,
@@ -62,9 +63,9 @@ impl Engine {
         let desk = Desk::open(store.clone(), shards)?;
         check_cover(desk.position(), log.as_ref())?;
         check_log(store.as_ref(), log.as_ref())?;
-        let (judge_anew, judged_by) = compare_rulebook(store.as_ref(), &book, desk.position())?;
         let rows_max = (settings.history_rows / usize::from(shards)).max(16);
-        let with = Equipment { store: store.clone(), book, ids, rows_max };
+        let shadow = settings.shadow.clone();
+        let with = Equipment { store: store.clone(), book: book.clone(), ids, rows_max, shadow };
         let (mut opened, mut feeds) = (Vec::new(), Vec::new());
         for id in 0..shards {
             let (mut shard, feed) = Shard::open(id, with.clone())?;
@@ -77,10 +78,11 @@ impl Engine {
         let today = opened.iter().filter_map(Shard::today).max();
         let threads = thread_count(settings.threads, shards);
         let shared = Arc::new(Shared::new(
-            Arc::new(Feed::new(feeds).with_history(history_of(log.as_ref(), judged_by))),
+            Arc::new(Feed::new(feeds).with_history(history_of(log.as_ref()))),
             observer,
             threads,
             shards,
+            [Some(&book), settings.shadow.as_ref()].map(|book| book.map(|book| book.version.clone())),
         ));
         shared.covered.store(desk.position().0, Relaxed);
         // What the store covers has been applied: a start with nothing to replay is level at once.
@@ -108,6 +110,7 @@ impl Engine {
                 shared: shared.clone(),
                 shard_bytes: settings.memory_bytes / 10 * 9 / usize::from(shards),
                 wanted: VecDeque::new(),
+                blocks_since_shadow: 0,
             };
             // The status is right from the first moment on.
             worker.tell();
@@ -125,14 +128,13 @@ impl Engine {
         let committer = Committer {
             log,
             desk,
-            store: store.clone(),
             jobs: job_queue,
             workers: workers.clone(),
             thread_of: thread_of.clone(),
             shared: shared.clone(),
             settings,
             today,
-            judge_anew,
+            book,
             round: None,
             last_round: Instant::now(),
             entries_since_round: 0,

@@ -5,17 +5,23 @@
 use super::api::DeadLetterId;
 use crate::domain::{Position, ProjectId};
 
-/// What the store was made with and what it covers.
-pub(super) const CONFIG: &[u8] = b"M/config";
-/// Which log it was made of.
+/// Which log the store was made of.
 pub(super) const LOG: &[u8] = b"M/log";
+/// What the store covers.
 pub(super) const COUNTY: &[u8] = b"M/county";
+/// The last rulebook of the log up to there.
+pub(super) const RULEBOOK: &[u8] = b"M/rulebook";
 
 /// A shard's position, row number and business date.
 pub(super) fn shard_meta(shard: u16) -> Vec<u8> {
     let mut key = b"M/shard/".to_vec();
     key.extend_from_slice(&shard.to_be_bytes());
     key
+}
+
+/// The rulebook by which the shard's state was judged.
+pub(super) fn shard_rulebook(shard: u16) -> Vec<u8> {
+    lettered(b'B', shard)
 }
 
 pub(super) fn catalog(shard: u16) -> Vec<u8> {

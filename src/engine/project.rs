@@ -98,6 +98,8 @@ impl ProjectState {
     /// Judges everything anew: the numbers are others, the first business date has come, or the
     /// project is new.
     pub fn visit(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
+        // Another rulebook may have another calendar.
+        self.due_memo.clear();
         let Some(today) = bench.today else { return };
         self.wakes.take(today);
         for worker in 0..self.workers() {

@@ -6,6 +6,7 @@ use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{Days, Period, Time};
 
 /// The cell. A bit a day tells which days have an entry; entries stand in order of days.
+#[derive(Clone)]
 pub(super) struct Month {
     pub(super) period: Period,
     /// Bytes of `data` that hold day statements.

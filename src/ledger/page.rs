@@ -75,7 +75,7 @@ impl PageKey {
 }
 
 /// Pages changed since they were last written.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Dirty {
     pages: HashSet<PageKey, FixedState>,
     /// Some of them: most records mark what was marked shortly before, and need not look at the set.

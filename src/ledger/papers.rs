@@ -8,7 +8,7 @@ use crate::domain::{Account, Deposit, Inspection, PaymentGuarantee, Project, Sta
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Papers {
     pub(super) facts: Option<Kept<Project>>,
     pub(super) accounts: BTreeMap<Account, WageAccount>,

@@ -10,11 +10,12 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 /// Who has named an account. Nearly always one worker.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Named {
     by_account: HashMap<Account, Namers, FixedState>,
 }
 
+#[derive(Clone)]
 enum Namers {
     One(WorkerIx),
     /// Two at least.

@@ -50,6 +50,7 @@ pub enum Who {
 }
 
 /// One project: workers in dense vectors, payments, payroll sheets, papers.
+#[derive(Clone)]
 pub struct ProjectLedger {
     pub(super) id: ProjectId,
     index: HashTable<WorkerIx>,

@@ -8,6 +8,7 @@ use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{Account, Basis, Day, Enrolment, Fen, IdNumber, ProjectId, Stamp, Uscc};
 use compact_str::CompactString;
 
+#[derive(Clone)]
 pub(super) struct Terms {
     pub(super) effective_on: Day,
     pub(super) basis: Basis,

@@ -9,6 +9,7 @@ use crate::domain::{Account, Enrolment, Fen, IdNumber, Period, Piecework, Stamp}
 use compact_str::CompactString;
 
 /// Small while there is attendance only.
+#[derive(Clone)]
 pub(super) struct Worker {
     pub(super) id: IdNumber,
     /// Ascending by period.
@@ -29,7 +30,7 @@ pub(super) struct Brief {
     pub(super) pay_month_offset: Option<u8>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Profile {
     /// Ascending by `effective_on`.
     pub(super) enrolments: Vec<Terms>,
@@ -41,7 +42,7 @@ pub(super) struct Profile {
 }
 
 /// What others say was earned. Most workers have neither.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Statements {
     /// Ascending by (period, lot).
     pieces: Vec<Piece>,

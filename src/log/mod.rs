@@ -5,6 +5,7 @@ mod block;
 mod files;
 mod folder;
 mod memory;
+mod reader;
 mod recover;
 mod scan;
 mod segment;
@@ -12,6 +13,7 @@ mod segment;
 pub use files::free_bytes;
 pub use folder::DataFolder;
 pub use memory::{FailAt, MemoryLog};
+pub use reader::read_folder;
 pub use segment::{LogOptions, Recovery, SegmentLog, TornTail};
 
 use crate::domain::{Entry, Position};

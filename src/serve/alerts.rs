@@ -11,6 +11,7 @@ use super::page;
 use super::rows::{Prepared, Rows};
 use super::standing::standing;
 use super::stats;
+use super::what_if::what_if;
 use crate::domain::{AlertId, AlertRow, AlertStatus, Day, Level};
 use crate::engine::Engine;
 use crate::proto::v1 as pb;
@@ -253,6 +254,18 @@ impl AlertService for Alerts {
     async fn act(&self, request: Request<pb::ActRequest>) -> Result<Response<pb::ActResponse>, Status> {
         let until = deadline(request.metadata(), self.limits.patience);
         Ok(Response::new(self.do_act(request.into_inner(), until).await?))
+    }
+
+    async fn what_if(
+        &self,
+        request: Request<pb::WhatIfRequest>,
+    ) -> Result<Response<pb::WhatIfResponse>, Status> {
+        let until = deadline(request.metadata(), self.limits.patience);
+        self.ready()?;
+        let request = request.into_inner();
+        let row = self.row(&request.alert_id)?;
+        let payment = request.payment.unwrap_or_default();
+        Ok(Response::new(what_if(&self.engine, &self.rows, &row, payment, until).await?))
     }
 
     async fn stats(&self, request: Request<pb::StatsRequest>) -> Result<Response<pb::StatsResponse>, Status> {

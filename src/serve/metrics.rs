@@ -26,6 +26,7 @@ pub struct Metrics {
     alert_rows: IntCounterVec,
     latency: Histogram,
     alerts: IntGaugeVec,
+    shadow: IntGaugeVec,
     gauges: Gauges,
 }
 
@@ -115,6 +116,12 @@ impl Metrics {
                 "Alerts that stand, by rule and level.",
                 &["rule", "level"],
             )?,
+            shadow: gauge_vec(
+                r,
+                "wagewatch_shadow_alerts",
+                "Alerts that would stand by the shadow rulebook, by rule and level; none without one.",
+                &["rule", "level"],
+            )?,
             gauges: Gauges::new(r)?,
             registry,
         };
@@ -158,6 +165,7 @@ impl Metrics {
     pub fn text(&self, engine: &Engine, hub: &Hub) -> Result<String, Error> {
         self.gauges.read(engine, hub);
         self.count_alerts(engine);
+        self.count_shadow(engine);
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
@@ -169,6 +177,17 @@ impl Metrics {
             for level in Level::ALL {
                 let count = i64::try_from(counts.get(*rule, *level)).unwrap_or(i64::MAX);
                 self.alerts.with_label_values(&[rule.as_str(), level.as_str()]).set(count);
+            }
+        }
+    }
+
+    fn count_shadow(&self, engine: &Engine) {
+        let Some(shadow) = engine.status().shadow else { return };
+        for rule in Rule::ALL {
+            for level in Level::ALL {
+                let count = shadow.alerts.get(&(*rule, *level)).copied().unwrap_or(0);
+                let gauge = self.shadow.with_label_values(&[rule.as_str(), level.as_str()]);
+                gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
             }
         }
     }

@@ -21,3 +21,4 @@ pub mod server;
 mod standing;
 mod stats;
 mod subject;
+mod what_if;

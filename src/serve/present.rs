@@ -97,6 +97,7 @@ pub fn alert(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option
         note: alert.note.as_ref().map(|a| a.to_string()),
         rolled_up_into: into
             .map(|rule| alert_id(ids, rule, &finding.project_id, &Subject::Project).0.to_string()),
+        rulebook_version: prepared.row.rulebook.to_string(),
     }
 }
 

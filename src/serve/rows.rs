@@ -57,6 +57,10 @@ impl Rows {
         Rows { directory, routes, ids, cache }
     }
 
+    pub fn ids(&self) -> &IdKey {
+        &self.ids
+    }
+
     pub fn routes(&self) -> &Directory {
         &self.routes
     }

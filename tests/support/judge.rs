@@ -106,8 +106,14 @@ pub fn asked<T: Send + 'static, E: std::fmt::Debug + Send + 'static>(
     answer.recv().expect("a question is answered").unwrap()
 }
 
-/// The oracle's word on the entries of a log, and the business date.
+/// The oracle's word on the entries of a log, and the business date. The last rulebook among them judges;
+/// where there is none, `book` does.
 pub fn truth(entries: &[Entry], book: &Rulebook) -> (oracle::Truth, Option<Day>) {
+    let last = entries.iter().rev().find_map(|entry| match entry {
+        Entry::Rulebook(book) => Some(&**book),
+        _ => None,
+    });
+    let book = last.unwrap_or(book);
     let records: Vec<Record> = entries
         .iter()
         .filter_map(|e| match e {

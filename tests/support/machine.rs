@@ -94,6 +94,7 @@ impl Machine {
                 Routing::County { shard, command } => (Some(*shard), Order::County(command)),
                 Routing::Everyone { entry } => match &block.entries[*entry as usize] {
                     Entry::Date(day) => (None, Order::Date(*day)),
+                    Entry::Rulebook(book) => (None, Order::Rulebook(book)),
                     other => panic!("{other:?} is not for everyone"),
                 },
             };
@@ -247,7 +248,13 @@ impl Machine {
 fn open(store: &MemoryStore, book: &Arc<Rulebook>, shards: u16) -> (Desk, Vec<Shard>, Feed) {
     let shared: Arc<dyn Store> = Arc::new(store.clone());
     let desk = Desk::open(shared.clone(), shards).unwrap();
-    let with = Equipment { store: shared, book: book.clone(), ids: PUBLIC_ID_KEY, rows_max: 1_000_000 };
+    let with = Equipment {
+        store: shared,
+        book: book.clone(),
+        ids: PUBLIC_ID_KEY,
+        rows_max: 1_000_000,
+        shadow: None,
+    };
     let (opened, feeds): (Vec<_>, Vec<_>) =
         (0..shards).map(|id| Shard::open(id, with.clone()).unwrap()).unzip();
     (desk, opened, Feed::new(feeds))

@@ -63,6 +63,11 @@ impl Role {
 }
 
 impl Directory {
+    /// Every sector that a department answers for.
+    pub fn sectors(&self) -> Vec<&str> {
+        self.departments.iter().flat_map(|d| &d.sectors).map(String::as_str).collect()
+    }
+
     /// The one department that gets everything (and what nobody else answers for).
     pub fn coordinator(&self) -> Option<&Department> {
         self.departments.iter().find(|d| d.role == Role::Coordinator)

@@ -8,6 +8,7 @@ mod pages;
 use super::api::{ProjectFacts, ProjectSummary};
 use super::pages::ShardMeta;
 use super::project::{Bench, Changed, ProjectState};
+use super::shadow::Shadow;
 use super::wakes::Wakes;
 use crate::alerts::IdKey;
 use crate::domain::{Act, AlertRow, Body, Day, Position, ProjectId, Record, Rulebook, Verdict};
@@ -22,10 +23,13 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Equipment {
     pub store: Arc<dyn Store>,
+    /// Judges until the log has a rulebook.
     pub book: Arc<Rulebook>,
     pub ids: IdKey,
     /// Rows kept for subscribers who come back, of this shard.
     pub rows_max: usize,
+    /// Judges beside the live one and tells nobody.
+    pub shadow: Option<Arc<Rulebook>>,
 }
 
 /// One thing that a block says to a shard.
@@ -34,12 +38,17 @@ pub enum Order<'a> {
     County(&'a Command),
     Date(Day),
     Act(&'a Act),
+    Rulebook(&'a Rulebook),
 }
 
 pub struct Shard {
     id: u16,
     with: Equipment,
     meta: ShardMeta,
+    /// The last one of the log up to its position.
+    book: Arc<Rulebook>,
+    is_book_saved: bool,
+    shadow: Option<Shadow>,
     names: HashMap<ProjectId, u32, foldhash::fast::FixedState>,
     slots: Vec<Slot>,
     /// The earliest date of each project that waits for one.
@@ -132,6 +141,12 @@ impl Shard {
                 self.turn(*day)?;
                 Verdict::Accepted
             }
+            Order::Rulebook(book) => {
+                self.book = Arc::new((*book).clone());
+                self.is_book_saved = false;
+                self.judge_all()?;
+                Verdict::Accepted
+            }
             Order::Record(record) => match record.body.project_id() {
                 Some(project) => {
                     let (slot, verdict) =
@@ -180,23 +195,11 @@ impl Shard {
         self.fresh_facts.extend(facts.map(|facts| (entry.summary.project_id.clone(), facts)));
     }
 
-    /// Judges every project anew: the numbers that rules judge by are others than before.
-    pub fn judge_all(&mut self, position: Position, written_ms: i64) -> Result<(), StoreError> {
-        self.current = (position, written_ms);
-        let mut names: Vec<ProjectId> = self.slots.iter().map(|s| s.summary.project_id.clone()).collect();
-        names.sort();
-        for name in names {
-            self.visit(&name)?;
-        }
-        self.finish_block(position);
-        Ok(())
-    }
-
     fn turn(&mut self, day: Day) -> Result<(), StoreError> {
         let Some(today) = self.meta.today else {
             // The first date: everything that came before it is judged now.
             self.meta.today = Some(day);
-            return self.judge_all_today();
+            return self.judge_all();
         };
         // What this block has touched so far may wait for a date that comes now.
         for slot in self.touched.clone() {
@@ -205,8 +208,11 @@ impl Shard {
         for step in 1..=day.since(today) {
             let day = today.plus(step);
             self.meta.today = Some(day);
-            if self.with.book.changes_between(day.plus(-1), day) {
-                self.judge_all_today()?;
+            if let Some(shadow) = &mut self.shadow {
+                shadow.turn(day.plus(-1), day);
+            }
+            if self.book.changes_between(day.plus(-1), day) {
+                self.judge_all()?;
             }
             while let Some(first) = self.due.first_entry() {
                 if *first.key() > day {
@@ -223,7 +229,8 @@ impl Shard {
         Ok(())
     }
 
-    fn judge_all_today(&mut self) -> Result<(), StoreError> {
+    /// Judges every project anew: the numbers that rules judge by are others, or the first date has come.
+    fn judge_all(&mut self) -> Result<(), StoreError> {
         let mut names: Vec<ProjectId> = self.slots.iter().map(|s| s.summary.project_id.clone()).collect();
         names.sort();
         names.iter().try_for_each(|name| self.visit(name))
@@ -293,7 +300,7 @@ impl Shard {
             entry.is_touched = true;
             self.touched.push(slot);
         }
-        let bench = Bench { book: &self.with.book, ids: &self.with.ids, today: self.meta.today };
+        let bench = Bench { book: &self.book, ids: &self.with.ids, today: self.meta.today };
         #[allow(
             clippy::expect_used,
             reason = "`slot` makes a project hot, and only `evict` between blocks cools it"
@@ -303,6 +310,10 @@ impl Shard {
         for (change, alert) in out.drain(..) {
             self.meta.head += 1;
             let (position, written_ms) = self.current;
+            // What a person did is about a finding that was judged before.
+            let judged = state.rows.get(&alert.key()).filter(|_| !change.is_of_facts());
+            let rulebook =
+                judged.map_or_else(|| self.book.version.as_str().into(), |row| row.rulebook.clone());
             let row = Arc::new(AlertRow {
                 shard: self.id,
                 seq: self.meta.head,
@@ -310,6 +321,7 @@ impl Shard {
                 written_ms,
                 change,
                 alert,
+                rulebook,
             });
             state.keep_row(&row);
             self.fresh.push(row.clone());
@@ -334,6 +346,9 @@ impl Shard {
         if !entry.is_dirty {
             entry.is_dirty = true;
             self.dirty.push(slot);
+        }
+        if let Some(shadow) = &mut self.shadow {
+            shadow.touch(slot);
         }
         self.schedule(slot);
     }

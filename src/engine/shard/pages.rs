@@ -9,6 +9,7 @@ use crate::engine::feed::ShardFeed;
 use crate::engine::keys;
 use crate::engine::pages::{self, ShardMeta};
 use crate::engine::project::ProjectState;
+use crate::engine::shadow::Shadow;
 use crate::ledger::{PageKey, ProjectLedger};
 use crate::store::{Changes, StoreError};
 use hashbrown::HashMap;
@@ -25,9 +26,16 @@ impl Shard {
             Some(bytes) => pages::read_meta(&bytes).map_err(damaged)?,
             None => ShardMeta::default(),
         };
+        let book = match with.store.get(&keys::shard_rulebook(id))? {
+            Some(bytes) => Arc::new(pages::read_book(&bytes).map_err(damaged)?),
+            None => with.book.clone(),
+        };
         let mut shard = Shard {
             id,
             meta,
+            book,
+            is_book_saved: true,
+            shadow: with.shadow.clone().map(Shadow::new),
             names: HashMap::default(),
             slots: Vec::new(),
             due: BTreeMap::new(),
@@ -61,6 +69,10 @@ impl Shard {
             self.encode_project(slot, &mut changes);
         }
         self.encode_rows(&mut changes);
+        if !self.is_book_saved {
+            changes.put.push((keys::shard_rulebook(self.id), pages::write_book(&self.book)));
+            self.is_book_saved = true;
+        }
         changes.put.push((keys::shard_meta(self.id), pages::write_meta(&self.meta)));
         self.encoded = self.meta.position;
         Some(changes)
@@ -186,6 +198,9 @@ impl Shard {
         for (summary, wakes) in entries {
             self.fresh_facts.extend(summary.facts.clone().map(|facts| (summary.project_id.clone(), facts)));
             let slot = self.add_slot(summary, wakes, self.meta.position, true);
+            if let Some(shadow) = &mut self.shadow {
+                shadow.touch(slot);
+            }
             self.schedule(slot);
         }
         Ok(())
