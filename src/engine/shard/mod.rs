@@ -4,6 +4,7 @@
 
 mod ask;
 mod pages;
+mod turn;
 
 use super::api::{ProjectFacts, ProjectSummary};
 use super::pages::ShardMeta;
@@ -142,9 +143,7 @@ impl Shard {
                 Verdict::Accepted
             }
             Order::Rulebook(book) => {
-                self.book = Arc::new((*book).clone());
-                self.is_book_saved = false;
-                self.judge_all()?;
+                self.change_rulebook(book)?;
                 Verdict::Accepted
             }
             Order::Record(record) => match record.body.project_id() {
@@ -193,63 +192,6 @@ impl Shard {
         let entry = &self.slots[slot as usize];
         let facts = entry.state.as_ref().and_then(|state| state.ledger.facts()).map(facts_of);
         self.fresh_facts.extend(facts.map(|facts| (entry.summary.project_id.clone(), facts)));
-    }
-
-    fn turn(&mut self, day: Day) -> Result<(), StoreError> {
-        let Some(today) = self.meta.today else {
-            // The first date: everything that came before it is judged now.
-            self.meta.today = Some(day);
-            return self.judge_all();
-        };
-        // What this block has touched so far may wait for a date that comes now.
-        for slot in self.touched.clone() {
-            self.schedule(slot);
-        }
-        for step in 1..=day.since(today) {
-            let day = today.plus(step);
-            self.meta.today = Some(day);
-            if let Some(shadow) = &mut self.shadow {
-                shadow.turn(day.plus(-1), day);
-            }
-            if self.book.changes_between(day.plus(-1), day) {
-                self.judge_all()?;
-            }
-            while let Some(first) = self.due.first_entry() {
-                if *first.key() > day {
-                    break;
-                }
-                for name in first.remove() {
-                    if let Some(slot) = self.names.get(&name).copied() {
-                        self.slots[slot as usize].next = None;
-                    }
-                    self.wake(&name)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Judges every project anew: the numbers that rules judge by are others, or the first date has come.
-    fn judge_all(&mut self) -> Result<(), StoreError> {
-        let mut names: Vec<ProjectId> = self.slots.iter().map(|s| s.summary.project_id.clone()).collect();
-        names.sort();
-        names.iter().try_for_each(|name| self.visit(name))
-    }
-
-    fn visit(&mut self, name: &ProjectId) -> Result<(), StoreError> {
-        let mut out = Vec::new();
-        let (slot, _) = self.slot(name)?;
-        self.with_state(slot, &mut out, |state, bench, out| state.visit(bench, out));
-        self.schedule(slot);
-        Ok(())
-    }
-
-    fn wake(&mut self, name: &ProjectId) -> Result<(), StoreError> {
-        let mut out = Vec::new();
-        let (slot, _) = self.slot(name)?;
-        self.with_state(slot, &mut out, |state, bench, out| state.wake(bench, out));
-        self.schedule(slot);
-        Ok(())
     }
 
     /// The project's slot, hot, and whether it is new: a project that was never heard of comes into being.
