@@ -144,11 +144,11 @@ impl SledStore {
     fn apply(&self, changes: &Changes, sweeper: &mut Sweeper) -> Result<(), StoreError> {
         let batch = self.batch(changes)?;
         self.tree.apply_batch(batch).map_err(broken)?;
-        self.tree.flush().map_err(broken)?;
+        let flushed = self.tree.flush().map_err(broken)?;
         self.sync()?;
-        if sweeper.sweep(self.bytes()).map_err(broken)? {
-            self.sync()?;
-        }
+        // A large batch is flushed in part before the flush.
+        let given: usize = changes.put.iter().map(|(_, value)| value.len()).sum();
+        sweeper.sweep(flushed.max(given) as u64, self.bytes(), || self.sync())?;
         // Frees what the batch has replaced.
         (0..16).for_each(|_| crossbeam_epoch::pin().flush());
         Ok(())
@@ -253,7 +253,7 @@ fn is_locked(error: &io::Error) -> bool {
     error.to_string().contains("acquire lock")
 }
 
-fn broken(error: sled::Error) -> StoreError {
+pub(super) fn broken(error: sled::Error) -> StoreError {
     match error {
         sled::Error::Io(e) => StoreError::Io(e.to_string()),
         other => StoreError::Damaged(other.to_string()),

@@ -9,46 +9,83 @@
 //!
 //! So after a write we push the queue along: a tiny node of our own is updated until sled writes it
 //! anew, again and again. How much was written meanwhile tells whether nodes were moved, and so whether
-//! it is worth while to push harder or less.
+//! it is worth while to push harder or less. No more is moved than was written: to empty a half dead
+//! segment moves at most half of what it frees, so that is enough; and sled, which also empties the end of
+//! a file with many free segments, would go on for ever if it were let.
 
+use super::StoreError;
+use super::sled_store::broken;
 use sled::Tree;
 
 /// A file of this size or less is left alone: some segments are always under way.
 const LEAVE_BYTES: u64 = 32 << 20;
-/// Times that the queue is pushed after one write. What is moved between two syncs stays well below the
-/// two segments after which sled could write over what was moved away.
-const PUSHES_MIN: u64 = 4;
-const PUSHES_MAX: u64 = 128;
+/// Pushes between two looks at what was written.
+const PUSHES: u64 = 8;
+/// Looks after one write.
+const LOOKS_MAX: u64 = 16;
 /// Updates of one node within which sled writes it anew.
 const UPDATES: u64 = 11;
 /// What the updates of a push themselves write, and a little more.
 const OWN_BYTES: u64 = 1500;
+/// What was moved is synced so often: well before two segments are full, after which sled may write
+/// over the places that the nodes were moved away from.
+const SYNC_BYTES: u64 = 1 << 20;
+/// What may be moved after one write, however much was written.
+const MOVE_BYTES_MAX: u64 = 4 << 20;
 
 pub(super) struct Sweeper {
     node: Tree,
-    pushes: u64,
+    looks: u64,
     updates: u64,
+    /// Bytes that were written and not yet matched by bytes that were moved.
+    owed: u64,
 }
 
 impl Sweeper {
     pub fn new(db: &sled::Db) -> sled::Result<Sweeper> {
-        Ok(Sweeper { node: db.open_tree("sweep")?, pushes: PUSHES_MIN, updates: 0 })
+        Ok(Sweeper { node: db.open_tree("sweep")?, looks: 1, updates: 0, owed: 0 })
     }
 
-    /// Pushes, unless the file is small. Everything else must be flushed. Answers whether sled moved
-    /// nodes: they are to be synced before more is written.
-    pub fn sweep(&mut self, file_bytes: u64) -> sled::Result<bool> {
+    /// Pushes after `written` bytes, unless the file is small. What was written must be synced; all that
+    /// is moved is synced.
+    pub fn sweep(
+        &mut self,
+        written: u64,
+        file_bytes: u64,
+        sync: impl Fn() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.owed = (self.owed + written).min(MOVE_BYTES_MAX);
         if file_bytes <= LEAVE_BYTES {
-            return Ok(false);
+            return Ok(());
         }
-        for _ in 0..self.pushes * UPDATES {
+        let (mut moved, mut unsynced) = (0, 0);
+        for _ in 0..self.looks {
+            if moved >= self.owed {
+                break;
+            }
+            let bytes = self.push().map_err(broken)?;
+            moved += bytes;
+            unsynced += bytes;
+            if unsynced >= SYNC_BYTES {
+                sync()?;
+                unsynced = 0;
+            }
+        }
+        if unsynced > 0 {
+            sync()?;
+        }
+        self.owed = self.owed.saturating_sub(moved);
+        self.looks = if moved > 0 { self.looks * 2 } else { self.looks / 2 }.clamp(1, LOOKS_MAX);
+        Ok(())
+    }
+
+    /// Bytes of nodes that were moved.
+    fn push(&mut self) -> sled::Result<u64> {
+        for _ in 0..PUSHES * UPDATES {
             // Another value each time: the same one is not written.
             self.updates += 1;
             self.node.insert(b"", &self.updates.to_be_bytes())?;
         }
-        let written = self.node.flush()? as u64;
-        let moved = written > self.pushes * OWN_BYTES;
-        self.pushes = if moved { self.pushes * 2 } else { self.pushes / 2 }.clamp(PUSHES_MIN, PUSHES_MAX);
-        Ok(moved)
+        Ok((self.node.flush()? as u64).saturating_sub(PUSHES * OWN_BYTES))
     }
 }
