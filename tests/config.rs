@@ -189,7 +189,7 @@ fn departments_and_territories_are_checked_against_each_other() {
         &territory("town"),
         "d.toml:11: code is missing; expected a code of 1 to 64 lower-case letters, digits, - and _\n\
          d.toml:11: name is missing; expected a name between quotes\n\
-         d.toml:12: role is \"boss\"; expected one of coordinator, sector-construction, sector-other, territory, support\n\
+         d.toml:12: role is \"boss\"; expected one of coordinator, sector-construction, sector-other, territory, support, county-head\n\
          d.toml:13: unknown key colour; expected one of code, name, role, duty, sectors, funding",
     );
 }
@@ -300,7 +300,7 @@ fn layers_lie_over_each_other() {
 fn the_directory_has_the_county() {
     let directory = Config::default().directory;
     assert_eq!(directory.coordinator().unwrap().code, "hrss");
-    assert_eq!((directory.departments.len(), directory.territories.len()), (42, 17));
+    assert_eq!((directory.departments.len(), directory.territories.len()), (43, 17));
     let of = |code: &str| {
         let territory = directory.territories.iter().find(|t| t.code == code);
         territory.unwrap().department.as_str()

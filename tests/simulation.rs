@@ -17,7 +17,10 @@ use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use support::machine::{Crash, Machine};
-use wagewatch::domain::{Act, ActKind, AlertRow, AlertStatus, Change, DismissReason, Entry, Rulebook, Time};
+use wagewatch::domain::{
+    Act, ActKind, AlertRow, AlertStatus, Authority, Change, DismissReason, Entry, ExemptionKind, Fen,
+    Rulebook, Time, WorkerWord,
+};
 
 #[test]
 fn whatever_happens_the_state_is_the_oracles_of_the_log() {
@@ -117,11 +120,22 @@ fn entries(seed: u64, swarm: &world::Swarm, rng: &mut ChaCha8Rng) -> Vec<Entry> 
 fn act(machine: &Machine, rng: &mut ChaCha8Rng) -> Option<Entry> {
     let rows = machine.rows();
     let row = rows.get(rng.random_range(0..rows.len().max(1)))?;
-    let kind = match rng.random_range(0..4) {
+    let act = rng.random_range(0..12);
+    let today = machine.today()?;
+    let mut until = || today.plus(rng.random_range(-2..60));
+    let text = || "".into();
+    let kind = match act {
         0 => ActKind::Acknowledge,
         1 => ActKind::Assign { to: "housing".into() },
         2 => ActKind::Note { text: "called the contractor".into() },
-        _ => ActKind::Dismiss { reason: DismissReason::WorkerAgreed, text: "".into() },
+        3 => ActKind::Dismiss { reason: DismissReason::WorkerAgreed, text: text() },
+        4 => ActKind::Handle { text: text() },
+        5 => ActKind::AskJustification { until: until(), text: text() },
+        6 => ActKind::Justify { text: "paid in cash".into() },
+        7 => ActKind::WorkerSays { word: WorkerWord::Rejects, text: text() },
+        8 => ActKind::Advance { amount: Fen(rng.random_range(0..100_000)), text: text() },
+        9 => ActKind::HandOver { to: Authority::Police, text: text() },
+        _ => ActKind::Exempt { kind: ExemptionKind::InProceedings, until: until(), text: text() },
     };
     Some(Entry::Act(Box::new(Act {
         alert_id: row.alert.id.clone(),

@@ -6,8 +6,12 @@
 mod acts;
 mod arithmetic;
 mod book;
+mod clock;
+mod conclude;
 mod facts;
+mod history;
 mod id;
+mod index;
 mod life;
 mod owed;
 mod route;
@@ -16,7 +20,7 @@ mod sample;
 mod text;
 mod words;
 
-pub use book::ProjectAlerts;
+pub use book::{ProjectAlerts, Times};
 pub use id::{IdKey, PUBLIC_ID_KEY, alert_id};
 pub use life::change_of;
 pub use owed::Overdue;

@@ -298,14 +298,31 @@ fn rejected() -> impl Strategy<Value = Entry> {
     })
 }
 
-fn act() -> impl Strategy<Value = Entry> {
-    let kind = prop_oneof![
+pub(crate) fn act_kind() -> impl Strategy<Value = ActKind> {
+    let simple = prop_oneof![
         Just(ActKind::Acknowledge),
         text().prop_map(|to| ActKind::Assign { to }),
         text().prop_map(|text| ActKind::Note { text }),
-        (select(DismissReason::ALL), text()).prop_map(|(reason, text)| ActKind::Dismiss { reason, text }),
+        text().prop_map(|text| ActKind::Handle { text }),
+        text().prop_map(|text| ActKind::Justify { text }),
     ];
-    (text(), project_id(), text(), time(), text(), kind).prop_map(
+    prop_oneof![
+        simple,
+        (select(DismissReason::ALL), text()).prop_map(|(reason, text)| ActKind::Dismiss { reason, text }),
+        (day(), text()).prop_map(|(until, text)| ActKind::AskJustification { until, text }),
+        (select(WorkerWord::ALL), text()).prop_map(|(word, text)| ActKind::WorkerSays { word, text }),
+        (select(ExemptionKind::ALL), day(), text()).prop_map(|(kind, until, text)| ActKind::Exempt {
+            kind,
+            until,
+            text
+        }),
+        (fen(), text()).prop_map(|(amount, text)| ActKind::Advance { amount, text }),
+        (select(Authority::ALL), text()).prop_map(|(to, text)| ActKind::HandOver { to, text }),
+    ]
+}
+
+fn act() -> impl Strategy<Value = Entry> {
+    (text(), project_id(), text(), time(), text(), act_kind()).prop_map(
         |(alert_id, project_id, actor, at, act_id, kind)| {
             let alert_id = AlertId(alert_id);
             Entry::Act(Box::new(Act { alert_id, project_id, actor, at, act_id, kind }))

@@ -4,6 +4,7 @@
 mod what_if;
 
 use super::client::{self, ADDR, colour, one_line, sum};
+use super::life;
 use crate::proto::v1 as pb;
 use crate::proto::v1::alert_service_client::AlertServiceClient;
 use std::fmt::Write as _;
@@ -78,8 +79,10 @@ pub fn told(answer: &pb::GetResponse) -> String {
     }
     let _ = writeln!(text, "\n责任 / Who must act");
     both(&mut text, "  ", alert.must_act.as_ref());
+    life::causes(&mut text, &alert);
     offices(&mut text, &alert.audience.clone().unwrap_or_default());
-    life(&mut text, &alert);
+    life::status(&mut text, &alert);
+    life::history(&mut text, answer);
     workers(&mut text, &answer.rolled_up);
     text
 }
@@ -107,31 +110,6 @@ fn offices(text: &mut String, audience: &pb::Audience) {
     audience.flags.iter().for_each(|flag| {
         let _ = writeln!(text, "  ! {}", one_line(flag));
     });
-}
-
-fn life(text: &mut String, alert: &pb::Alert) {
-    let _ = writeln!(
-        text,
-        "\n状态 / Status: {}; 始于 / since {}; 最近变化 / last change {} (#{})",
-        client::word(alert.status().as_str_name(), "ALERT_STATUS_"),
-        alert.raised_on,
-        alert.changed_on,
-        alert.revision,
-    );
-    for (what, value) in [
-        ("承办 / assigned to", &alert.assignee),
-        ("经办 / by", &alert.actor),
-        ("备注 / note", &alert.note),
-        ("并入 / part of", &alert.rolled_up_into),
-    ] {
-        if let Some(value) = value {
-            let _ = writeln!(text, "  {what}: {}", one_line(value));
-        }
-    }
-    if let Some(dismissal) = &alert.dismissal {
-        let reason = client::word(dismissal.reason().as_str_name(), "DISMISS_REASON_");
-        let _ = writeln!(text, "  销号 / dismissed: {reason}: {}", one_line(&dismissal.text));
-    }
 }
 
 fn workers(text: &mut String, alerts: &[pb::Alert]) {
@@ -164,7 +142,13 @@ mod tests {
             level: pb::Level::Red.into(),
             ..pb::Alert::default()
         };
-        let text = told(&pb::GetResponse { alert: Some(alert), rolled_up: vec![pb::Alert::default(); 25] });
+        let step = pb::HistoryStep { text: Some("a\x1b[1mb".into()), ..pb::HistoryStep::default() };
+        let text = told(&pb::GetResponse {
+            alert: Some(alert),
+            rolled_up: vec![pb::Alert::default(); 25],
+            history: vec![step],
+            history_dropped: 1,
+        });
         let plain = anstream::adapter::strip_str(&text).to_string();
         assert!(plain.chars().all(|c| c == '\n' || !c.is_control()), "{plain:?}");
         assert!(plain.contains("  11. 1 + 1 = 2\n      1 + 1 = 2\n"), "{plain}");

@@ -6,6 +6,7 @@ mod client;
 pub mod demo;
 pub mod explain;
 pub mod generate;
+mod life;
 mod output;
 pub mod replay;
 pub mod serve;

@@ -4,8 +4,8 @@
 use super::wakes::{Wake, Wakes};
 use crate::alerts::{IdKey, Overdue, ProjectAlerts};
 use crate::domain::{
-    Act, Alert, AlertKey, AlertRow, Body, Change, Day, Finding, Funding, Part, Period, ProjectView, Record,
-    Rulebook, Verdict,
+    Act, Alert, AlertKey, AlertRow, Body, Change, Day, Deadlines, Finding, Funding, Level, Part, Period,
+    ProjectView, Record, Rule, Rulebook, Time, Verdict,
 };
 use crate::ledger::{self, Command, ProjectLedger, Touched, Who, WorkerIx};
 use crate::rules::{self, Judgement};
@@ -19,6 +19,8 @@ pub(super) struct Bench<'a> {
     pub ids: &'a IdKey,
     /// Nothing is judged before the first business date.
     pub today: Option<Day>,
+    /// When the log was written that says so, in Unix milliseconds.
+    pub written_ms: i64,
 }
 
 /// One change of one alert, before it has its number.
@@ -63,6 +65,7 @@ impl ProjectState {
         let Body::Project(_) = &record.body else {
             let touched = self.ledger.merge(record, bench.book);
             self.judge_touched(&touched, bench, out);
+            self.conclude(bench, out);
             return if touched.changed { Verdict::Accepted } else { Verdict::Duplicate };
         };
         let before = self.address();
@@ -73,6 +76,7 @@ impl ProjectState {
         {
             self.alerts.tell_anew(today, out);
         }
+        self.conclude(bench, out);
         if touched.changed { Verdict::Accepted } else { Verdict::Duplicate }
     }
 
@@ -86,13 +90,16 @@ impl ProjectState {
             Command::Named { .. } => self.ledger.put_named(),
         };
         self.judge_touched(&touched, bench, out);
+        self.conclude(bench, out);
     }
 
     /// What a supervisor did.
     pub fn act(&mut self, act: &Act, bench: &Bench, out: &mut Vec<Changed>) -> Verdict {
         // Alerts exist only once there is a business date.
         let Some(today) = bench.today else { return self.alerts.act(act, Day(0), &mut Vec::new()) };
-        self.alerts.act(act, today, out)
+        let verdict = self.alerts.act(act, today, out);
+        self.conclude(bench, out);
+        verdict
     }
 
     /// Judges everything anew: the numbers are others, the first business date has come, or the
@@ -101,6 +108,11 @@ impl ProjectState {
         // Another rulebook may have another calendar.
         self.due_memo.clear();
         let Some(today) = bench.today else { return };
+        self.judge_all(today, bench, out);
+        self.turn(today, bench, out);
+    }
+
+    fn judge_all(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
         self.wakes.take(today);
         for worker in 0..self.workers() {
             self.judge_worker(worker, today, bench, out);
@@ -113,7 +125,7 @@ impl ProjectState {
     pub fn wake(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
         let Some(today) = bench.today else { return };
         match self.wakes.take(today) {
-            Wake::Everyone => self.visit(bench, out),
+            Wake::Everyone => self.judge_all(today, bench, out),
             Wake::Workers(workers) => {
                 for worker in workers {
                     self.judge_worker(worker, today, bench, out);
@@ -122,6 +134,37 @@ impl ProjectState {
                 self.judge_papers(today, bench, out);
             }
         }
+        self.turn(today, bench, out);
+    }
+
+    /// What the calendar does to alerts, after the day's findings.
+    fn turn(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
+        let times = self.times(today, bench);
+        self.alerts.turn(today, &times, out);
+        self.conclude(bench, out);
+    }
+
+    /// What follows from the changes of alerts themselves, once all of them are known, and when to look
+    /// at them again.
+    fn conclude(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
+        let Some(today) = bench.today else { return };
+        if out.is_empty() {
+            return;
+        }
+        let times = self.times(today, bench);
+        self.alerts.conclude(today, &times, out);
+        if let Some(day) = self.alerts.first_day() {
+            self.wakes.project(day);
+        }
+    }
+
+    /// By when what begins to ask now is to be acknowledged and settled; none where that is switched off.
+    fn times<'a>(&self, today: Day, bench: &Bench<'a>) -> impl Fn(Level) -> Option<Deadlines> + use<'a> {
+        let book = bench.book;
+        let is_on = book.at(today).is_on(Rule::AlertOverdue, self.sector());
+        let (_, second) = Time(bench.written_ms.saturating_mul(1_000_000)).business(book.day_starts_at);
+        let minute = i64::from(book.day_starts_at.0) + i64::from(second / 60);
+        move |level| is_on.then(|| rules::deadlines(level, today, minute, book))
     }
 
     /// Remembers the row that a change became.
@@ -162,7 +205,7 @@ impl ProjectState {
         }
         match &touched.who {
             Who::Nobody => {}
-            Who::Everyone => self.visit(bench, out),
+            Who::Everyone => self.judge_all(today, bench, out),
             Who::Attendance { worker, period, .. } => {
                 if !self.is_quiet(*worker, *period, today, bench.book) {
                     self.judge_workers(&[*worker], today, bench, out);

@@ -33,7 +33,7 @@ impl ProjectAsk<'_> {
     }
 
     fn stand(&self, ledger: ProjectLedger, as_of: Day) -> BTreeMap<AlertKey, Finding> {
-        let bench = Bench { book: self.book, ids: &PUBLIC_ID_KEY, today: Some(as_of) };
+        let bench = Bench { book: self.book, ids: &PUBLIC_ID_KEY, today: Some(as_of), written_ms: 0 };
         let mut state = ProjectState::new(ledger);
         state.visit(&bench, &mut Vec::new());
         state.alerts.standing().map(|alert| (alert.key(), alert.finding.clone())).collect()

@@ -5,6 +5,7 @@
 //! find something else though no record comes.
 
 mod aging;
+mod alert_overdue;
 mod judgement;
 mod payee_mismatch;
 mod project_arrears;
@@ -16,6 +17,7 @@ mod wage_underpaid;
 mod wage_unpaid;
 
 pub use aging::is_overdue;
+pub use alert_overdue::deadlines;
 pub use judgement::Judgement;
 
 use crate::domain::{IdNumber, PapersView, ProjectView, Sum, WorkerView};

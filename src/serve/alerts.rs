@@ -7,6 +7,7 @@ use super::cursor::Cursor;
 use super::filter::{Filter, statuses};
 use super::follow::{Follower, follow};
 use super::hub::Hub;
+use super::life;
 use super::page;
 use super::rows::{Prepared, Rows};
 use super::standing::standing;
@@ -174,7 +175,13 @@ impl Alerts {
         rolled_up.sort_by_key(|row| (Reverse(row.alert.finding.amount), row.seq));
         rolled_up.truncate(ROLLED_UP_MAX);
         let rolled_up = rolled_up.iter().map(|row| self.shown(row)).collect();
-        Ok(pb::GetResponse { alert: Some(self.shown(&row)), rolled_up })
+        let history = &row.alert.history;
+        Ok(pb::GetResponse {
+            alert: Some(self.shown(&row)),
+            rolled_up,
+            history: history.steps.iter().map(life::step).collect(),
+            history_dropped: history.dropped,
+        })
     }
 
     async fn do_act(&self, request: pb::ActRequest, until: Instant) -> Result<pb::ActResponse, Refusal> {
@@ -228,7 +235,7 @@ fn has_status(wanted: &std::collections::BTreeSet<AlertStatus>, status: AlertSta
 }
 
 fn is_part(row: &AlertRow, of: crate::domain::Rule) -> bool {
-    row.alert.stands() && row.alert.finding.rule.rolls_up_into() == Some(of)
+    row.alert.stands() && row.alert.rolled_up && row.alert.finding.rule.rolls_up_into() == Some(of)
 }
 
 #[tonic::async_trait]

@@ -1,7 +1,7 @@
 //! Which alerts a caller wants. Knows the alert, its project's facts and who is told; knows no stream.
 
 use super::rows::Prepared;
-use crate::domain::{AlertStatus, Level, ProjectId, Rule};
+use crate::domain::{AlertStatus, Change, Level, ProjectId, Rule};
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
 use std::collections::BTreeSet;
@@ -53,9 +53,18 @@ impl Filter {
 
     /// Everything but the level.
     pub fn subject_passes(&self, alert: &Prepared) -> bool {
+        (self.include_rolled_up || !alert.row.alert.rolled_up) && self.others_pass(alert)
+    }
+
+    /// Whether this row takes an alert out of the caller's sight: it is part of another one now.
+    pub fn leaves(&self, alert: &Prepared) -> bool {
+        !self.include_rolled_up && alert.row.change == Change::RolledUp && self.others_pass(alert)
+    }
+
+    /// Everything but the level and whether it is part of another.
+    fn others_pass(&self, alert: &Prepared) -> bool {
         let finding = &alert.row.alert.finding;
-        (self.include_rolled_up || finding.rule.rolls_up_into().is_none())
-            && (self.rules.is_empty() || self.rules.contains(&finding.rule))
+        (self.rules.is_empty() || self.rules.contains(&finding.rule))
             && (self.projects.is_empty() || self.projects.contains(finding.project_id.as_str()))
             && self.place_passes(alert)
     }

@@ -12,6 +12,7 @@ mod follow;
 pub mod http;
 pub mod hub;
 pub mod ledger;
+mod life;
 pub mod metrics;
 mod page;
 mod papers;

@@ -4,7 +4,7 @@ use super::super::oracle;
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 use wagewatch::domain::{
-    AlertKey, Day, Days, Entry, Fen, IdNumber, Level, Period, ProjectId, Record, Rule, Rulebook, Sum,
+    Alert, AlertKey, Day, Days, Entry, Fen, IdNumber, Level, Period, ProjectId, Record, Rule, Rulebook, Sum,
     SuspenseReason, Verdict,
 };
 use wagewatch::engine::{Desk, Engine, ProjectAsk, Shard};
@@ -32,6 +32,7 @@ impl Picture {
             // The subject of a wage alert names its month; the oracle does not say it twice.
             let period = f.period.filter(|_| f.rule == Rule::PayeeMismatch);
             let said = (f.level, f.amount, f.workers, f.due_on, period);
+            linked(ask, alert);
             self.alerts.insert((f.project_id.clone(), alert.key()), said);
         }
     }
@@ -52,6 +53,22 @@ impl Picture {
             let alerts = alerts.map(|(k, f)| (k.clone(), (f.level, f.amount, f.workers, f.due_on, f.period)));
             same("alerts", &self.alerts, &alerts.collect());
         }
+    }
+}
+
+/// What hangs on other alerts, from all that stand.
+fn linked(ask: &ProjectAsk<'_>, alert: &Alert) {
+    let rule = alert.finding.rule;
+    let standing: Vec<Rule> = ask.alerts.standing().map(|other| other.finding.rule).collect();
+    let hidden = rule.rolls_up_into().is_some_and(|into| standing.contains(&into));
+    assert_eq!(alert.rolled_up, hidden, "{rule} {:?}", alert.id);
+    let count = |of: &Rule| u32::try_from(standing.iter().filter(|rule| *rule == of).count()).unwrap();
+    let causes = Rule::ALL.iter().filter(|cause| cause.is_cause_of() == Some(rule));
+    let expected: Vec<_> = causes.map(|cause| (*cause, count(cause))).filter(|(_, n)| *n > 0).collect();
+    let named: Vec<_> = alert.causes.iter().map(|cause| (cause.rule, cause.count)).collect();
+    assert_eq!(named, expected, "causes of {rule}");
+    for cause in &alert.causes {
+        assert!(ask.alerts.standing().any(|other| other.id == cause.alert_id));
     }
 }
 

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::domain::{
-    AlertId, AlertRow, Entry, Level, Payment, Position, ProjectId, Rule, Rulebook, SuspenseReason, Verdict,
-    WorkerView,
+    AlertId, AlertRow, Day, Entry, Level, Payment, Position, ProjectId, Rule, Rulebook, SuspenseReason,
+    Verdict, WorkerView,
 };
 use wagewatch::engine::{Desk, Equipment, Feed, Order, ProjectAsk, Read, Routing, Shard, shard_of};
 use wagewatch::log::{Block, FailAt, Log, MemoryLog};
@@ -218,6 +218,11 @@ impl Machine {
         }
         workers.sort_by(|a, b| (&a.project_id, &a.id_number).cmp(&(&b.project_id, &b.id_number)));
         Picture { rows: self.rows(), standing: self.standing_ids(), workers, suspense: self.suspense() }
+    }
+
+    /// The business date that the shards have reached.
+    pub fn today(&self) -> Option<Day> {
+        self.shards.first().and_then(Shard::today)
     }
 
     /// Every row that a subscriber can read.

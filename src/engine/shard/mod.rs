@@ -242,7 +242,8 @@ impl Shard {
             entry.is_touched = true;
             self.touched.push(slot);
         }
-        let bench = Bench { book: &self.book, ids: &self.with.ids, today: self.meta.today };
+        let (book, ids) = (&self.book, &self.with.ids);
+        let bench = Bench { book, ids, today: self.meta.today, written_ms: self.current.1 };
         #[allow(
             clippy::expect_used,
             reason = "`slot` makes a project hot, and only `evict` between blocks cools it"
