@@ -3,7 +3,7 @@
 
 use super::{
     Account, AccrualLine, Basis, Complaint, Day, Days, Deposit, Fen, IdNumber, Inspection, PaymentGuarantee,
-    PaymentLine, Payroll, Period, Project, ProjectId, Sum, Uscc, WageAccount,
+    PaymentLine, Payroll, Period, Project, ProjectId, Sum, Time, Uscc, WageAccount,
 };
 
 /// One worker in one project, settled.
@@ -108,7 +108,7 @@ pub struct PapersView<'a> {
     /// By number.
     pub accounts: Vec<AccountView<'a>>,
     /// Each by its id.
-    pub deposits: Vec<&'a Deposit>,
+    pub deposits: Vec<DepositView<'a>>,
     pub guarantees: Vec<&'a PaymentGuarantee>,
     pub inspections: Vec<&'a Inspection>,
     pub complaints: Vec<&'a Complaint>,
@@ -116,6 +116,14 @@ pub struct PapersView<'a> {
     pub sheets: Vec<&'a Payroll>,
     /// Some worker-period of the project is overdue.
     pub in_arrears: bool,
+}
+
+/// One wage deposit of a project.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct DepositView<'a> {
+    pub deposit: &'a Deposit,
+    /// When its source said what stands.
+    pub stated_at: Time,
 }
 
 /// One wage account of a project.

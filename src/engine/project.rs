@@ -83,6 +83,8 @@ impl ProjectState {
             Command::TakePayment { bank, txn_id, .. } => self.ledger.take_payment(bank, txn_id),
             Command::Account { account, .. } => self.ledger.put_account(account),
             Command::TakeAccount { account, .. } => self.ledger.take_account(*account),
+            Command::Complaint { complaint, .. } => self.ledger.put_complaint(complaint),
+            Command::TakeComplaint { complaint_id, .. } => self.ledger.take_complaint(complaint_id),
             Command::Named { .. } => self.ledger.put_named(),
         };
         self.judge_touched(&touched, bench, out);
@@ -191,11 +193,12 @@ impl ProjectState {
             return false;
         }
         let (pay_day, offset) = self.ledger.pay_terms(worker);
-        let due = self.due(period, pay_day, offset, book);
+        let due = self.due(period, (pay_day, offset), today, book);
         today <= due && !self.ledger.has_labelled_payment(worker, period)
     }
 
-    fn due(&mut self, period: Period, pay_day: u8, offset: u8, book: &Rulebook) -> Day {
+    fn due(&mut self, period: Period, terms: (u8, u8), today: Day, book: &Rulebook) -> Day {
+        let (pay_day, offset) = terms;
         let known = self.due_memo.iter().find(|m| (m.0, m.1, m.2) == (period, pay_day, offset));
         if let Some(memo) = known {
             return memo.3;
@@ -205,8 +208,12 @@ impl ProjectState {
             self.due_memo.remove(0);
         }
         self.due_memo.push((period, pay_day, offset, due));
-        // Whoever works in this month on these terms is to be looked at when it falls due.
-        self.wakes.everyone(due.plus(1));
+        // Whoever works in this month on these terms is to be looked at when it falls due. A day that
+        // is over would only put the project before others when time goes on, and differently after
+        // a restart, when nothing is remembered here.
+        if due >= today {
+            self.wakes.everyone(due.plus(1));
+        }
         due
     }
 

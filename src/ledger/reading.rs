@@ -3,8 +3,8 @@
 
 use super::project::{ProjectLedger, WorkerIx};
 use crate::domain::{
-    Account, AccountView, Deposit, Enrolment, IdNumber, Inspection, PapersView, PaymentGuarantee, Payroll,
-    Period, Project, WageAccount,
+    Account, AccountView, Complaint, DepositView, Enrolment, IdNumber, Inspection, PapersView,
+    PaymentGuarantee, Payroll, Period, Project, WageAccount,
 };
 
 impl ProjectLedger {
@@ -17,7 +17,7 @@ impl ProjectLedger {
             deposits: self.deposits().collect(),
             guarantees: self.guarantees().collect(),
             inspections: self.inspections().collect(),
-            complaints: Vec::new(),
+            complaints: self.complaints().collect(),
             sheets: self.payrolls().collect(),
             in_arrears,
         }
@@ -72,8 +72,9 @@ impl ProjectLedger {
         self.papers.accounts.values()
     }
 
-    pub fn deposits(&self) -> impl Iterator<Item = &Deposit> {
-        self.papers.deposits.values().map(|kept| &kept.value)
+    pub fn deposits(&self) -> impl Iterator<Item = DepositView<'_>> {
+        let all = self.papers.deposits.values();
+        all.map(|kept| DepositView { deposit: &kept.value, stated_at: kept.stamp.at })
     }
 
     pub fn guarantees(&self) -> impl Iterator<Item = &PaymentGuarantee> {
@@ -82,6 +83,11 @@ impl ProjectLedger {
 
     pub fn inspections(&self) -> impl Iterator<Item = &Inspection> {
         self.papers.inspections.values().map(|kept| &kept.value)
+    }
+
+    /// The complaints that name the project, by id.
+    pub fn complaints(&self) -> impl Iterator<Item = &Complaint> {
+        self.papers.complaints.values()
     }
 
     /// The payroll sheets that stand, by (period, employer); lines by worker.
