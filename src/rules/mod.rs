@@ -5,9 +5,20 @@
 //! find something else though no record comes.
 
 mod aging;
+mod complaint_open;
+mod deposit_expiring;
+mod deposit_form;
+mod deposit_low;
+mod deposit_missing;
+mod deposit_not_refilled;
+mod deposits;
+mod guarantee_missing;
+mod inspection_missing;
 mod judgement;
+mod labour_officer_missing;
 mod payee_mismatch;
 mod project_arrears;
+mod running;
 #[cfg(test)]
 mod sample;
 mod unknown_project;
@@ -39,6 +50,15 @@ pub fn judge_totals(view: &ProjectView, worst: &[(IdNumber, Sum)], on: &mut Judg
 /// Everything that is found about a project's papers, in a fixed order.
 pub fn judge_papers(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     unknown_project::judge(view, on);
+    deposit_missing::judge(view, on);
+    deposit_low::judge(view, on);
+    deposit_form::judge(view, on);
+    deposit_expiring::judge(view, on);
+    deposit_not_refilled::judge(view, on);
+    guarantee_missing::judge(view, on);
+    labour_officer_missing::judge(view, on);
+    inspection_missing::judge(view, on);
+    complaint_open::judge(view, on);
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
     reason = "test code that several test binaries share, each using its part of it"
 )]
 
+mod papers;
 mod wages;
 pub mod world;
 
@@ -96,6 +97,11 @@ struct Facts {
     piecework: Vec<Piecework>,
     payrolls: Vec<Payroll>,
     wage_accounts: BTreeMap<Account, ProjectId>,
+    /// Each with the time of the statement that stands.
+    deposits: Vec<(Deposit, Time)>,
+    guarantees: Vec<PaymentGuarantee>,
+    inspections: Vec<Inspection>,
+    complaints: Vec<Complaint>,
     /// Winning statement of each payment; its status is `returned` if any statement says so.
     payments: Vec<Payment>,
 }
@@ -110,6 +116,7 @@ pub fn judge(records: &[Record], today: Day, book: &Rulebook) -> Truth {
     let placed = place(&facts, &mut truth);
     wages::settle(&facts, &placed, today, book, &mut truth);
     unregistered(&facts, &mut truth);
+    papers::judge(&facts, &mut truth, today, book);
     for project_id in facts.named.iter().filter(|p| !facts.projects.contains_key(*p)) {
         raise(&mut truth, project_id, Subject::Project, Rule::UnknownProject, Level::Yellow, |_| ());
     }
@@ -212,6 +219,7 @@ fn collect(taken: &[&Record], book: &Rulebook) -> Facts {
     for account in winners(all_of(taken, body!(Account), |a: &WageAccount| a.account)) {
         facts.wage_accounts.insert(account.account, account.project_id);
     }
+    collect_papers(taken, &mut facts);
 
     let payments = all_of(taken, body!(Payment), |p: &Payment| (p.bank.clone(), p.txn_id.clone()));
     let returned: BTreeSet<_> = payments
@@ -226,6 +234,22 @@ fn collect(taken: &[&Record], book: &Rulebook) -> Facts {
         }
     }
     facts
+}
+
+fn collect_papers(taken: &[&Record], facts: &mut Facts) {
+    let deposits = all_of(taken, body!(Deposit), |d: &Deposit| (d.project_id.clone(), d.deposit_id.clone()));
+    let dated = deposits.into_iter().map(|(key, stamp, deposit)| {
+        let at = stamp.at;
+        (key, stamp, (deposit, at))
+    });
+    facts.deposits = winners(dated.collect());
+    facts.guarantees = winners(all_of(taken, body!(PaymentGuarantee), |g: &PaymentGuarantee| {
+        (g.project_id.clone(), g.guarantee_id.clone())
+    }));
+    facts.inspections = winners(all_of(taken, body!(Inspection), |i: &Inspection| {
+        (i.project_id.clone(), i.inspection_id.clone())
+    }));
+    facts.complaints = winners(all_of(taken, body!(Complaint), |c: &Complaint| c.complaint_id.clone()));
 }
 
 /// Swipes make a day, a statement overrides it (contract, section 4, "Worked days").
