@@ -32,7 +32,7 @@ pub fn judge_worker(view: &WorkerView, on: &mut Judgement<'_>) {
 
 /// Everything that is found about a project's totals, in a fixed order. `worst` are the workers
 /// who are owed most, descending by sum (fen); the evidence keeps the first ten.
-pub fn judge_totals(view: &ProjectView, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
+pub fn judge_totals(view: &ProjectView<'_>, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
     project_arrears::judge(view, worst, on);
 }
 

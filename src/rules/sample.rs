@@ -8,6 +8,7 @@ use crate::domain::{
 use std::sync::LazyLock;
 
 static BOOK: LazyLock<Rulebook> = LazyLock::new(Rulebook::default);
+static PROJECT: LazyLock<Project> = LazyLock::new(facts);
 
 /// A judgement of that day by the default numbers.
 pub(crate) fn judgement(today: &str) -> Judgement<'static> {
@@ -41,6 +42,7 @@ pub(crate) fn period(month: &str, expected: Sum, paid: Sum) -> PeriodView {
         arrears: expected - paid,
         due_nominal: due_on,
         due_on,
+        last_worked_on: Some(period.first_day()),
     }
 }
 
@@ -62,14 +64,14 @@ pub(crate) fn worker(periods: Vec<PeriodView>) -> WorkerView {
 }
 
 /// A known project that owes that sum (fen) to so many workers, one month each.
-pub(crate) fn project(workers: u32, overdue_fen: Sum, oldest: Day) -> ProjectView {
+pub(crate) fn project(workers: u32, overdue_fen: Sum, oldest: Day) -> ProjectView<'static> {
     ProjectView {
-        project_id: ProjectId::parse("project_id", "P1").unwrap(),
-        known: true,
+        facts: Some(&PROJECT),
         overdue_fen,
         overdue_workers: workers,
         overdue_periods: workers,
         oldest_due_on: (workers > 0).then_some(oldest),
+        ..ProjectView::unknown(ProjectId::parse("project_id", "P1").unwrap())
     }
 }
 
@@ -124,5 +126,6 @@ pub(crate) fn papers(project_id: &ProjectId) -> PapersView<'_> {
         complaints: Vec::new(),
         sheets: Vec::new(),
         in_arrears: false,
+        months: Vec::new(),
     }
 }

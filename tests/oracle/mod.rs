@@ -9,6 +9,7 @@
     reason = "test code that several test binaries share, each using its part of it"
 )]
 
+mod totals;
 mod wages;
 pub mod world;
 
@@ -25,6 +26,8 @@ pub struct Truth {
     pub alerts: BTreeMap<(ProjectId, AlertKey), Found>,
     /// Payments that cannot be placed, by (bank, txn_id).
     pub suspense: BTreeMap<(CompactString, CompactString), (Fen, SuspenseReason)>,
+    /// Every month in which anybody worked, or for which, soon due, anything is expected.
+    pub months: BTreeMap<(ProjectId, Period), MonthTotals>,
     /// Indexes of the records that conflict with one before them in the order given.
     pub rejected: Vec<usize>,
 }
@@ -110,6 +113,7 @@ pub fn judge(records: &[Record], today: Day, book: &Rulebook) -> Truth {
     let placed = place(&facts, &mut truth);
     wages::settle(&facts, &placed, today, book, &mut truth);
     unregistered(&facts, &mut truth);
+    totals::judge(&facts, today, book, &mut truth);
     for project_id in facts.named.iter().filter(|p| !facts.projects.contains_key(*p)) {
         raise(&mut truth, project_id, Subject::Project, Rule::UnknownProject, Level::Yellow, |_| ());
     }

@@ -367,7 +367,8 @@ impl Maker {
         let rate = if self.huge && self.one_in(3) { Fen::MAX.0 } else { rate };
         let effective_on = if self.one_in(3) { self.any_day() } else { self.first.first_day() };
         let account = if self.one_in(4) { None } else { Some(self.card_of(n)) };
-        let employer_uscc = self.employers.choose(&mut self.dice).copied();
+        let employer_uscc =
+            if self.one_in(5) { None } else { self.employers.choose(&mut self.dice).copied() };
         let (id_number, id_type) = self.workers[n].clone();
         self.put(Body::Enrolment(Box::new(Enrolment {
             project_id,
