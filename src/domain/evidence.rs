@@ -213,5 +213,6 @@ words!(
         Cause = "cause",
         StartedOn = "started-on",
         SilentDays = "silent-days",
+        ThresholdHours = "threshold-hours",
     }
 );

@@ -5,13 +5,20 @@
 //! find something else though no record comes.
 
 mod aging;
+mod attendance_silent;
+mod coverage_low;
+mod criminal_group;
+mod group_arrears;
 mod judgement;
 mod payee_mismatch;
 mod project_arrears;
+mod running;
 #[cfg(test)]
 mod sample;
 mod unknown_project;
+mod unregistered_many;
 mod unregistered_worker;
+mod upload_late;
 mod wage_underpaid;
 mod wage_unpaid;
 
@@ -34,6 +41,12 @@ pub fn judge_worker(view: &WorkerView, on: &mut Judgement<'_>) {
 /// who are owed most, descending by sum (fen); the evidence keeps the first ten.
 pub fn judge_totals(view: &ProjectView<'_>, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
     project_arrears::judge(view, worst, on);
+    coverage_low::judge(view, on);
+    group_arrears::judge(view, on);
+    criminal_group::judge(view, on);
+    unregistered_many::judge(view, on);
+    attendance_silent::judge(view, on);
+    upload_late::judge(view, on);
 }
 
 /// Everything that is found about a project's papers, in a fixed order.

@@ -2,8 +2,8 @@
 
 use super::Judgement;
 use crate::domain::{
-    Account, Day, Days, Fen, Funding, IdNumber, PapersView, PaymentLine, Period, PeriodView, Project,
-    ProjectId, ProjectStatus, ProjectView, Rulebook, Sum, Time, Uscc, WorkerView,
+    Account, Day, Days, Fen, Funding, IdNumber, MonthTotals, PapersView, PaymentLine, Period, PeriodView,
+    Project, ProjectId, ProjectStatus, ProjectView, Rulebook, Sum, Time, Uscc, WorkerView,
 };
 use std::sync::LazyLock;
 
@@ -72,6 +72,19 @@ pub(crate) fn project(workers: u32, overdue_fen: Sum, oldest: Day) -> ProjectVie
         overdue_periods: workers,
         oldest_due_on: (workers > 0).then_some(oldest),
         ..ProjectView::unknown(ProjectId::parse("project_id", "P1").unwrap())
+    }
+}
+
+/// A month in which so many worked, due on the 15th of the next.
+pub(crate) fn month(month: &str, heads: u32) -> MonthTotals {
+    let period = Period::parse(month).unwrap();
+    MonthTotals {
+        period,
+        due_on: period.plus(1).day_or_last(15),
+        heads,
+        by_employer: Vec::new(),
+        heads_paid: None,
+        coming: None,
     }
 }
 

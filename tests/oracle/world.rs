@@ -131,6 +131,9 @@ fn numbers(dice: &mut Dice) -> Numbers {
         numbers.orange_after_days = dice.random_range(0..20);
         numbers.red_after_days = numbers.orange_after_days + dice.random_range(0..30);
     }
+    if dice.random_ratio(2, 3) {
+        totals(&mut numbers, dice);
+    }
     for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract()) {
         let off_in = if dice.random_bool(0.5) { vec!["building".into()] } else { Vec::new() };
         if dice.random_ratio(1, 10) {
@@ -138,6 +141,24 @@ fn numbers(dice: &mut Dice) -> Numbers {
         }
     }
     numbers
+}
+
+/// Limits of a project's totals that so few people can reach.
+fn totals(numbers: &mut Numbers, dice: &mut Dice) {
+    numbers.coverage_least_heads = dice.random_range(1..5);
+    numbers.coverage_red_below_percent = dice.random_range(20..=100);
+    numbers.group_arrears_workers = dice.random_range(1..5);
+    numbers.group_arrears_red_after_days = dice.random_range(0..40);
+    numbers.criminal_group_workers = dice.random_range(1..5);
+    numbers.criminal_group_fen = dice.random_range(1..2_000_000);
+    numbers.unregistered_many_percent = dice.random_range(1..=60);
+    numbers.silent_blue_days = dice.random_range(1..10);
+    numbers.silent_yellow_days = numbers.silent_blue_days + dice.random_range(1..10);
+    numbers.silent_orange_days = numbers.silent_yellow_days + dice.random_range(1..20);
+    numbers.upload_percent = dice.random_range(0..=80);
+    numbers.upload_hours = dice.random_range(1..300);
+    numbers.balance_working_days = dice.random_range(1..=30);
+    numbers.balance_yellow_working_days = dice.random_range(0..=numbers.balance_working_days);
 }
 
 /// First and last business date worth judging a seed's world at.
@@ -332,7 +353,16 @@ impl Maker {
         let (pay_day, pay_month_offset) = self.pay_terms();
         let signed = self.first.first_day().plus(-20);
         let labour_fee_fen = self.one_in(2).then_some(Fen(5_000_000));
-        let status = *ProjectStatus::ALL.choose(&mut self.dice).unwrap();
+        let status = *[
+            ProjectStatus::Active,
+            ProjectStatus::Active,
+            ProjectStatus::Suspended,
+            ProjectStatus::Completed,
+        ]
+        .choose(&mut self.dice)
+        .unwrap();
+        let completed_on = if self.one_in(4) { Some(self.any_day()) } else { None };
+        let started_on = if self.one_in(4) { Some(self.any_day()) } else { Some(signed) };
         self.put(Body::Project(Box::new(Project {
             name: format_compact!("项目 {project_id}"),
             project_id,
@@ -346,8 +376,8 @@ impl Maker {
             contract_signed_on: signed,
             contract_fen: Fen(1_000_000_000),
             labour_fee_fen,
-            started_on: Some(signed),
-            completed_on: None,
+            started_on,
+            completed_on,
             pay_day,
             pay_month_offset,
             labour_officer: None,

@@ -3,8 +3,6 @@
 use wagewatch::domain::Rule;
 
 pub const PENDING: &[Rule] = &[
-    Rule::CoverageLow,
-    Rule::GroupArrears,
     Rule::CriminalThreshold,
     Rule::BelowMinimumWage,
     Rule::LeftUnsettled,
@@ -28,12 +26,9 @@ pub const PENDING: &[Rule] = &[
     Rule::DepositExpiring,
     Rule::DepositNotRefilled,
     Rule::GuaranteeMissing,
-    Rule::UnregisteredMany,
     Rule::NoContract,
     Rule::PayrollMissing,
     Rule::LabourOfficerMissing,
-    Rule::AttendanceSilent,
-    Rule::UploadLate,
     Rule::AttendanceSuspicious,
     Rule::InspectionMissing,
     Rule::ComplaintOpen,

@@ -85,5 +85,6 @@ pub fn fact_words(name: FactName) -> (&'static str, &'static str) {
         FactName::Cause => ("原因", "Cause"),
         FactName::StartedOn => ("开工日期", "Started on"),
         FactName::SilentDays => ("中断天数", "Days of silence"),
+        FactName::ThresholdHours => ("规定小时数", "Hours allowed"),
     }
 }
