@@ -217,5 +217,7 @@ words!(
         StartedOn = "started-on",
         SilentDays = "silent-days",
         LodgedOn = "lodged-on",
+        LinesUnsigned = "lines-unsigned",
+        ThresholdHours = "threshold-hours",
     }
 );

@@ -13,7 +13,9 @@ mod shard;
 mod shared;
 mod start;
 mod storer;
+mod tally;
 mod wakes;
+mod weeks;
 mod worker;
 
 pub use api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Unobserved};

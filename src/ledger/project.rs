@@ -39,6 +39,7 @@ pub enum Who {
     Attendance {
         worker: WorkerIx,
         period: Period,
+        day: Day,
         /// Before this record the worker was not known here, or had no presence (a swipe, or a
         /// statement of more than 0 days) in that month.
         new_worker_or_first_day: bool,
@@ -173,7 +174,7 @@ impl ProjectLedger {
             Change::Superseded | Change::Hidden => Touched::NOBODY,
             Change::Seen => Touched {
                 changed: true,
-                who: Who::Attendance { worker, period, new_worker_or_first_day: new || first },
+                who: Who::Attendance { worker, period, day, new_worker_or_first_day: new || first },
                 papers: false,
             },
         }

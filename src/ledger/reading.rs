@@ -8,7 +8,7 @@ use crate::domain::{
 };
 
 impl ProjectLedger {
-    /// The project's papers as rules see them.
+    /// The project's papers as rules see them; the months are its totals' to tell.
     pub fn papers(&self, in_arrears: bool) -> PapersView<'_> {
         PapersView {
             project_id: &self.id,
@@ -20,6 +20,7 @@ impl ProjectLedger {
             complaints: self.complaints().collect(),
             sheets: self.payrolls().collect(),
             in_arrears,
+            months: Vec::new(),
         }
     }
 
@@ -54,6 +55,13 @@ impl ProjectLedger {
         let day = newest.and_then(|e| e.pay_day).or(facts.and_then(|f| f.pay_day));
         let offset = newest.and_then(|e| e.pay_month_offset).or(facts.and_then(|f| f.pay_month_offset));
         (day.unwrap_or(15), offset.unwrap_or(1))
+    }
+
+    /// The project's own `pay_day` and `pay_month_offset`, else 15 and 1.
+    pub fn project_pay_terms(&self) -> (u8, u8) {
+        let facts = self.facts();
+        let day = facts.and_then(|f| f.pay_day);
+        (day.unwrap_or(15), facts.and_then(|f| f.pay_month_offset).unwrap_or(1))
     }
 
     /// Whether a payment placed with the worker, not returned, names that period.

@@ -3,8 +3,8 @@
 //! **Article**: Order 724, art. 24, 57; county plan 2025, section 3 (2).
 //!
 //! **Found when**: more than 30 days have passed since the contract was signed, and no payment guarantee
-//! was provided by today, or all that were have expired. Running projects only: neither suspended nor
-//! finished. Yellow. Overdue since the deadline, or since the last guarantee expired, if that was later.
+//! was provided by today, or all that were have expired. Active projects only: neither suspended nor
+//! completed. Yellow. Overdue since the deadline, or since the last guarantee expired, if that was later.
 //!
 //! **Clears when**: a guarantee is provided or renewed; the project is suspended or finished.
 //!
@@ -14,7 +14,7 @@
 
 use super::Judgement;
 use super::aging::after;
-use super::running::is_running;
+use super::running::is_active;
 use crate::domain::{Day, Fact, FactName, Finding, Level, PapersView, PaymentGuarantee, Rule, Subject};
 
 pub(super) fn judge(view: &PapersView<'_>, on: &mut Judgement<'_>) {
@@ -35,7 +35,7 @@ pub(super) fn judge(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     let allowed = on.numbers().guarantee_days;
     let deadline = after(project.contract_signed_on, allowed);
     on.look_again(deadline.plus(1));
-    if !is_running(project, on) || in_force || on.today <= deadline {
+    if !is_active(project, on) || in_force || on.today <= deadline {
         return;
     }
     let mut facts = vec![
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_running_project_needs_one() {
+    fn only_an_active_project_needs_one() {
         for project in [
             Project { status: ProjectStatus::Suspended, ..facts() },
             Project { status: ProjectStatus::Completed, ..facts() },

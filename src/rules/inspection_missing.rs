@@ -3,8 +3,8 @@
 //! **Article**: county plan 2025, section 3 (7).
 //!
 //! **Found when**: the business date is past the 5th of a month, and no inspection is dated in the month
-//! before. Looked at are the latest 3 finished months, from the month in which work began to the one in
-//! which it was completed, of a project that is active now. Yellow, one a month. The day is that of
+//! before. Looked at are the latest 3 finished months, from the month in which work began (that of the
+//! contract, where no start is stated) to the one in which it was completed, of a project that is active now. Yellow, one a month. The day is that of
 //! the numbers that count on the first of the next month.
 //!
 //! **Clears when**: an inspection dated in that month arrives; the month is no more one of the latest 3;
@@ -12,10 +12,10 @@
 //!
 //! **Evidence**: the month, its deadline, when work began, and the last inspection before, if there was one.
 //!
-//! **Not covered**: months longer ago, so that a backfill does not cry wolf; projects whose first day of
-//! work is not stated; what the inspection found.
+//! **Not covered**: months longer ago, so that a backfill does not cry wolf; what the inspection found.
 
 use super::Judgement;
+use super::running::started_on;
 use crate::domain::{
     Day, Fact, FactName, Finding, Level, PapersView, Period, Project, ProjectStatus, Rule, Subject,
 };
@@ -25,7 +25,7 @@ const MONTHS: u16 = 3;
 
 pub(super) fn judge(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     let Some(project) = view.facts.filter(|project| project.status == ProjectStatus::Active) else { return };
-    let (Some(started_on), Some(this)) = (project.started_on, on.today.period()) else { return };
+    let (started_on, Some(this)) = (started_on(project), on.today.period()) else { return };
     // Before that no month is finished in which it was worked on.
     on.look_again(started_on.period().unwrap_or(this).plus(1).first_day());
     on.look_again(this.plus(1).first_day());
@@ -124,7 +124,8 @@ mod tests {
         for status in [ProjectStatus::Suspended, ProjectStatus::Completed] {
             assert_eq!(months("2026-06-10", &Project { status, ..begun.clone() }, &[]), [""; 0]);
         }
-        assert_eq!(months("2026-06-10", &facts(), &[]), [""; 0]);
+        // No start is stated: the contract was signed on 2026-01-05.
+        assert_eq!(months("2026-03-06", &facts(), &[]), ["2026-01", "2026-02"]);
         assert_eq!(months("2026-06-10", &started("2026-06-01"), &[]), [""; 0]);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! **Article**: Order 724, art. 28; county plan 2025, section 3 (8).
 //!
-//! **Found when**: a running project (neither suspended nor finished) names no labour officer. Yellow.
+//! **Found when**: an active project (neither suspended nor completed) names no labour officer. Yellow.
 //!
 //! **Clears when**: the project's record names one; the project is suspended or finished.
 //!
@@ -11,13 +11,13 @@
 //! **Not covered**: whether the officer is there, is trained, or serves several projects.
 
 use super::Judgement;
-use super::running::is_running;
+use super::running::is_active;
 use crate::domain::{Fact, FactName, Finding, Level, PapersView, Rule, Subject};
 
 pub(super) fn judge(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     let Some(project) = view.facts else { return };
     let named = project.labour_officer.as_ref().is_some_and(|name| !name.trim().is_empty());
-    if named || !is_running(project, on) {
+    if named || !is_active(project, on) {
         return;
     }
     let mut facts = vec![Fact::date(FactName::ContractSignedOn, project.contract_signed_on)];
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_project_without_one_is_found() {
+    fn an_active_project_without_one_is_found() {
         let none = Project { labour_officer: None, ..facts() };
         check(&none, 1);
         check(&Project { labour_officer: Some(" ".into()), ..facts() }, 1);

@@ -10,6 +10,7 @@
 )]
 
 mod papers;
+mod totals;
 mod wages;
 pub mod world;
 
@@ -26,6 +27,8 @@ pub struct Truth {
     pub alerts: BTreeMap<(ProjectId, AlertKey), Found>,
     /// Payments that cannot be placed, by (bank, txn_id).
     pub suspense: BTreeMap<(CompactString, CompactString), (Fen, SuspenseReason)>,
+    /// Every month in which anybody worked, or for which, soon due, anything is expected.
+    pub months: BTreeMap<(ProjectId, Period), MonthTotals>,
     /// Indexes of the records that conflict with one before them in the order given.
     pub rejected: Vec<usize>,
 }
@@ -94,6 +97,8 @@ struct Facts {
     named_accounts: BTreeMap<Worker, BTreeSet<Account>>,
     /// Days and minutes of every day with a swipe or a statement, voided ones too.
     days: BTreeMap<Worker, Worked>,
+    /// The statement that stands of every day with one: when it was stated, and its days.
+    stated: BTreeMap<(Worker, Day), (Time, Days)>,
     piecework: Vec<Piecework>,
     payrolls: Vec<Payroll>,
     wage_accounts: BTreeMap<Account, ProjectId>,
@@ -116,6 +121,7 @@ pub fn judge(records: &[Record], today: Day, book: &Rulebook) -> Truth {
     let placed = place(&facts, &mut truth);
     wages::settle(&facts, &placed, today, book, &mut truth);
     unregistered(&facts, &mut truth);
+    totals::judge(&facts, today, book, &mut truth);
     papers::judge(&facts, &mut truth, today, book);
     for project_id in facts.named.iter().filter(|p| !facts.projects.contains_key(*p)) {
         raise(&mut truth, project_id, Subject::Project, Rule::UnknownProject, Level::Yellow, |_| ());
@@ -210,6 +216,7 @@ fn collect(taken: &[&Record], book: &Rulebook) -> Facts {
         facts.terms.entry((e.project_id.clone(), e.id_number.clone())).or_default().push(e);
     }
     facts.days = worked_days(taken, book);
+    facts.stated = statements(taken);
     facts.piecework = winners(all_of(taken, body!(Piecework), |p: &Piecework| {
         (p.project_id.clone(), p.id_number.clone(), p.period, p.lot.clone())
     }));
@@ -282,6 +289,19 @@ fn worked_days(taken: &[&Record], book: &Rulebook) -> BTreeMap<Worker, Worked> {
         out.entry(key.0).or_default().insert(key.1, (days, minutes));
     }
     out
+}
+
+fn statements(taken: &[&Record]) -> BTreeMap<(Worker, Day), (Time, Days)> {
+    let mut all: BTreeMap<(Worker, Day), Statement> = BTreeMap::new();
+    for record in taken {
+        if let Body::WorkDay(w) = &record.body {
+            let key = ((w.project_id.clone(), w.id_number.clone()), w.work_date);
+            let said = (record.head.at, w.days, w.minutes);
+            let kept = all.entry(key).or_insert(said);
+            *kept = (*kept).max(said);
+        }
+    }
+    all.into_iter().map(|(key, (at, days, _))| (key, (at, days))).collect()
 }
 
 /// By the numbers of the month's first day.

@@ -30,6 +30,7 @@ pub(super) fn judge(facts: &Facts, truth: &mut Truth, today: Day, book: &Ruleboo
     for project_id in with_deposits {
         not_refilled(facts, project_id, today, book, truth);
     }
+    sheets_missing(facts, today, book, truth);
     for complaint in &facts.complaints {
         complaint_open(complaint, today, now, truth);
     }
@@ -191,9 +192,10 @@ fn guarantee_missing(facts: &Facts, project: &Project, today: Day, now: &Numbers
 
 /// The three months before the one in which today is.
 fn inspections_missing(facts: &Facts, project: &Project, today: Day, book: &Rulebook, truth: &mut Truth) {
-    let Some(started_on) = project.started_on.filter(|_| project.status == ProjectStatus::Active) else {
+    if project.status != ProjectStatus::Active {
         return;
-    };
+    }
+    let started_on = project.started_on.unwrap_or(project.contract_signed_on);
     let mut first = today.period().unwrap().first_day();
     for _ in 0..3 {
         let Some(month) = first.plus(-1).period() else { return };
@@ -209,6 +211,35 @@ fn inspections_missing(facts: &Facts, project: &Project, today: Day, book: &Rule
         if worked && !made && today > deadline {
             let subject = Subject::Month(month);
             raise(truth, &project.project_id, subject, Rule::InspectionMissing, Level::Yellow, |f| {
+                f.due_on = Some(deadline);
+            });
+        }
+    }
+}
+
+/// One for every (project, employer, month) with heads whose sheet is not whole in time.
+fn sheets_missing(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
+    for ((project_id, period), month) in truth.months.clone() {
+        let mut deadline = month.due_on;
+        let mut left = book.at(month.due_on).payroll_working_days;
+        while left > 0 {
+            deadline = deadline.plus(-1);
+            left -= i64::from(book.calendar.is_workday(deadline));
+        }
+        for (employer, heads) in month.by_employer.iter().filter(|(_, heads)| *heads > 0) {
+            let key = (&project_id, *employer, period);
+            let whole = facts.payrolls.iter().any(|sheet| {
+                (&sheet.project_id, sheet.employer_uscc, sheet.period) == key
+                    && !sheet.lines.is_empty()
+                    && sheet.lines.iter().all(|line| line.signed)
+                    && sheet.approved_on.is_some_and(|day| day <= today)
+            });
+            if whole || today < deadline {
+                continue;
+            }
+            let subject = Subject::Sheet(*employer, period);
+            raise(truth, &project_id, subject, Rule::PayrollMissing, Level::Yellow, |f| {
+                f.workers = *heads;
                 f.due_on = Some(deadline);
             });
         }

@@ -136,6 +136,9 @@ fn numbers(dice: &mut Dice) -> Numbers {
         numbers.red_after_days = numbers.orange_after_days + dice.random_range(0..30);
     }
     papers::numbers(dice, &mut numbers);
+    if dice.random_ratio(2, 3) {
+        totals(&mut numbers, dice);
+    }
     for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract()) {
         let off_in = if dice.random_bool(0.5) { vec!["building".into()] } else { Vec::new() };
         if dice.random_ratio(1, 10) {
@@ -143,6 +146,24 @@ fn numbers(dice: &mut Dice) -> Numbers {
         }
     }
     numbers
+}
+
+/// Limits of a project's totals that so few people can reach.
+fn totals(numbers: &mut Numbers, dice: &mut Dice) {
+    numbers.coverage_least_heads = dice.random_range(1..5);
+    numbers.coverage_red_below_percent = dice.random_range(20..=100);
+    numbers.group_arrears_workers = dice.random_range(1..5);
+    numbers.group_arrears_red_after_days = dice.random_range(0..40);
+    numbers.criminal_group_workers = dice.random_range(1..5);
+    numbers.criminal_group_fen = dice.random_range(1..2_000_000);
+    numbers.unregistered_many_percent = dice.random_range(1..=60);
+    numbers.silent_blue_days = dice.random_range(1..10);
+    numbers.silent_yellow_days = numbers.silent_blue_days + dice.random_range(1..10);
+    numbers.silent_orange_days = numbers.silent_yellow_days + dice.random_range(1..20);
+    numbers.upload_percent = dice.random_range(0..=80);
+    numbers.upload_hours = dice.random_range(1..300);
+    numbers.balance_working_days = dice.random_range(1..=30);
+    numbers.balance_yellow_working_days = dice.random_range(0..=numbers.balance_working_days);
 }
 
 /// First and last business date worth judging a seed's world at.
@@ -374,7 +395,8 @@ impl Maker {
         let rate = if self.huge && self.one_in(3) { Fen::MAX.0 } else { rate };
         let effective_on = if self.one_in(3) { self.any_day() } else { self.first.first_day() };
         let account = if self.one_in(4) { None } else { Some(self.card_of(n)) };
-        let employer_uscc = self.employers.choose(&mut self.dice).copied();
+        let employer_uscc =
+            if self.one_in(5) { None } else { self.employers.choose(&mut self.dice).copied() };
         let (id_number, id_type) = self.workers[n].clone();
         self.put(Body::Enrolment(Box::new(Enrolment {
             project_id,
@@ -448,6 +470,7 @@ impl Maker {
 
     fn payroll(&mut self, project_id: ProjectId) {
         let mut lines = Vec::new();
+        let all_signed = self.one_in(2);
         for _ in 0..self.dice.random_range(0..5) {
             let n = self.any_worker();
             let deductions = if self.one_in(3) { self.amount() } else { Fen(0) };
@@ -455,13 +478,14 @@ impl Maker {
                 id_number: self.workers[n].0.clone(),
                 payable_fen: if self.one_in(8) { Fen(0) } else { self.amount() },
                 deductions_fen: deductions,
-                signed: !self.one_in(3),
+                signed: all_signed || !self.one_in(3),
             });
         }
         let period = self.any_period();
         let employer_uscc = *self.employers.choose(&mut self.dice).unwrap();
         let submitted_on = period.day_or_last(28);
-        let sheet = Payroll { project_id, employer_uscc, period, submitted_on, approved_on: None, lines };
+        let approved_on = self.approved_on(period);
+        let sheet = Payroll { project_id, employer_uscc, period, submitted_on, approved_on, lines };
         self.put(Body::Payroll(Box::new(sheet)));
     }
 

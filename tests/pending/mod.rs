@@ -3,8 +3,6 @@
 use wagewatch::domain::Rule;
 
 pub const PENDING: &[Rule] = &[
-    Rule::CoverageLow,
-    Rule::GroupArrears,
     Rule::CriminalThreshold,
     Rule::BelowMinimumWage,
     Rule::LeftUnsettled,
@@ -22,9 +20,7 @@ pub const PENDING: &[Rule] = &[
     Rule::AccountClosedEarly,
     Rule::PaidOutsideAccount,
     Rule::SharedPayee,
-    Rule::UnregisteredMany,
     Rule::NoContract,
-    Rule::PayrollMissing,
     Rule::AttendanceSilent,
     Rule::UploadLate,
     Rule::AttendanceSuspicious,

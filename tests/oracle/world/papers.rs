@@ -42,6 +42,12 @@ impl Maker {
         self.first.first_day().plus(self.dice.random_range(-40..days))
     }
 
+    /// Of a payroll sheet: mostly some day around the month's pay day.
+    pub(super) fn approved_on(&mut self, period: Period) -> Option<Day> {
+        let days = self.dice.random_range(-2..50);
+        (!self.one_in(3)).then(|| period.day_or_last(31).plus(days))
+    }
+
     fn paper_id(&mut self, letter: char) -> CompactString {
         format_compact!("{letter}{}", self.dice.random_range(0..3))
     }
@@ -129,6 +135,7 @@ pub(super) fn numbers(dice: &mut Dice, numbers: &mut Numbers) {
         numbers.deposit_refill_working_days = dice.random_range(0..30);
         numbers.guarantee_days = dice.random_range(0..90);
         numbers.inspection_by_day = dice.random_range(1..=28);
+        numbers.payroll_working_days = dice.random_range(0..15);
     }
     if dice.random_ratio(1, 3) {
         numbers.complaint_orange_after_days = dice.random_range(0..40);
