@@ -67,6 +67,7 @@ fn busy_month() -> WorkerView {
         arrears: 666_336,
         due_nominal: day("2026-04-19"),
         due_on: day("2026-04-17"),
+        last_worked_on: Some(day("2026-03-31")),
     };
     WorkerView {
         project_id: ProjectId::parse("project_id", "P1").unwrap(),
@@ -118,13 +119,11 @@ fn a_payment_to_a_strangers_account() {
 #[test]
 fn a_project_in_arrears() {
     let view = ProjectView {
-        project_id: ProjectId::parse("project_id", "P1").unwrap(),
-        known: true,
-        contractor_uscc: None,
         overdue_fen: 2_250_336,
         overdue_workers: 12,
         overdue_periods: 14,
         oldest_due_on: Some(day("2026-03-13")),
+        ..ProjectView::unknown(ProjectId::parse("project_id", "P1").unwrap())
     };
     let worst: Vec<(IdNumber, Sum)> = ["152722199001010019", "150621200301010012", "150621199001010015"]
         .into_iter()

@@ -216,5 +216,8 @@ words!(
         Cause = "cause",
         StartedOn = "started-on",
         SilentDays = "silent-days",
+        LodgedOn = "lodged-on",
+        LinesUnsigned = "lines-unsigned",
+        ThresholdHours = "threshold-hours",
     }
 );

@@ -3,7 +3,7 @@
 
 use super::{
     Account, AccrualLine, Basis, Complaint, Day, Days, Deposit, Fen, IdNumber, Inspection, PaymentGuarantee,
-    PaymentLine, Payroll, Period, Project, ProjectId, Sum, Uscc, WageAccount,
+    PaymentLine, Payroll, Period, Project, ProjectId, Sum, Time, Uscc, WageAccount,
 };
 
 /// One worker in one project, settled.
@@ -83,16 +83,16 @@ pub struct PeriodView {
     /// Before it was moved to a working day.
     pub due_nominal: Day,
     pub due_on: Day,
+    /// The last day of the month with worked days > 0.
+    pub last_worked_on: Option<Day>,
 }
 
 /// One project's totals over its workers.
 #[derive(Clone, PartialEq, Debug)]
-pub struct ProjectView {
+pub struct ProjectView<'a> {
     pub project_id: ProjectId,
-    /// Whether a `project` record is known.
-    pub known: bool,
-    /// Who answers for the project first (Order 724, article 30).
-    pub contractor_uscc: Option<Uscc>,
+    /// The project's own record, if it is known.
+    pub facts: Option<&'a Project>,
     /// Sum of arrears over all overdue worker-periods.
     pub overdue_fen: Sum,
     /// Workers with an overdue period.
@@ -101,6 +101,69 @@ pub struct ProjectView {
     pub overdue_periods: u32,
     /// The earliest due date of an overdue worker-period.
     pub oldest_due_on: Option<Day>,
+    /// Workers with worked days > 0 in any month.
+    pub worked: u32,
+    /// Those of them who have no enrolment.
+    pub unregistered: u32,
+    /// The last day on which anybody worked.
+    pub last_worked_on: Option<Day>,
+    /// Months in which anybody worked or for which, close to their due date, anything is expected; ascending.
+    pub months: Vec<MonthTotals>,
+    /// Weeks with day statements: the four finished ones before today's week, and those after; ascending.
+    pub weeks: Vec<WeekTotals>,
+}
+
+impl ProjectView<'_> {
+    /// A project of which nothing is known but its name.
+    pub fn unknown(project_id: ProjectId) -> ProjectView<'static> {
+        ProjectView {
+            project_id,
+            facts: None,
+            overdue_fen: 0,
+            overdue_workers: 0,
+            overdue_periods: 0,
+            oldest_due_on: None,
+            worked: 0,
+            unregistered: 0,
+            last_worked_on: None,
+            months: Vec::new(),
+            weeks: Vec::new(),
+        }
+    }
+}
+
+/// One month of a project, over its workers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MonthTotals {
+    pub period: Period,
+    /// By the project's own pay terms, as every date below.
+    pub due_on: Day,
+    /// Workers with worked days > 0 in the month.
+    pub heads: u32,
+    /// The same by the employer of the terms that apply on the worker's last worked day of the month,
+    /// else by the project's contractor; ascending by code. Heads of nobody known are in none.
+    pub by_employer: Vec<(Uscc, u32)>,
+    /// Heads of whom anything is paid. Known from `balance_working_days` before the due date on.
+    pub heads_paid: Option<u32>,
+    /// Known from the same day until the due date.
+    pub coming: Option<Coming>,
+}
+
+/// What a month that is soon due asks for, over all workers, in fen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Coming {
+    pub expected: Sum,
+    pub paid: Sum,
+}
+
+/// The day statements that stand of one week, and how many of them came late. Statements of no days
+/// are not counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WeekTotals {
+    pub monday: Day,
+    pub statements: u32,
+    /// Stated more than `upload_hours` after the end of the business day.
+    pub late: u32,
 }
 
 /// One project's papers.
@@ -112,7 +175,7 @@ pub struct PapersView<'a> {
     /// By number.
     pub accounts: Vec<AccountView<'a>>,
     /// Each by its id.
-    pub deposits: Vec<&'a Deposit>,
+    pub deposits: Vec<DepositView<'a>>,
     pub guarantees: Vec<&'a PaymentGuarantee>,
     pub inspections: Vec<&'a Inspection>,
     pub complaints: Vec<&'a Complaint>,
@@ -120,6 +183,16 @@ pub struct PapersView<'a> {
     pub sheets: Vec<&'a Payroll>,
     /// Some worker-period of the project is overdue.
     pub in_arrears: bool,
+    /// As in the project's totals.
+    pub months: Vec<MonthTotals>,
+}
+
+/// One wage deposit of a project.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct DepositView<'a> {
+    pub deposit: &'a Deposit,
+    /// When its source said what stands.
+    pub stated_at: Time,
 }
 
 /// One wage account of a project.

@@ -15,7 +15,9 @@ mod shard;
 mod shared;
 mod start;
 mod storer;
+mod tally;
 mod wakes;
+mod weeks;
 mod what_if;
 mod worker;
 

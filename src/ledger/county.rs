@@ -31,6 +31,10 @@ pub enum Command {
     Account { project_id: ProjectId, account: Box<WageAccount> },
     /// It is another project's now: [`super::ProjectLedger::take_account`].
     TakeAccount { project_id: ProjectId, account: Account },
+    /// The complaint names this project: [`super::ProjectLedger::put_complaint`].
+    Complaint { project_id: ProjectId, complaint: Box<Complaint> },
+    /// It names another now, or none: [`super::ProjectLedger::take_complaint`].
+    TakeComplaint { project_id: ProjectId, complaint_id: CompactString },
     /// Some record names this project: [`super::ProjectLedger::put_named`].
     Named { project_id: ProjectId },
 }
@@ -67,6 +71,8 @@ impl Command {
             | Command::TakePayment { project_id, .. }
             | Command::Account { project_id, .. }
             | Command::TakeAccount { project_id, .. }
+            | Command::Complaint { project_id, .. }
+            | Command::TakeComplaint { project_id, .. }
             | Command::Named { project_id } => project_id,
         }
     }
@@ -108,12 +114,7 @@ impl County {
                 let outcome = self.accounts.restrain(restraint, &head.stamp());
                 self.keep(outcome, CountyPage::accounts(restraint.account))
             }
-            Body::Complaint(complaint) => {
-                let page = CountyPage::complaints(&complaint.complaint_id);
-                let key = (page.a, complaint.complaint_id.clone());
-                let outcome = merge_into(&mut self.complaints, key, &**complaint, &head.stamp());
-                self.keep(outcome, page)
-            }
+            Body::Complaint(complaint) => self.route_complaint(complaint, head, out),
             Body::BusinessSignal(signal) => {
                 let page = CountyPage::signals(signal.employer_uscc);
                 let key = (page.a, signal.employer_uscc, signal.signal);
@@ -231,6 +232,25 @@ impl County {
         for kept in moved {
             rehome(Some(old.clone()), Some(new.clone()), kept, out);
         }
+    }
+
+    fn route_complaint(&mut self, complaint: &Complaint, head: &Head, out: &mut Vec<Command>) -> Verdict {
+        let page = CountyPage::complaints(&complaint.complaint_id);
+        let key = (page.a, complaint.complaint_id.clone());
+        let old = self.complaints.get(&key).and_then(|kept| kept.value.project_id.clone());
+        let outcome = merge_into(&mut self.complaints, key, complaint, &head.stamp());
+        if outcome == Outcome::Stands {
+            if let Some(project_id) = old
+                && complaint.project_id.as_ref() != Some(&project_id)
+            {
+                let complaint_id = complaint.complaint_id.clone();
+                out.push(Command::TakeComplaint { project_id, complaint_id });
+            }
+            if let Some(project_id) = complaint.project_id.clone() {
+                out.push(Command::Complaint { project_id, complaint: Box::new(complaint.clone()) });
+            }
+        }
+        self.keep(outcome, page)
     }
 
     fn route_entry(&mut self, entry: &AccountEntry) -> Verdict {

@@ -16,6 +16,7 @@ mod papers;
 mod payments;
 mod payroll;
 mod placing;
+mod presence;
 mod project;
 mod reading;
 mod settle;

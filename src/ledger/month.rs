@@ -151,7 +151,7 @@ impl Month {
     }
 
     /// What is stated of that day: (`at`, `days`, `minutes`).
-    fn statement(&self, index: u32) -> Option<(Time, Days, Option<u16>)> {
+    pub(super) fn statement(&self, index: u32) -> Option<(Time, Days, Option<u16>)> {
         let stated = self.stated();
         let (bit, rank) = place(bits(stated), index);
         if bits(stated) & bit == 0 {
@@ -171,18 +171,38 @@ impl Month {
 
     /// The days with swipes or a statement, ascending.
     pub(super) fn days(&self) -> impl Iterator<Item = DayCell> + '_ {
-        let mut left = self.swiped | bits(self.stated());
+        let mut left = self.entries();
         std::iter::from_fn(move || {
             if left == 0 {
                 return None;
             }
             let index = left.trailing_zeros();
             left &= left - 1;
-            let (bit, rank) = place(self.swiped, index);
-            let span = (self.swiped & bit != 0).then(|| self.span(rank));
-            let stated = self.statement(index).map(|(_, days, minutes)| (days, minutes));
-            Some(DayCell { index, span, stated })
+            Some(self.day(index))
         })
+    }
+
+    /// The same, descending.
+    pub(super) fn days_back(&self) -> impl Iterator<Item = DayCell> + '_ {
+        let mut left = self.entries();
+        std::iter::from_fn(move || {
+            let index = left.checked_ilog2()?;
+            left ^= 1 << index;
+            Some(self.day(index))
+        })
+    }
+
+    /// A bit for each day with swipes or a statement.
+    fn entries(&self) -> u32 {
+        self.swiped | bits(self.stated())
+    }
+
+    /// One day; of a day without records nothing is known.
+    pub(super) fn day(&self, index: u32) -> DayCell {
+        let (bit, rank) = place(self.swiped, index);
+        let span = (self.swiped & bit != 0).then(|| self.span(rank));
+        let stated = self.statement(index).map(|(_, days, minutes)| (days, minutes));
+        DayCell { index, span, stated }
     }
 
     /// Reads the block; the answer means nothing.

@@ -1,10 +1,10 @@
-//! A project's own papers: its facts, wage accounts, deposits, guarantees, inspections.
+//! A project's own papers: its facts, wage accounts, deposits, guarantees, inspections, complaints.
 //! Knows no worker.
 
 use super::kept::{Kept, Outcome};
 use super::stored::Stored;
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{Account, Deposit, Inspection, PaymentGuarantee, Project, Stamp, WageAccount};
+use crate::domain::{Account, Complaint, Deposit, Inspection, PaymentGuarantee, Project, Stamp, WageAccount};
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ pub(super) struct Papers {
     pub(super) deposits: BTreeMap<CompactString, Kept<Deposit>>,
     pub(super) guarantees: BTreeMap<CompactString, Kept<PaymentGuarantee>>,
     pub(super) inspections: BTreeMap<CompactString, Kept<Inspection>>,
+    /// As the county has them: those that name this project.
+    pub(super) complaints: BTreeMap<CompactString, Complaint>,
     /// Some record that the project does not keep names it.
     pub(super) named: bool,
 }
@@ -35,6 +37,7 @@ impl Papers {
 
     pub(super) fn heap_bytes(&self) -> usize {
         let papers = self.deposits.len() + self.guarantees.len() + self.inspections.len();
+        let papers = papers + self.complaints.len();
         papers * 320 + self.accounts.len() * 160
     }
 
@@ -44,6 +47,7 @@ impl Papers {
         w.list(self.deposits.values(), |w, v| v.put(w));
         w.list(self.guarantees.values(), |w, v| v.put(w));
         w.list(self.inspections.values(), |w, v| v.put(w));
+        w.list(self.complaints.values(), |w, v| v.put(w));
         w.bool(self.named);
     }
 
@@ -66,6 +70,7 @@ impl Papers {
                 .into_iter()
                 .map(|v| (v.value.inspection_id.clone(), v))
                 .collect(),
+            complaints: r.list(Complaint::get)?.into_iter().map(|v| (v.complaint_id.clone(), v)).collect(),
             named: r.bool()?,
         })
     }

@@ -9,8 +9,8 @@ use super::payroll::Sheets;
 use super::placing::Named;
 use super::worker::Worker;
 use crate::domain::{
-    Account, Body, Day, Enrolment, IdNumber, Payroll, Period, Piecework, Project, ProjectId, Record,
-    Rulebook, Stamp, Swipe, WageAccount, WorkDay,
+    Account, Body, Complaint, Day, Enrolment, IdNumber, Payroll, Period, Piecework, Project, ProjectId,
+    Record, Rulebook, Stamp, Swipe, WageAccount, WorkDay,
 };
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -39,6 +39,7 @@ pub enum Who {
     Attendance {
         worker: WorkerIx,
         period: Period,
+        day: Day,
         /// Before this record the worker was not known here, or had no presence (a swipe, or a
         /// statement of more than 0 days) in that month.
         new_worker_or_first_day: bool,
@@ -174,7 +175,7 @@ impl ProjectLedger {
             Change::Superseded | Change::Hidden => Touched::NOBODY,
             Change::Seen => Touched {
                 changed: true,
-                who: Who::Attendance { worker, period, new_worker_or_first_day: new || first },
+                who: Who::Attendance { worker, period, day, new_worker_or_first_day: new || first },
                 papers: false,
             },
         }
@@ -265,6 +266,23 @@ impl ProjectLedger {
     pub fn take_account(&mut self, account: Account) -> Touched {
         match self.papers.accounts.remove(&account) {
             Some(_) => Touched { who: Who::Everyone, ..self.paper(Outcome::Stands) },
+            None => Touched::REPEAT,
+        }
+    }
+
+    /// A complaint that names this project, as the county has it.
+    pub fn put_complaint(&mut self, complaint: &Complaint) -> Touched {
+        if self.papers.complaints.get(&complaint.complaint_id) == Some(complaint) {
+            return Touched::REPEAT;
+        }
+        self.papers.complaints.insert(complaint.complaint_id.clone(), complaint.clone());
+        self.paper(Outcome::Stands)
+    }
+
+    /// The complaint names another project now, or none.
+    pub fn take_complaint(&mut self, complaint_id: &str) -> Touched {
+        match self.papers.complaints.remove(complaint_id) {
+            Some(_) => self.paper(Outcome::Stands),
             None => Touched::REPEAT,
         }
     }

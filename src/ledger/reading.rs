@@ -3,12 +3,12 @@
 
 use super::project::{ProjectLedger, WorkerIx};
 use crate::domain::{
-    Account, AccountView, Deposit, Enrolment, IdNumber, Inspection, PapersView, PaymentGuarantee, Payroll,
-    Period, Project, WageAccount,
+    Account, AccountView, Complaint, DepositView, Enrolment, IdNumber, Inspection, PapersView,
+    PaymentGuarantee, Payroll, Period, Project, WageAccount,
 };
 
 impl ProjectLedger {
-    /// The project's papers as rules see them.
+    /// The project's papers as rules see them; the months are its totals' to tell.
     pub fn papers(&self, in_arrears: bool) -> PapersView<'_> {
         PapersView {
             project_id: &self.id,
@@ -17,9 +17,10 @@ impl ProjectLedger {
             deposits: self.deposits().collect(),
             guarantees: self.guarantees().collect(),
             inspections: self.inspections().collect(),
-            complaints: Vec::new(),
+            complaints: self.complaints().collect(),
             sheets: self.payrolls().collect(),
             in_arrears,
+            months: Vec::new(),
         }
     }
 
@@ -57,6 +58,13 @@ impl ProjectLedger {
         (day.unwrap_or(15), offset.unwrap_or(1))
     }
 
+    /// The project's own `pay_day` and `pay_month_offset`, else 15 and 1.
+    pub fn project_pay_terms(&self) -> (u8, u8) {
+        let facts = self.facts();
+        let day = facts.and_then(|f| f.pay_day);
+        (day.unwrap_or(15), facts.and_then(|f| f.pay_month_offset).unwrap_or(1))
+    }
+
     /// Whether a payment placed with the worker, not returned, names that period.
     pub fn has_labelled_payment(&self, worker: WorkerIx, period: Period) -> bool {
         let known = &self.workers[worker as usize];
@@ -73,8 +81,9 @@ impl ProjectLedger {
         self.papers.accounts.values()
     }
 
-    pub fn deposits(&self) -> impl Iterator<Item = &Deposit> {
-        self.papers.deposits.values().map(|kept| &kept.value)
+    pub fn deposits(&self) -> impl Iterator<Item = DepositView<'_>> {
+        let all = self.papers.deposits.values();
+        all.map(|kept| DepositView { deposit: &kept.value, stated_at: kept.stamp.at })
     }
 
     pub fn guarantees(&self) -> impl Iterator<Item = &PaymentGuarantee> {
@@ -83,6 +92,11 @@ impl ProjectLedger {
 
     pub fn inspections(&self) -> impl Iterator<Item = &Inspection> {
         self.papers.inspections.values().map(|kept| &kept.value)
+    }
+
+    /// The complaints that name the project, by id.
+    pub fn complaints(&self) -> impl Iterator<Item = &Complaint> {
+        self.papers.complaints.values()
     }
 
     /// The payroll sheets that stand, by (period, employer); lines by worker.

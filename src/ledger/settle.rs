@@ -131,6 +131,7 @@ fn empty_period(period: Period, (pay_day, offset): (u8, u8), book: &Rulebook) ->
         arrears: 0,
         due_nominal,
         due_on,
+        last_worked_on: None,
     }
 }
 
@@ -172,6 +173,7 @@ fn accrue(view: &mut PeriodView, month: &Month, enrolments: &[Terms], book: &Rul
         }
     }
     close_terms(view, enrolments, group);
+    view.last_worked_on = span.map(|(_, last)| last);
     span
 }
 
@@ -206,7 +208,7 @@ fn earned(basis: Basis, rate: Sum, days: Days, minutes: u32) -> Sum {
 
 /// A day's worked days and minutes: a statement overrides swipes; minutes that it does not say
 /// are those between first and last swipe.
-fn worked(cell: &DayCell, steps: &[(u32, u32)]) -> (Days, u32) {
+pub(super) fn worked(cell: &DayCell, steps: &[(u32, u32)]) -> (Days, u32) {
     let present = cell.span.map_or(0, |(first, last)| last.saturating_sub(first) / 60);
     match cell.stated {
         Some((days, minutes)) => (days, minutes.map_or(present, u32::from)),

@@ -197,6 +197,8 @@ struct Truth {
     deposits: Vec<Deposit>,
     payrolls: Vec<Payroll>,
     complaints: Vec<Complaint>,
+    /// Each complaint in the project that holds it.
+    complained: Vec<(ProjectId, Complaint)>,
 }
 
 fn payment_name(payment: &Payment) -> String {
@@ -227,6 +229,8 @@ impl World {
                 Command::TakePayment { bank, txn_id, .. } => project.take_payment(bank, txn_id),
                 Command::Account { account, .. } => project.put_account(account),
                 Command::TakeAccount { account, .. } => project.take_account(*account),
+                Command::Complaint { complaint, .. } => project.put_complaint(complaint),
+                Command::TakeComplaint { complaint_id, .. } => project.take_complaint(complaint_id),
                 Command::Named { .. } => project.put_named(),
             };
         }
@@ -279,13 +283,16 @@ impl World {
                 .flat_map(|(id, p)| p.payments.slots.iter().flatten().map(|s| of(id, s.read().unwrap())))
                 .collect(),
             accounts: projects().flat_map(|(id, p)| p.accounts().map(|a| (id.clone(), a.clone()))).collect(),
-            deposits: projects().flat_map(|(_, p)| p.deposits().cloned()).collect(),
+            deposits: projects().flat_map(|(_, p)| p.deposits().map(|paper| paper.deposit.clone())).collect(),
             payrolls: projects().flat_map(|(_, p)| p.payrolls().cloned()).collect(),
             complaints: {
                 let mut all: Vec<Complaint> = self.county.complaints().cloned().collect();
                 all.sort_by(|a, b| a.complaint_id.cmp(&b.complaint_id));
                 all
             },
+            complained: projects()
+                .flat_map(|(id, p)| p.complaints().map(|c| (id.clone(), c.clone())))
+                .collect(),
         }
     }
 }
@@ -381,6 +388,21 @@ proptest! {
             let got: BTreeMap<Account, ProjectId> = truth.accounts.iter().map(|(id, a)| (a.account, id.clone())).collect();
             prop_assert_eq!(truth.accounts.len(), accounts.len());
             prop_assert_eq!(got, accounts);
+        }
+    }
+
+    #[test]
+    fn a_complaint_stands_in_the_project_that_it_names_and_in_no_other(seeds in seeds(40)) {
+        let mut world = World::default();
+        for seed in seeds {
+            let mut seed = seed;
+            seed[0] = 15;
+            world.apply(&record(seed));
+            let truth = world.truth();
+            let named = truth.complaints.iter().filter_map(|c| Some((c.project_id.clone()?, c.clone())));
+            let mut held = truth.complained.clone();
+            held.sort_by(|a, b| a.1.complaint_id.cmp(&b.1.complaint_id));
+            prop_assert_eq!(held, named.collect::<Vec<_>>());
         }
     }
 
@@ -568,18 +590,22 @@ fn a_swipe_tells_whose_month_it_touched_and_whether_it_is_the_first() {
         let head = Head { id: "1".into(), source: "gate".into(), at: Time::from_seconds(1) };
         ledger.merge(&Record { head, body }, &Rulebook::default())
     };
-    let march = Period::from_ym(2026, 3).unwrap();
-    let touched = |period, new_worker_or_first_day| Touched {
+    let touched = |day: &str, new_worker_or_first_day| Touched {
         changed: true,
-        who: Who::Attendance { worker: 0, period, new_worker_or_first_day },
+        who: Who::Attendance {
+            worker: 0,
+            period: Day::parse(day).unwrap().period().unwrap(),
+            day: Day::parse(day).unwrap(),
+            new_worker_or_first_day,
+        },
         papers: false,
     };
-    assert_eq!(swipe("2026-03-02T08:00:00+08:00"), touched(march, true));
-    assert_eq!(swipe("2026-03-02T18:00:00+08:00"), touched(march, false));
+    assert_eq!(swipe("2026-03-02T08:00:00+08:00"), touched("2026-03-02", true));
+    assert_eq!(swipe("2026-03-02T18:00:00+08:00"), touched("2026-03-02", false));
     assert_eq!(
         swipe("2026-03-02T12:00:00+08:00"),
         Touched { changed: false, who: Who::Nobody, papers: false }
     );
-    assert_eq!(swipe("2026-04-01T03:59:59+08:00"), touched(march, false));
-    assert_eq!(swipe("2026-04-01T04:00:00+08:00"), touched(march.plus(1), true));
+    assert_eq!(swipe("2026-04-01T03:59:59+08:00"), touched("2026-03-31", false));
+    assert_eq!(swipe("2026-04-01T04:00:00+08:00"), touched("2026-04-01", true));
 }

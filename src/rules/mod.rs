@@ -6,13 +6,31 @@
 
 mod aging;
 mod alert_overdue;
+mod attendance_silent;
+mod complaint_open;
+mod coverage_low;
+mod criminal_group;
+mod deposit_expiring;
+mod deposit_form;
+mod deposit_low;
+mod deposit_missing;
+mod deposit_not_refilled;
+mod deposits;
+mod group_arrears;
+mod guarantee_missing;
+mod inspection_missing;
 mod judgement;
+mod labour_officer_missing;
 mod payee_mismatch;
+mod payroll_missing;
 mod project_arrears;
+mod running;
 #[cfg(test)]
 mod sample;
 mod unknown_project;
+mod unregistered_many;
 mod unregistered_worker;
+mod upload_late;
 mod wage_underpaid;
 mod wage_unpaid;
 
@@ -34,13 +52,29 @@ pub fn judge_worker(view: &WorkerView, on: &mut Judgement<'_>) {
 
 /// Everything that is found about a project's totals, in a fixed order. `worst` are the workers
 /// who are owed most, descending by sum (fen); the evidence keeps the first ten.
-pub fn judge_totals(view: &ProjectView, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
+pub fn judge_totals(view: &ProjectView<'_>, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
     project_arrears::judge(view, worst, on);
+    coverage_low::judge(view, on);
+    group_arrears::judge(view, on);
+    criminal_group::judge(view, on);
+    unregistered_many::judge(view, on);
+    attendance_silent::judge(view, on);
+    upload_late::judge(view, on);
 }
 
 /// Everything that is found about a project's papers, in a fixed order.
 pub fn judge_papers(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     unknown_project::judge(view, on);
+    deposit_missing::judge(view, on);
+    deposit_low::judge(view, on);
+    deposit_form::judge(view, on);
+    deposit_expiring::judge(view, on);
+    deposit_not_refilled::judge(view, on);
+    guarantee_missing::judge(view, on);
+    labour_officer_missing::judge(view, on);
+    inspection_missing::judge(view, on);
+    complaint_open::judge(view, on);
+    payroll_missing::judge(view, on);
 }
 
 #[cfg(test)]

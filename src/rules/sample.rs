@@ -2,12 +2,14 @@
 
 use super::Judgement;
 use crate::domain::{
-    Account, Day, Days, Fen, Funding, IdNumber, PapersView, PaymentLine, Period, PeriodView, Project,
-    ProjectId, ProjectStatus, ProjectView, Rulebook, Sum, Time, Uscc, WorkerView,
+    Account, Day, Days, Deposit, DepositForm, DepositStatus, DepositView, Fen, Funding, IdNumber,
+    MonthTotals, PapersView, PaymentLine, Period, PeriodView, Project, ProjectId, ProjectStatus, ProjectView,
+    Rulebook, Sum, Time, Uscc, WorkerView,
 };
 use std::sync::LazyLock;
 
 static BOOK: LazyLock<Rulebook> = LazyLock::new(Rulebook::default);
+static PROJECT: LazyLock<Project> = LazyLock::new(facts);
 
 /// A judgement of that day by the default numbers.
 pub(crate) fn judgement(today: &str) -> Judgement<'static> {
@@ -42,6 +44,7 @@ pub(crate) fn period(month: &str, expected: Sum, paid: Sum) -> PeriodView {
         arrears: expected - paid,
         due_nominal: due_on,
         due_on,
+        last_worked_on: Some(period.first_day()),
     }
 }
 
@@ -63,15 +66,27 @@ pub(crate) fn worker(periods: Vec<PeriodView>) -> WorkerView {
 }
 
 /// A known project that owes that sum (fen) to so many workers, one month each.
-pub(crate) fn project(workers: u32, overdue_fen: Sum, oldest: Day) -> ProjectView {
+pub(crate) fn project(workers: u32, overdue_fen: Sum, oldest: Day) -> ProjectView<'static> {
     ProjectView {
-        project_id: ProjectId::parse("project_id", "P1").unwrap(),
-        known: true,
-        contractor_uscc: None,
+        facts: Some(&PROJECT),
         overdue_fen,
         overdue_workers: workers,
         overdue_periods: workers,
         oldest_due_on: (workers > 0).then_some(oldest),
+        ..ProjectView::unknown(ProjectId::parse("project_id", "P1").unwrap())
+    }
+}
+
+/// A month in which so many worked, due on the 15th of the next.
+pub(crate) fn month(month: &str, heads: u32) -> MonthTotals {
+    let period = Period::parse(month).unwrap();
+    MonthTotals {
+        period,
+        due_on: period.plus(1).day_or_last(15),
+        heads,
+        by_employer: Vec::new(),
+        heads_paid: None,
+        coming: None,
     }
 }
 
@@ -114,6 +129,25 @@ pub(crate) fn facts() -> Project {
     }
 }
 
+/// That sum in cash, lodged on 2026-01-10 without an end.
+pub(crate) fn deposit(deposit_id: &str, fen: i64) -> Deposit {
+    Deposit {
+        project_id: ProjectId::parse("project_id", "P1").unwrap(),
+        deposit_id: deposit_id.into(),
+        form: DepositForm::Cash,
+        amount_fen: Fen(fen),
+        lodged_on: day("2026-01-10"),
+        expires_on: None,
+        on_demand: true,
+        status: DepositStatus::Lodged,
+    }
+}
+
+/// Stated on 2026-01-12.
+pub(crate) fn lodged(deposit: &Deposit) -> DepositView<'_> {
+    DepositView { deposit, stated_at: Time::parse("2026-01-12T10:00:00+08:00").unwrap() }
+}
+
 /// A project of which no paper is known.
 pub(crate) fn papers(project_id: &ProjectId) -> PapersView<'_> {
     PapersView {
@@ -126,5 +160,6 @@ pub(crate) fn papers(project_id: &ProjectId) -> PapersView<'_> {
         complaints: Vec::new(),
         sheets: Vec::new(),
         in_arrears: false,
+        months: Vec::new(),
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! Swarm testing: every seed switches some actions off and skews the rest; the seed reproduces.
 
+mod papers;
+
 use compact_str::{CompactString, ToCompactString, format_compact};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -30,9 +32,10 @@ pub enum Action {
     Account,
     Repeat,
     Others,
+    Paper,
 }
 
-const ACTIONS: [Action; 17] = [
+const ACTIONS: [Action; 18] = [
     Action::Project,
     Action::Enrol,
     Action::Swipes,
@@ -50,6 +53,7 @@ const ACTIONS: [Action; 17] = [
     Action::Account,
     Action::Repeat,
     Action::Others,
+    Action::Paper,
 ];
 
 /// Which actions a world knows, and how often.
@@ -131,6 +135,10 @@ fn numbers(dice: &mut Dice) -> Numbers {
         numbers.orange_after_days = dice.random_range(0..20);
         numbers.red_after_days = numbers.orange_after_days + dice.random_range(0..30);
     }
+    papers::numbers(dice, &mut numbers);
+    if dice.random_ratio(2, 3) {
+        totals(&mut numbers, dice);
+    }
     for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract()) {
         let off_in = if dice.random_bool(0.5) { vec!["building".into()] } else { Vec::new() };
         if dice.random_ratio(1, 10) {
@@ -138,6 +146,24 @@ fn numbers(dice: &mut Dice) -> Numbers {
         }
     }
     numbers
+}
+
+/// Limits of a project's totals that so few people can reach.
+fn totals(numbers: &mut Numbers, dice: &mut Dice) {
+    numbers.coverage_least_heads = dice.random_range(1..5);
+    numbers.coverage_red_below_percent = dice.random_range(20..=100);
+    numbers.group_arrears_workers = dice.random_range(1..5);
+    numbers.group_arrears_red_after_days = dice.random_range(0..40);
+    numbers.criminal_group_workers = dice.random_range(1..5);
+    numbers.criminal_group_fen = dice.random_range(1..2_000_000);
+    numbers.unregistered_many_percent = dice.random_range(1..=60);
+    numbers.silent_blue_days = dice.random_range(1..10);
+    numbers.silent_yellow_days = numbers.silent_blue_days + dice.random_range(1..10);
+    numbers.silent_orange_days = numbers.silent_yellow_days + dice.random_range(1..20);
+    numbers.upload_percent = dice.random_range(0..=80);
+    numbers.upload_hours = dice.random_range(1..300);
+    numbers.balance_working_days = dice.random_range(1..=30);
+    numbers.balance_yellow_working_days = dice.random_range(0..=numbers.balance_working_days);
 }
 
 /// First and last business date worth judging a seed's world at.
@@ -271,6 +297,7 @@ impl Maker {
                 }
             }
             Action::Others => self.other(project_id),
+            Action::Paper => self.paper(project_id),
         }
     }
 
@@ -332,8 +359,7 @@ impl Maker {
         let (pay_day, pay_month_offset) = self.pay_terms();
         let signed = self.first.first_day().plus(-20);
         let labour_fee_fen = self.one_in(2).then_some(Fen(5_000_000));
-        let status = *ProjectStatus::ALL.choose(&mut self.dice).unwrap();
-        self.put(Body::Project(Box::new(Project {
+        let mut project = Project {
             name: format_compact!("项目 {project_id}"),
             project_id,
             sector: "building".into(),
@@ -351,8 +377,10 @@ impl Maker {
             pay_day,
             pay_month_offset,
             labour_officer: None,
-            status,
-        })));
+            status: ProjectStatus::Active,
+        };
+        self.on_paper(&mut project);
+        self.put(Body::Project(Box::new(project)));
     }
 
     fn enrol(&mut self, project_id: ProjectId, n: usize) {
@@ -367,7 +395,8 @@ impl Maker {
         let rate = if self.huge && self.one_in(3) { Fen::MAX.0 } else { rate };
         let effective_on = if self.one_in(3) { self.any_day() } else { self.first.first_day() };
         let account = if self.one_in(4) { None } else { Some(self.card_of(n)) };
-        let employer_uscc = self.employers.choose(&mut self.dice).copied();
+        let employer_uscc =
+            if self.one_in(5) { None } else { self.employers.choose(&mut self.dice).copied() };
         let (id_number, id_type) = self.workers[n].clone();
         self.put(Body::Enrolment(Box::new(Enrolment {
             project_id,
@@ -441,6 +470,7 @@ impl Maker {
 
     fn payroll(&mut self, project_id: ProjectId) {
         let mut lines = Vec::new();
+        let all_signed = self.one_in(2);
         for _ in 0..self.dice.random_range(0..5) {
             let n = self.any_worker();
             let deductions = if self.one_in(3) { self.amount() } else { Fen(0) };
@@ -448,13 +478,14 @@ impl Maker {
                 id_number: self.workers[n].0.clone(),
                 payable_fen: if self.one_in(8) { Fen(0) } else { self.amount() },
                 deductions_fen: deductions,
-                signed: !self.one_in(3),
+                signed: all_signed || !self.one_in(3),
             });
         }
         let period = self.any_period();
         let employer_uscc = *self.employers.choose(&mut self.dice).unwrap();
         let submitted_on = period.day_or_last(28);
-        let sheet = Payroll { project_id, employer_uscc, period, submitted_on, approved_on: None, lines };
+        let approved_on = self.approved_on(period);
+        let sheet = Payroll { project_id, employer_uscc, period, submitted_on, approved_on, lines };
         self.put(Body::Payroll(Box::new(sheet)));
     }
 
@@ -553,7 +584,6 @@ impl Maker {
         let (day, amount_fen) = (self.any_day(), self.amount());
         let account = *self.wage_accounts.choose(&mut self.dice).unwrap();
         let number = format_compact!("N{}", self.dice.random_range(0..3));
-        let ghost = self.one_in(6).then(|| project_id_of("ghost.project_1"));
         let body = match self.dice.random_range(0..8) {
             0 => return self.booking(account, number, amount_fen, day),
             1 => Body::AccountRestraint(Box::new(AccountRestraint {
@@ -564,44 +594,10 @@ impl Maker {
                 imposed_on: day,
                 lifted_on: None,
             })),
-            2 => Body::Deposit(Box::new(Deposit {
-                project_id,
-                deposit_id: number,
-                form: DepositForm::Cash,
-                amount_fen,
-                lodged_on: day,
-                expires_on: None,
-                on_demand: true,
-                status: DepositStatus::Lodged,
-            })),
-            3 => Body::PaymentGuarantee(Box::new(PaymentGuarantee {
-                project_id,
-                guarantee_id: number,
-                amount_fen,
-                provided_on: day,
-                expires_on: Some(day.plus(365)),
-            })),
-            4 => Body::Inspection(Box::new(Inspection {
-                project_id: ghost.unwrap_or(project_id),
-                inspection_id: number,
-                department: "housing".into(),
-                inspector: "李四".into(),
-                inspected_on: day,
-                outcome: InspectionOutcome::Clear,
-                note: None,
-            })),
-            5 | 6 => Body::Complaint(Box::new(Complaint {
-                complaint_id: number,
-                channel: Channel::Hotline,
-                filed_on: day,
-                project_id: ghost.or_else(|| self.one_in(2).then_some(project_id)),
-                employer_uscc: None,
-                sector: None,
-                territory: None,
-                workers: Some(3),
-                amount_fen: Some(amount_fen),
-                closed_on: None,
-            })),
+            2 => return self.deposit(project_id),
+            3 => return self.guarantee(project_id),
+            4 => return self.inspection(project_id),
+            5 | 6 => return self.complaint(project_id),
             _ => Body::BusinessSignal(Box::new(BusinessSignal {
                 employer_uscc: self.employers[0],
                 signal: Signal::Power,
