@@ -21,6 +21,7 @@ fn payment(txn: &str, fen: i64, on: &str, payee: &str, returned: bool, counts: b
         bank: "ICBC".into(),
         txn_id: txn.into(),
         amount_fen: Fen(fen),
+        payer_account: Account::parse("account", "05370101040000001").unwrap(),
         payee_account: account(payee),
         outside_account: false,
         settled_at: Time::parse(on).unwrap(),

@@ -115,6 +115,7 @@ pub struct PaymentLine {
     pub bank: CompactString,
     pub txn_id: CompactString,
     pub amount_fen: Fen,
+    pub payer_account: Account,
     pub payee_account: Account,
     /// The payer's account is none of the project's wage accounts.
     pub outside_account: bool,
@@ -213,5 +214,9 @@ words!(
         Cause = "cause",
         StartedOn = "started-on",
         SilentDays = "silent-days",
+        PayerAccount = "payer-account",
+        WageAccount = "wage-account",
+        EntryKind = "entry-kind",
+        MonthsWithout = "months-without",
     }
 );

@@ -83,6 +83,9 @@ impl ProjectState {
             Command::TakePayment { bank, txn_id, .. } => self.ledger.take_payment(bank, txn_id),
             Command::Account { account, .. } => self.ledger.put_account(account),
             Command::TakeAccount { account, .. } => self.ledger.take_account(*account),
+            Command::Bookings { account, entries, restraints, .. } => {
+                self.ledger.put_bookings(*account, entries, restraints)
+            }
             Command::Named { .. } => self.ledger.put_named(),
         };
         self.judge_touched(&touched, bench, out);

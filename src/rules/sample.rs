@@ -57,6 +57,7 @@ pub(crate) fn worker(periods: Vec<PeriodView>) -> WorkerView {
         periods,
         payments: Vec::new(),
         named_accounts: Vec::new(),
+        wage_accounts: Vec::new(),
         advance: 0,
     }
 }
@@ -79,6 +80,7 @@ pub(crate) fn payment(txn_id: &str, fen: i64, period: Option<&str>) -> PaymentLi
         bank: "B".into(),
         txn_id: txn_id.into(),
         amount_fen: Fen(fen),
+        payer_account: Account::parse("account", "05370101040000001").unwrap(),
         payee_account: Account::parse("account", "6228480000000000000").unwrap(),
         outside_account: false,
         settled_at: Time::parse("2026-04-10T10:00:00+08:00").unwrap(),
@@ -118,6 +120,8 @@ pub(crate) fn papers(project_id: &ProjectId) -> PapersView<'_> {
         project_id,
         facts: None,
         accounts: Vec::new(),
+        strays: Vec::new(),
+        shared_payees: Vec::new(),
         deposits: Vec::new(),
         guarantees: Vec::new(),
         inspections: Vec::new(),
