@@ -84,6 +84,7 @@ fn busy_month() -> WorkerView {
             payment("T-103", 250_000, "2026-04-13T10:00:00+08:00", "6228480000000000099", false, false),
         ],
         named_accounts: vec![account("6228480000000000011")],
+        wage_accounts: vec![account("05370101040000001")],
         advance: 0,
     }
 }

@@ -43,7 +43,7 @@ impl Book {
             let known = payments.of_number(account, &entry.entry_id).next().is_some();
             self.tally.book(entry, known);
         }
-        for kept in payments.from_account(account) {
+        for kept in payments.paid_from(account) {
             self.spend(&kept.payment);
         }
     }

@@ -21,7 +21,7 @@ pub struct PageKey {
 }
 
 /// The first byte of every page.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Workers or payments a page.
 const CHUNK: u32 = 64;
 

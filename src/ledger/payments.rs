@@ -207,7 +207,7 @@ impl Payments {
     }
 
     /// All payments from that account, in no order that may show. Looks at every payment.
-    pub(super) fn from_account(&self, account: Account) -> impl Iterator<Item = KeptPayment> {
+    pub(super) fn paid_from(&self, account: Account) -> impl Iterator<Item = KeptPayment> {
         let slots = self.slots.iter().flatten().filter(move |slot| slot.payer() == Some(account));
         slots.filter_map(|slot| slot.read().ok())
     }

@@ -2,9 +2,10 @@
 
 use super::Judgement;
 use crate::domain::{
-    Account, Day, Days, Fen, Funding, IdNumber, PapersView, PaymentLine, Period, PeriodView, Project,
-    ProjectId, ProjectStatus, ProjectView, Rulebook, Sum, Time, Uscc, WorkerView,
+    Account, AccountView, Day, Days, Fen, Funding, IdNumber, PapersView, PaymentLine, Period, PeriodView,
+    Project, ProjectId, ProjectStatus, ProjectView, Rulebook, Sum, Time, Uscc, WageAccount, WorkerView,
 };
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 static BOOK: LazyLock<Rulebook> = LazyLock::new(Rulebook::default);
@@ -129,4 +130,42 @@ pub(crate) fn papers(project_id: &ProjectId) -> PapersView<'_> {
         sheets: Vec::new(),
         in_arrears: false,
     }
+}
+
+pub(crate) fn project_id() -> ProjectId {
+    ProjectId::parse("project_id", "P1").unwrap()
+}
+
+/// A wage account of P1 with its agreement, open since that day.
+pub(crate) fn wage_account(opened_on: &str) -> WageAccount {
+    WageAccount {
+        project_id: project_id(),
+        account: Account::parse("account", "05370101040000001").unwrap(),
+        bank: "B".into(),
+        opened_on: day(opened_on),
+        agreement_signed: true,
+        closed_on: None,
+    }
+}
+
+/// An account on which nothing is booked.
+pub(crate) fn account(paper: &WageAccount) -> AccountView<'_> {
+    static NONE: BTreeMap<Day, Sum> = BTreeMap::new();
+    AccountView {
+        account: paper,
+        balance: 0,
+        labour_fees: &NONE,
+        unexplained: Vec::new(),
+        restraints: Vec::new(),
+    }
+}
+
+/// A project of which nothing is known but its wage accounts.
+pub(crate) fn papers_of<'a>(project_id: &'a ProjectId, accounts: Vec<AccountView<'a>>) -> PapersView<'a> {
+    PapersView { accounts, ..papers(project_id) }
+}
+
+/// The later days on which a judgement is to be made again.
+pub(crate) fn days_again(on: Judgement<'_>) -> Vec<String> {
+    on.into_parts().1.iter().map(ToString::to_string).collect()
 }
