@@ -34,5 +34,6 @@ pub use reject::{Reason, ReasonCode};
 pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
 pub use view::{
-    AccountView, Coming, MonthTotals, PapersView, PeriodView, ProjectView, TermsView, WeekTotals, WorkerView,
+    AccountView, Coming, MonthTotals, PapersView, PayeeView, PeriodView, ProjectView, SharedPayee, TermsView,
+    WeekTotals, WorkerView,
 };

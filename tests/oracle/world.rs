@@ -28,11 +28,13 @@ pub enum Action {
     Restate,
     Return,
     Account,
+    Booking,
+    Restraint,
     Repeat,
     Others,
 }
 
-const ACTIONS: [Action; 17] = [
+const ACTIONS: [Action; 19] = [
     Action::Project,
     Action::Enrol,
     Action::Swipes,
@@ -48,6 +50,8 @@ const ACTIONS: [Action; 17] = [
     Action::Restate,
     Action::Return,
     Action::Account,
+    Action::Booking,
+    Action::Restraint,
     Action::Repeat,
     Action::Others,
 ];
@@ -286,6 +290,8 @@ impl Maker {
                 let account = *self.wage_accounts.choose(&mut self.dice).unwrap();
                 self.wage_account(project_id, account);
             }
+            Action::Booking => self.booking(),
+            Action::Restraint => self.restraint(),
             Action::Repeat => {
                 if let Some(again) = self.out.choose(&mut self.dice) {
                     self.out.push(again.clone());
@@ -351,18 +357,17 @@ impl Maker {
 
     fn project(&mut self, project_id: ProjectId) {
         let (pay_day, pay_month_offset) = self.pay_terms();
-        let signed = self.first.first_day().plus(-20);
-        let labour_fee_fen = self.one_in(2).then_some(Fen(5_000_000));
-        let status = *[
-            ProjectStatus::Active,
-            ProjectStatus::Active,
-            ProjectStatus::Suspended,
-            ProjectStatus::Completed,
-        ]
-        .choose(&mut self.dice)
-        .unwrap();
-        let completed_on = if self.one_in(4) { Some(self.any_day()) } else { None };
-        let started_on = if self.one_in(4) { Some(self.any_day()) } else { Some(signed) };
+        let signed = self.first.first_day().plus(*[-60, -20, -20, 0, 25].choose(&mut self.dice).unwrap());
+        let labour_fee_fen = self.one_in(2).then_some(Fen(LABOUR_FEE));
+        // Mostly active: others owe little.
+        let statuses = [ProjectStatus::ALL, &[ProjectStatus::Active; 4]].concat();
+        let status = *statuses.choose(&mut self.dice).unwrap();
+        let started_on = match self.dice.random_range(0..4) {
+            0 => None,
+            1 => Some(self.any_day()),
+            _ => Some(signed),
+        };
+        let completed_on = self.one_in(6).then(|| self.any_day());
         self.put(Body::Project(Box::new(Project {
             name: format_compact!("项目 {project_id}"),
             project_id,
@@ -568,33 +573,25 @@ impl Maker {
     }
 
     fn wage_account(&mut self, project_id: ProjectId, account: Account) {
-        let opened_on = self.any_day();
+        let opened_on = if self.one_in(3) { self.any_day() } else { self.first.first_day().plus(-10) };
+        let agreement_signed = !self.one_in(4);
+        let closed_on = self.one_in(3).then(|| self.any_day());
         self.put(Body::Account(Box::new(WageAccount {
             project_id,
             account,
             bank: "ICBC".into(),
             opened_on,
-            agreement_signed: true,
-            closed_on: None,
+            agreement_signed,
+            closed_on,
         })));
     }
 
     /// The records that no wage depends on; some name projects all the same.
     fn other(&mut self, project_id: ProjectId) {
         let (day, amount_fen) = (self.any_day(), self.amount());
-        let account = *self.wage_accounts.choose(&mut self.dice).unwrap();
         let number = format_compact!("N{}", self.dice.random_range(0..3));
         let ghost = self.one_in(6).then(|| project_id_of("ghost.project_1"));
-        let body = match self.dice.random_range(0..8) {
-            0 => return self.booking(account, number, amount_fen, day),
-            1 => Body::AccountRestraint(Box::new(AccountRestraint {
-                account,
-                restraint_id: number,
-                kind: RestraintKind::Frozen,
-                authority: "法院".into(),
-                imposed_on: day,
-                lifted_on: None,
-            })),
+        let body = match self.dice.random_range(2..8) {
             2 => Body::Deposit(Box::new(Deposit {
                 project_id,
                 deposit_id: number,
@@ -643,19 +640,50 @@ impl Maker {
         self.put(body);
     }
 
-    fn booking(&mut self, account: Account, entry_id: CompactString, amount_fen: Fen, day: Day) {
-        let fresh = AccountEntry {
+    fn restraint(&mut self) {
+        let imposed_on = self.any_day();
+        let lifted_on = self.one_in(2).then(|| self.any_day());
+        let account = *self.wage_accounts.choose(&mut self.dice).unwrap();
+        let restraint_id = format_compact!("N{}", self.dice.random_range(0..3));
+        let kind = *RestraintKind::ALL.choose(&mut self.dice).unwrap();
+        self.put(Body::AccountRestraint(Box::new(AccountRestraint {
             account,
-            entry_id,
-            direction: EntryDirection::In,
-            kind: EntryKind::LabourFee,
-            amount_fen,
-            booked_at: Time::from_seconds(i64::from(day.0) * 86_400 + 3600),
+            restraint_id,
+            kind,
+            authority: "法院".into(),
+            imposed_on,
+            lifted_on,
+        })));
+    }
+
+    /// Often a labour fee, or what a bank books of a payment; at times neither.
+    fn booking(&mut self) {
+        let booked_on = self.any_day();
+        let at = self.dice.random_range(0..self.payments.len().max(1));
+        let mut fresh = AccountEntry {
+            account: *self.wage_accounts.choose(&mut self.dice).unwrap(),
+            entry_id: format_compact!("N{}", self.dice.random_range(0..12)),
+            direction: *EntryDirection::ALL.choose(&mut self.dice).unwrap(),
+            kind: *EntryKind::ALL.choose(&mut self.dice).unwrap(),
+            amount_fen: self.amount(),
+            booked_at: Time::from_seconds(i64::from(booked_on.0) * 86_400 + 3600),
             counterparty: None,
             purpose: None,
         };
-        let known =
-            self.entries.iter().find(|e| e.account == account && e.entry_id == fresh.entry_id).cloned();
+        if self.one_in(2) {
+            (fresh.direction, fresh.kind) = (EntryDirection::In, EntryKind::LabourFee);
+            let share = [LABOUR_FEE, LABOUR_FEE * 4 / 5, LABOUR_FEE * 4 / 5 - 1, LABOUR_FEE * 2];
+            fresh.amount_fen = Fen(*share.choose(&mut self.dice).unwrap());
+        } else if self.one_in(2)
+            && let Some(paid) = self.payments.values().nth(at)
+        {
+            fresh.account = paid.account;
+            fresh.entry_id = paid.txn_id.clone();
+            fresh.amount_fen = paid.amount_fen;
+            fresh.direction = EntryDirection::Out;
+        }
+        let (account, entry_id) = (fresh.account, fresh.entry_id.clone());
+        let known = self.entries.iter().find(|e| e.account == account && e.entry_id == entry_id).cloned();
         let entry = match known {
             Some(known) if self.conflicts => {
                 AccountEntry { amount_fen: Fen(known.amount_fen.0 % Fen::MAX.0 + 1), ..known }
@@ -669,6 +697,9 @@ impl Maker {
         self.put(Body::AccountEntry(Box::new(entry)));
     }
 }
+
+/// What an owner pays a month, where it is agreed.
+const LABOUR_FEE: i64 = 5_000_000;
 
 fn project_id(n: u32) -> ProjectId {
     // Not in the order of their numbers: `P.1` sorts before `P0`.
