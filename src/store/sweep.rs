@@ -89,3 +89,39 @@ impl Sweeper {
         Ok((self.node.flush()? as u64).saturating_sub(PUSHES * OWN_BYTES))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{Changes, SledStore, Store};
+
+    /// One page in twenty is written anew in each round, as checkpoints do.
+    #[test]
+    fn the_file_levels_off_and_what_was_moved_is_there() {
+        const PAGES: u32 = 16_000;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store");
+        let key = |page: u32| page.wrapping_mul(2_654_435_761).to_be_bytes().to_vec();
+        let value = |page: u32, round: u32| [page, round].map(u32::to_le_bytes).concat().repeat(125);
+        let mut rounds = vec![0; PAGES as usize];
+        {
+            let store = SledStore::open(&path, 16 << 20).unwrap();
+            for round in 0..100 {
+                let due = |page: &u32| {
+                    round == 0 || page.wrapping_mul(2_246_822_519_u32.wrapping_mul(2 * round + 1)) >> 27 == 7
+                };
+                let pages: Vec<u32> = (0..PAGES).filter(due).collect();
+                for some in pages.chunks(200) {
+                    some.iter().for_each(|page| rounds[*page as usize] = round);
+                    let put = some.iter().map(|page| (key(*page), value(*page, round))).collect();
+                    store.write(Changes { put, remove: vec![] }).unwrap();
+                }
+            }
+            let (live, file) = (u64::from(PAGES) * 1004, store.bytes());
+            assert!(file < 4 * live, "{live} bytes live, {file} in the file");
+        }
+        let store = SledStore::open(&path, 16 << 20).unwrap();
+        for (page, round) in (0..PAGES).zip(rounds) {
+            assert_eq!(store.get(&key(page)).unwrap(), Some(value(page, round)));
+        }
+    }
+}
