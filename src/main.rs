@@ -2,7 +2,11 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+<<<<<<< HEAD
 use wagewatch::command::{backtest, check, demo, explain, generate, replay, serve, watch};
+=======
+use wagewatch::command::{check, demo, explain, generate, replay, serve, stats, watch};
+>>>>>>> life
 
 /// Says which construction project will not pay, or has not paid, which worker.
 #[derive(Parser)]
@@ -28,6 +32,8 @@ enum Command {
     Watch(watch::WatchArgs),
     /// The evidence and the arithmetic of one alert, in words
     Explain(explain::ExplainArgs),
+    /// What became of alerts, by department, territory and rule; the firms to be published
+    Stats(stats::StatsArgs),
     /// Checks every config file
     Check(check::CheckArgs),
 }
@@ -41,6 +47,7 @@ fn main() -> ExitCode {
         Command::Generate(args) => generate::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Stats(args) => stats::run(args),
         Command::Check(args) => check::run(args),
     }
 }

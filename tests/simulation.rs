@@ -18,8 +18,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use support::machine::{Crash, Machine};
 use wagewatch::domain::{
+<<<<<<< HEAD
     Act, ActKind, AlertRow, AlertStatus, Authority, Change, DismissReason, Entry, ExemptionKind, Fen,
     Rulebook, Time, WorkerWord,
+=======
+    Act, ActKind, AlertId, AlertRow, AlertStatus, Authority, Change, DismissReason, Entry, ExemptionKind,
+    Fen, Rule, Sum, Time, WorkerWord,
+>>>>>>> life
 };
 
 #[test]
@@ -163,6 +168,34 @@ impl Subscriber {
         }
     }
 
+    /// Every row is counted once, whatever crashed when.
+    fn check_counts(&self, machine: &Machine) {
+        let rows = |is: &dyn Fn(&AlertRow) -> bool| {
+            u64::try_from(self.rows.values().filter(|row| is(row)).count()).unwrap()
+        };
+        let (total, _) = machine.tallies();
+        let opens = |row: &AlertRow| {
+            !row.alert.rolled_up && matches!(row.change, Change::Raised | Change::Reopened | Change::Shown)
+        };
+        let closes = |row: &AlertRow| !row.alert.rolled_up && row.change == Change::Resolved;
+        assert_eq!(total.opened, rows(&opens));
+        assert_eq!(total.settled_in_time + total.settled_late, rows(&closes));
+        assert_eq!(total.escalated, rows(&|row| row.change == Change::Escalated));
+        let arrears: Sum = self.standing_arrears();
+        assert_eq!(total.found - total.cleared, arrears);
+    }
+
+    /// What the project-arrears alerts that stand come to.
+    fn standing_arrears(&self) -> Sum {
+        let mut last: BTreeMap<&AlertId, &AlertRow> = BTreeMap::new();
+        self.rows.values().for_each(|row| {
+            last.insert(&row.alert.id, row);
+        });
+        let owed =
+            last.values().filter(|row| row.alert.stands() && row.alert.finding.rule == Rule::ProjectArrears);
+        owed.map(|row| row.alert.finding.amount).sum()
+    }
+
     fn check_whole(&self, machine: &Machine) {
         let mut standing = BTreeSet::new();
         let mut heads: BTreeMap<u16, u64> = BTreeMap::new();
@@ -184,5 +217,6 @@ impl Subscriber {
             }
         }
         assert_eq!(standing, machine.standing_ids());
+        self.check_counts(machine);
     }
 }

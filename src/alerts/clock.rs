@@ -48,6 +48,8 @@ pub(super) fn escalate(alert: &mut Alert, today: Day, times: &Times) -> bool {
     if !unseen && !unsettled {
         return false;
     }
+    alert.clock.unseen |= unseen;
+    alert.clock.unsettled |= unsettled;
     let before = alert.clock.escalation;
     alert.clock.escalation = (before + u8::from(unseen) + u8::from(unsettled)).min(LADDER_TOP);
     if alert.clock.escalation == LADDER_TOP {

@@ -17,6 +17,7 @@ mod owed;
 mod route;
 #[cfg(test)]
 mod sample;
+mod tally;
 mod text;
 mod words;
 
@@ -25,5 +26,6 @@ pub use id::{IdKey, PUBLIC_ID_KEY, alert_id};
 pub use life::change_of;
 pub use owed::Overdue;
 pub use route::{Audience, Department, Directory, DirectoryError, Role, Territory};
+pub use tally::{RedSpell, Tallies, Tally, TallyKey};
 pub use text::{Numbers, Text, text};
 pub use words::{Both, RuleInfo, fact_words, info, level_words};

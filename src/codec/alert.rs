@@ -141,6 +141,8 @@ fn write_clock(w: &mut Writer, clock: &Clock) {
     });
     w.u8(clock.escalation);
     w.option(clock.escalated_on, Writer::day);
+    w.bool(clock.unseen);
+    w.bool(clock.unsettled);
 }
 
 fn read_clock(r: &mut Reader<'_>) -> Read<Clock> {
@@ -154,6 +156,8 @@ fn read_clock(r: &mut Reader<'_>) -> Read<Clock> {
         })?,
         escalation: r.u8()?,
         escalated_on: r.option(Reader::day)?,
+        unseen: r.bool()?,
+        unsettled: r.bool()?,
     })
 }
 
@@ -221,11 +225,15 @@ mod tests {
     fn clock() -> impl Strategy<Value = Clock> {
         let running = (select(Level::ALL), of(any::day()), of(any::day()))
             .prop_map(|(level, acknowledge_by, settle_by)| Running { level, acknowledge_by, settle_by });
-        (of(running), 0u8..3, of(any::day())).prop_map(|(running, escalation, escalated_on)| Clock {
-            running,
-            escalation,
-            escalated_on,
-        })
+        (of(running), 0u8..3, of(any::day()), proptest::bool::ANY, proptest::bool::ANY).prop_map(
+            |(running, escalation, escalated_on, unseen, unsettled)| Clock {
+                running,
+                escalation,
+                escalated_on,
+                unseen,
+                unsettled,
+            },
+        )
     }
 
     fn step() -> impl Strategy<Value = Step> {

@@ -10,4 +10,5 @@ mod life;
 mod output;
 pub mod replay;
 pub mod serve;
+pub mod stats;
 pub mod watch;

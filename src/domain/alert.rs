@@ -161,6 +161,9 @@ pub struct Clock {
     /// Steps up the ladder since it began to ask: 0 the sector's department, 1 the coordinator, 2 the county head.
     pub escalation: u8,
     pub escalated_on: Option<Day>,
+    /// Which of its times have passed since it began to ask.
+    pub unseen: bool,
+    pub unsettled: bool,
 }
 
 /// The last days of an alert's times.

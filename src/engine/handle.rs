@@ -13,7 +13,7 @@ use super::shared::Shared;
 use super::start::{StartError, check_cover, check_log, history_of};
 use super::storer::Storer;
 use super::worker::{Work, Worker};
-use crate::alerts::IdKey;
+use crate::alerts::{IdKey, Tallies};
 use crate::domain::{Day, Entry, ProjectId, Rulebook, SuspenseReason};
 use crate::ledger::KeptPayment;
 use crate::log::Log;
@@ -219,6 +219,11 @@ impl Engine {
                 }));
             },
         );
+    }
+
+    /// What became of alerts, shard by shard.
+    pub fn tallies(&self, done: impl FnOnce(Result<Vec<Tallies>, Refused>) + Send + 'static) {
+        self.ask_all(|shards| Ok(shards.iter().map(|shard| shard.tallies().clone()).collect()), done);
     }
 
     /// Payments in suspense of one project, or of the whole county; ascending by (bank, txn_id); at most `max`.

@@ -3,7 +3,7 @@
 //! which no id contains, so that no project's keys begin with another's.
 
 use super::api::DeadLetterId;
-use crate::domain::{Position, ProjectId};
+use crate::domain::{Period, Position, ProjectId};
 
 /// Which log the store was made of.
 pub(super) const LOG: &[u8] = b"M/log";
@@ -62,6 +62,23 @@ pub(super) fn rows_page(shard: u16, first: u64) -> Vec<u8> {
     let mut key = rows(shard);
     key.extend_from_slice(&first.to_be_bytes());
     key
+}
+
+/// All pages of a shard's counts of alerts.
+pub(super) fn tallies(shard: u16) -> Vec<u8> {
+    lettered(b'T', shard)
+}
+
+/// The counts of a month.
+pub(super) fn tally(shard: u16, month: Period) -> Vec<u8> {
+    let mut key = tallies(shard);
+    key.extend_from_slice(&month.0.to_be_bytes());
+    key
+}
+
+/// The projects that are or were red.
+pub(super) fn red(shard: u16) -> Vec<u8> {
+    lettered(b'E', shard)
 }
 
 /// All pages of what belongs to no project.

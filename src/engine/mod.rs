@@ -15,7 +15,11 @@ mod shard;
 mod shared;
 mod start;
 mod storer;
+<<<<<<< HEAD
 mod tally;
+=======
+mod tallies;
+>>>>>>> life
 mod wakes;
 mod weeks;
 mod what_if;

@@ -9,7 +9,11 @@ use std::sync::Arc;
 
 /// Also told when only the ledger's own pages have changed: a store of before is found out when it is
 /// opened, and rebuilt.
+<<<<<<< HEAD
 const VERSION: u8 = 6;
+=======
+const VERSION: u8 = 4;
+>>>>>>> life
 
 /// What a shard's pages cover.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -126,14 +130,17 @@ pub(super) fn read_dead(bytes: &[u8]) -> Result<(i64, crate::domain::Reason, Dea
     })
 }
 
-fn page(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+pub(super) fn page(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
     let mut w = Writer::new();
     w.u8(VERSION);
     write(&mut w);
     codec::pack(&w.bytes)
 }
 
-fn open<T>(bytes: &[u8], read: impl FnOnce(&mut Reader<'_>) -> Result<T, Corrupt>) -> Result<T, Corrupt> {
+pub(super) fn open<T>(
+    bytes: &[u8],
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Corrupt>,
+) -> Result<T, Corrupt> {
     let bytes = codec::unpack(bytes)?;
     let mut r = Reader::new(&bytes);
     if r.u8()? != VERSION {

@@ -4,6 +4,7 @@
 use super::act;
 use super::ask::ask;
 use super::cursor::Cursor;
+use super::figures::{Figures, Span};
 use super::filter::{Filter, statuses};
 use super::follow::{Follower, follow};
 use super::hub::Hub;
@@ -191,8 +192,9 @@ impl Alerts {
         Ok(pb::ActResponse { alert: Some(self.shown(&row)), duplicate })
     }
 
-    async fn count(&self, request: pb::StatsRequest) -> Result<pb::StatsResponse, Refusal> {
+    async fn count(&self, request: pb::StatsRequest, until: Instant) -> Result<pb::StatsResponse, Refusal> {
         self.ready()?;
+        let span = Span::parse(&request)?;
         let filter = Filter::parse(request.filter)?;
         let all = filter.with_rolled_up();
         let mut counts = stats::Counts::default();
@@ -203,7 +205,9 @@ impl Alerts {
             }
         })
         .await;
-        Ok(counts.into_response(self.today()))
+        let tallies = ask(until, |done| self.engine.tallies(done)).await?;
+        let figures = Figures::of(&tallies, &span, &filter, self.rows.routes());
+        Ok(figures.into_response(counts.into_response(self.today())))
     }
 }
 
@@ -276,6 +280,7 @@ impl AlertService for Alerts {
     }
 
     async fn stats(&self, request: Request<pb::StatsRequest>) -> Result<Response<pb::StatsResponse>, Status> {
-        Ok(Response::new(self.count(request.into_inner()).await?))
+        let until = deadline(request.metadata(), self.limits.patience);
+        Ok(Response::new(self.count(request.into_inner(), until).await?))
     }
 }

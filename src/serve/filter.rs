@@ -4,6 +4,7 @@ use super::rows::Prepared;
 use crate::domain::{AlertStatus, Change, Level, ProjectId, Rule};
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
+use compact_str::CompactString;
 use std::collections::BTreeSet;
 
 /// A checked filter. An empty set means all.
@@ -71,6 +72,15 @@ impl Filter {
 
     pub fn passes(&self, alert: &Prepared) -> bool {
         self.level_passes(alert.row.alert.finding.level) && self.subject_passes(alert)
+    }
+
+    /// Whether counts of such alerts are asked for.
+    pub fn tally_passes(&self, rule: Rule, sector: &str, territory: &str, told: &[CompactString]) -> bool {
+        (self.rules.is_empty() || self.rules.contains(&rule))
+            && (self.sectors.is_empty() || self.sectors.contains(sector))
+            && territory_passes(&self.territories, territory)
+            && (self.departments.is_empty()
+                || told.iter().any(|code| self.departments.contains(code.as_str())))
     }
 
     /// The same filter, with rolled-up alerts.

@@ -7,6 +7,7 @@ mod ask;
 pub mod cursor;
 mod dead_letters;
 pub mod facts;
+mod figures;
 mod filter;
 mod follow;
 pub mod http;

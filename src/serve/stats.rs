@@ -87,6 +87,7 @@ impl Counts {
             by_level: all(self.by_level),
             by_department: all(self.by_department),
             by_territory: all(self.by_territory),
+            ..pb::StatsResponse::default()
         }
     }
 }

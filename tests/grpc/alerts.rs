@@ -194,6 +194,37 @@ async fn casework_is_told_and_remembered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_alerts_is_counted_and_red_firms_are_listed() {
+    let house = house().await;
+    let alert = project_alert(&house, "P2").await;
+    house.alerts().act(act(&alert, "a1", Action::Acknowledge(pb::Acknowledge {}))).await.unwrap();
+    house.submit(vec![payment("P2", 0, "t0", 300_000), payment("P2", 1, "t1", 300_000)]).await;
+    let request = pb::StatsRequest {
+        from_month: Some("2026-04".into()),
+        to_month: Some("2026-04".into()),
+        publication_quarter: Some("2026Q2".into()),
+        ..pb::StatsRequest::default()
+    };
+    let stats = house.alerts().stats(request.clone()).await.unwrap().into_inner();
+    let total = stats.figures.unwrap();
+    assert_eq!((total.opened, total.acknowledged_in_time, total.settled_in_time), (2, 1, 1));
+    assert_eq!((total.arrears_found_fen, total.arrears_cleared_fen), (14 * 300_000, 2 * 300_000));
+    assert_eq!((total.confirmed, total.precision), (1, Some(10_000)));
+    let housing = stats.figures_by_department.iter().find(|one| one.key == "housing").unwrap();
+    assert_eq!((housing.opened, housing.settled_in_time), (1, 0));
+    assert_eq!(stats.publication.len(), 1);
+    let red = &stats.publication[0];
+    assert_eq!((red.project_id.as_str(), red.amount_fen), ("P1", 12 * 300_000));
+    assert_eq!((red.red_since.as_str(), red.red_until.as_ref()), ("2026-04-20", None));
+    let before = pb::StatsRequest { to_month: Some("2026-03".into()), ..pb::StatsRequest::default() };
+    let stats = house.alerts().stats(before).await.unwrap().into_inner();
+    assert_eq!((stats.figures.unwrap().opened, stats.publication.len()), (0, 0));
+    let wrong = pb::StatsRequest { publication_quarter: Some("2026Q5".into()), ..request };
+    assert_eq!(house.alerts().stats(wrong).await.unwrap_err().code(), Code::InvalidArgument);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn counts_do_not_count_twice() {
     let house = house().await;
     let stats = house.alerts().stats(pb::StatsRequest::default()).await.unwrap().into_inner();

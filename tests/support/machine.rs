@@ -5,7 +5,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use wagewatch::alerts::PUBLIC_ID_KEY;
+use wagewatch::alerts::{PUBLIC_ID_KEY, Tally};
 use wagewatch::domain::{
     AlertId, AlertRow, Day, Entry, Level, Payment, Position, ProjectId, Rule, Rulebook, SuspenseReason,
     Verdict, WorkerView,
@@ -218,6 +218,14 @@ impl Machine {
         }
         workers.sort_by(|a, b| (&a.project_id, &a.id_number).cmp(&(&b.project_id, &b.id_number)));
         Picture { rows: self.rows(), standing: self.standing_ids(), workers, suspense: self.suspense() }
+    }
+
+    /// Counts of all shards, summed up; and the red projects.
+    pub fn tallies(&self) -> (Tally, usize) {
+        let mut total = Tally::default();
+        let all = || self.shards.iter().map(Shard::tallies);
+        all().flat_map(|tallies| tallies.counts.values()).for_each(|tally| total.add(tally));
+        (total, all().map(|tallies| tallies.red.values().flatten().count()).sum())
     }
 
     /// The business date that the shards have reached.

@@ -11,7 +11,7 @@ use super::pages::ShardMeta;
 use super::project::{Bench, Changed, ProjectState};
 use super::shadow::Shadow;
 use super::wakes::Wakes;
-use crate::alerts::IdKey;
+use crate::alerts::{IdKey, Tallies};
 use crate::domain::{Act, AlertRow, Body, Day, Position, ProjectId, Record, Rulebook, Verdict};
 use crate::ledger::{Command, ProjectLedger};
 use crate::store::{Store, StoreError};
@@ -62,6 +62,8 @@ pub struct Shard {
     fresh_facts: Vec<(ProjectId, ProjectFacts)>,
     /// Rows since the last checkpoint.
     unsaved: Vec<Arc<AlertRow>>,
+    /// What became of the alerts, counted row by row.
+    tallies: Tallies,
     /// Row pages in the store: first number, how many.
     row_pages: VecDeque<(u64, usize)>,
     /// Position of the last checkpoint that was encoded.
@@ -178,6 +180,11 @@ impl Shard {
         }
     }
 
+    /// What became of its alerts.
+    pub fn tallies(&self) -> &Tallies {
+        &self.tallies
+    }
+
     /// The rows since the last call, in order.
     pub fn take_rows(&mut self) -> Vec<Arc<AlertRow>> {
         std::mem::take(&mut self.fresh)
@@ -251,6 +258,10 @@ impl Shard {
         let state = entry.state.as_mut().expect("the project is hot");
         let answer = change(state, &bench, out);
         for (change, alert) in out.drain(..) {
+            if let Some(today) = self.meta.today {
+                let before = state.rows.get(&alert.key()).map(|row| &row.alert);
+                self.tallies.add(before, (change, &alert), today, state.ledger.facts());
+            }
             self.meta.head += 1;
             let (position, written_ms) = self.current;
             // What a person did is about a finding that was judged before.

@@ -9,7 +9,11 @@ use crate::engine::feed::ShardFeed;
 use crate::engine::keys;
 use crate::engine::pages::{self, ShardMeta};
 use crate::engine::project::ProjectState;
+<<<<<<< HEAD
 use crate::engine::shadow::Shadow;
+=======
+use crate::engine::tallies;
+>>>>>>> life
 use crate::ledger::{PageKey, ProjectLedger};
 use crate::store::{Changes, StoreError};
 use hashbrown::HashMap;
@@ -44,6 +48,7 @@ impl Shard {
             fresh: Vec::new(),
             fresh_facts: Vec::new(),
             unsaved: Vec::new(),
+            tallies: tallies::load(id, &*with.store)?,
             row_pages: VecDeque::new(),
             encoded: meta.position,
             hot_bytes: 0,
@@ -69,10 +74,14 @@ impl Shard {
             self.encode_project(slot, &mut changes);
         }
         self.encode_rows(&mut changes);
+<<<<<<< HEAD
         if !self.is_book_saved {
             changes.put.push((keys::shard_rulebook(self.id), pages::write_book(&self.book)));
             self.is_book_saved = true;
         }
+=======
+        tallies::encode(self.id, &mut self.tallies, &mut changes);
+>>>>>>> life
         changes.put.push((keys::shard_meta(self.id), pages::write_meta(&self.meta)));
         self.encoded = self.meta.position;
         Some(changes)
