@@ -194,11 +194,11 @@ impl ProjectState {
             return false;
         }
         let (pay_day, offset) = self.ledger.pay_terms(worker);
-        let due = self.due(period, pay_day, offset, book);
+        let due = self.due(period, pay_day, offset, today, book);
         today <= due && !self.ledger.has_labelled_payment(worker, period)
     }
 
-    fn due(&mut self, period: Period, pay_day: u8, offset: u8, book: &Rulebook) -> Day {
+    fn due(&mut self, period: Period, pay_day: u8, offset: u8, today: Day, book: &Rulebook) -> Day {
         let known = self.due_memo.iter().find(|m| (m.0, m.1, m.2) == (period, pay_day, offset));
         if let Some(memo) = known {
             return memo.3;
@@ -208,8 +208,11 @@ impl ProjectState {
             self.due_memo.remove(0);
         }
         self.due_memo.push((period, pay_day, offset, due));
-        // Whoever works in this month on these terms is to be looked at when it falls due.
-        self.wakes.everyone(due.plus(1));
+        // Whoever works in this month on these terms is to be looked at when it falls due. A day that
+        // is past would put the project before others at the next turn, and only where the memo was lost.
+        if today <= due {
+            self.wakes.everyone(due.plus(1));
+        }
         due
     }
 
