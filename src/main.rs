@@ -2,11 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-<<<<<<< HEAD
-use wagewatch::command::{backtest, check, demo, explain, generate, replay, serve, watch};
-=======
-use wagewatch::command::{check, demo, explain, generate, replay, serve, stats, watch};
->>>>>>> life
+use wagewatch::command::{backtest, check, demo, explain, generate, replay, serve, stats, watch};
 
 /// Says which construction project will not pay, or has not paid, which worker.
 #[derive(Parser)]

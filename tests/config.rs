@@ -5,7 +5,6 @@
 
 use std::fs;
 use wagewatch::app::config::{ClockKind, Config, LogFormat, Role, Sources};
-use wagewatch::domain::Day;
 
 const DOCUMENTED: &str = "config/wagewatch.toml";
 

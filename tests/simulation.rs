@@ -18,13 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use support::machine::{Crash, Machine};
 use wagewatch::domain::{
-<<<<<<< HEAD
-    Act, ActKind, AlertRow, AlertStatus, Authority, Change, DismissReason, Entry, ExemptionKind, Fen,
-    Rulebook, Time, WorkerWord,
-=======
     Act, ActKind, AlertId, AlertRow, AlertStatus, Authority, Change, DismissReason, Entry, ExemptionKind,
-    Fen, Rule, Sum, Time, WorkerWord,
->>>>>>> life
+    Fen, Rule, Rulebook, Sum, Time, WorkerWord,
 };
 
 #[test]

@@ -15,11 +15,8 @@ mod shard;
 mod shared;
 mod start;
 mod storer;
-<<<<<<< HEAD
-mod tally;
-=======
 mod tallies;
->>>>>>> life
+mod tally;
 mod wakes;
 mod weeks;
 mod what_if;

@@ -9,11 +9,7 @@ use std::sync::Arc;
 
 /// Also told when only the ledger's own pages have changed: a store of before is found out when it is
 /// opened, and rebuilt.
-<<<<<<< HEAD
-const VERSION: u8 = 6;
-=======
-const VERSION: u8 = 4;
->>>>>>> life
+const VERSION: u8 = 7;
 
 /// What a shard's pages cover.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]

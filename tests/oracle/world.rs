@@ -363,7 +363,7 @@ impl Maker {
 
     fn project(&mut self, project_id: ProjectId) {
         let (pay_day, pay_month_offset) = self.pay_terms();
-        let signed = self.first.first_day().plus(*[-60, -20, -20, 0, 25].choose(&mut self.dice).unwrap());
+        let signed = self.first.first_day().plus(*[-60, -20, 0, 20, 25].choose(&mut self.dice).unwrap());
         let labour_fee_fen = self.one_in(2).then_some(Fen(LABOUR_FEE));
         // Mostly active: others owe little.
         let statuses = [ProjectStatus::ALL, &[ProjectStatus::Active; 4]].concat();

@@ -9,11 +9,8 @@ use crate::engine::feed::ShardFeed;
 use crate::engine::keys;
 use crate::engine::pages::{self, ShardMeta};
 use crate::engine::project::ProjectState;
-<<<<<<< HEAD
 use crate::engine::shadow::Shadow;
-=======
 use crate::engine::tallies;
->>>>>>> life
 use crate::ledger::{PageKey, ProjectLedger};
 use crate::store::{Changes, StoreError};
 use hashbrown::HashMap;
@@ -74,14 +71,11 @@ impl Shard {
             self.encode_project(slot, &mut changes);
         }
         self.encode_rows(&mut changes);
-<<<<<<< HEAD
         if !self.is_book_saved {
             changes.put.push((keys::shard_rulebook(self.id), pages::write_book(&self.book)));
             self.is_book_saved = true;
         }
-=======
         tallies::encode(self.id, &mut self.tallies, &mut changes);
->>>>>>> life
         changes.put.push((keys::shard_meta(self.id), pages::write_meta(&self.meta)));
         self.encoded = self.meta.position;
         Some(changes)
