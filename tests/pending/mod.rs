@@ -21,8 +21,6 @@ pub const PENDING: &[Rule] = &[
     Rule::PaidOutsideAccount,
     Rule::SharedPayee,
     Rule::NoContract,
-    Rule::AttendanceSilent,
-    Rule::UploadLate,
     Rule::AttendanceSuspicious,
     Rule::RepeatOffender,
     Rule::BusinessSignal,
