@@ -506,3 +506,30 @@ fn a_store_that_does_not_fit_its_log_is_refused() {
     // With its store it goes on.
     Ground::Memory(log, store).start(&settings, &book).stop();
 }
+
+/// The same records in another log have the same positions and the same row numbers.
+#[test]
+fn a_store_of_another_log_is_refused_and_its_cursors_mean_nothing() {
+    let seed = crowded();
+    let settings = Settings { shards: 3, threads: 1, ..Settings::default() };
+    let (log, store) = (MemoryLog::with_salt(1), MemoryStore::new());
+    let book = full(&Ground::Memory(log.clone(), store.clone()), &settings, seed);
+    let other = MemoryLog::with_salt(2);
+    let mut copy = other.clone();
+    log.read(Position(1), &mut |block| copy.append(block.written_ms, &block.entries).map(|_| ())).unwrap();
+    let refused = Ground::Memory(other.clone(), store.clone()).try_start(&settings, &book).err().unwrap();
+    assert!(matches!(refused, StartError::OtherLog), "{refused}");
+    let told = |log: MemoryLog, store: MemoryStore| {
+        let engine = Ground::Memory(log, store).start(&settings, &book);
+        let found = (engine.feed().heads(), engine.feed().history());
+        engine.stop();
+        found
+    };
+    let (heads, history) = told(log.clone(), store.clone());
+    // Its own log takes it again, and one that was made anew of the same log.
+    assert_eq!(told(log.clone(), store), (heads.clone(), history));
+    assert_eq!(told(log, MemoryStore::new()), (heads.clone(), history));
+    let (other_heads, other_history) = told(other, MemoryStore::new());
+    assert_eq!(other_heads, heads);
+    assert_ne!(other_history, history);
+}

@@ -198,9 +198,13 @@ impl Committer {
         let mut entries = Vec::with_capacity(batch.iter().map(|(entries, _)| entries.len()).sum());
         // For each sender: how many verdicts, and those that are known before the log.
         let mut senders = Vec::with_capacity(batch.len());
-        for (theirs, done) in batch {
+        for (mut theirs, done) in batch {
             let all = theirs.len();
             let mut early = Vec::new();
+            if !theirs.iter().any(|entry| matches!(entry, Entry::Date(_))) {
+                // Nearly always: moved as a whole.
+                entries.append(&mut theirs);
+            }
             for (index, entry) in theirs.into_iter().enumerate() {
                 match self.admit(&entry) {
                     None => entries.push(entry),
@@ -346,7 +350,8 @@ fn dispatch(
     finish: SubmitDone,
 ) -> Result<(), Broken> {
     let opened = desk.open_block(&block)?;
-    let mut orders: Vec<Vec<Routing>> = workers.iter().map(|_| Vec::new()).collect();
+    let room = opened.orders.len() / workers.len();
+    let mut orders: Vec<Vec<Routing>> = workers.iter().map(|_| Vec::with_capacity(room + room / 8)).collect();
     for routing in opened.orders {
         match routing {
             Routing::Everyone { entry } => {

@@ -10,7 +10,7 @@ use super::desk::{Desk, shard_of};
 use super::feed::Feed;
 use super::shard::{Equipment, Shard};
 use super::shared::Shared;
-use super::start::{StartError, check_cover, compare_rulebook};
+use super::start::{StartError, check_cover, check_log, compare_rulebook, history_of};
 use super::storer::Storer;
 use super::worker::{Work, Worker};
 use crate::alerts::IdKey;
@@ -61,7 +61,8 @@ impl Engine {
         let shards = settings.shards.max(1);
         let desk = Desk::open(store.clone(), shards)?;
         check_cover(desk.position(), log.as_ref())?;
-        let (judge_anew, history) = compare_rulebook(store.as_ref(), &book, desk.position())?;
+        check_log(store.as_ref(), log.as_ref())?;
+        let (judge_anew, judged_by) = compare_rulebook(store.as_ref(), &book, desk.position())?;
         let rows_max = (settings.history_rows / usize::from(shards)).max(16);
         let with = Equipment { store: store.clone(), book, ids, rows_max };
         let (mut opened, mut feeds) = (Vec::new(), Vec::new());
@@ -76,7 +77,7 @@ impl Engine {
         let today = opened.iter().filter_map(Shard::today).max();
         let threads = thread_count(settings.threads, shards);
         let shared = Arc::new(Shared::new(
-            Arc::new(Feed::new(feeds).with_history(history)),
+            Arc::new(Feed::new(feeds).with_history(history_of(log.as_ref(), judged_by))),
             observer,
             threads,
             shards,

@@ -7,6 +7,8 @@ use crate::domain::{Position, ProjectId};
 
 /// What the store was made with and what it covers.
 pub(super) const CONFIG: &[u8] = b"M/config";
+/// Which log it was made of.
+pub(super) const LOG: &[u8] = b"M/log";
 pub(super) const COUNTY: &[u8] = b"M/county";
 
 /// A shard's position, row number and business date.
@@ -70,6 +72,13 @@ pub(super) fn dead_letter(id: DeadLetterId) -> Vec<u8> {
     let mut key = dead_letters();
     key.extend_from_slice(&id.position.0.to_be_bytes());
     key.extend_from_slice(&id.index.to_be_bytes());
+    key
+}
+
+/// The least key behind that letter's.
+pub(super) fn behind_dead_letter(id: DeadLetterId) -> Vec<u8> {
+    let mut key = dead_letter(id);
+    key.push(0);
     key
 }
 

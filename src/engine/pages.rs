@@ -7,7 +7,9 @@ use crate::codec::{self, Corrupt, Reader, Writer};
 use crate::domain::{AlertRow, Day, Entry, Funding, Position};
 use std::sync::Arc;
 
-const VERSION: u8 = 2;
+/// Also told when only the ledger's own pages have changed: a store of before is found out when it is
+/// opened, and rebuilt.
+const VERSION: u8 = 3;
 
 /// What a shard's pages cover.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]

@@ -20,8 +20,30 @@ pub enum StartError {
         "the store covers the log up to block {covered}, but the log ends at block {head}: the log has lost blocks that were acknowledged; restore the log, or remove the store to go on with what the log has"
     )]
     LogBehind { covered: u64, head: u64 },
+    #[error(
+        "the store was made of another log than the one it lies beside: restore the log that belongs to it, or remove the store to go on with what this log has"
+    )]
+    OtherLog,
     #[error("could not start a thread: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+/// A store is of the log that it was first opened with: positions alone do not tell two logs apart.
+pub(super) fn check_log(store: &dyn Store, log: &dyn Log) -> Result<(), StartError> {
+    let identity = log.identity().to_le_bytes();
+    match store.get(keys::LOG)? {
+        Some(known) if known == identity => Ok(()),
+        Some(_) => Err(StartError::OtherLog),
+        None => {
+            let put = vec![(keys::LOG.to_vec(), identity.to_vec())];
+            Ok(store.write(Changes { put, remove: Vec::new() })?)
+        }
+    }
+}
+
+/// What a row's number means something in: this log, judged by these numbers.
+pub(super) fn history_of(log: &dyn Log, judged_by: u32) -> u32 {
+    crc32fast::hash(&[log.identity().to_le_bytes().as_slice(), &judged_by.to_le_bytes()].concat())
 }
 
 /// The log must have all that the store lacks, and all that it covers.

@@ -39,7 +39,7 @@ pub(super) struct Reply {
 type Finish = Box<dyn FnOnce(Result<Vec<Verdict>, Refused>) + Send>;
 
 impl Reply {
-    /// `decided`: the verdicts that are known already.
+    /// `decided`: the verdicts that are known already. What no thread tells is accepted.
     pub fn new(parts: usize, entries: usize, decided: Vec<(u32, Verdict)>, finish: Finish) -> Reply {
         let mut verdicts = vec![Verdict::Accepted; entries];
         for (entry, verdict) in decided {
@@ -135,7 +135,7 @@ impl Worker {
     fn block(&mut self, dispatch: &Dispatch) -> Result<(), StoreError> {
         let begun = Instant::now();
         let block = &dispatch.block;
-        let mut verdicts = Vec::with_capacity(dispatch.orders.len());
+        let (mut count, mut verdicts) = (0, Vec::new());
         for (at, routing) in dispatch.orders.iter().enumerate() {
             if at % LOOK_AHEAD == 0 {
                 self.look_ahead(block, &dispatch.orders[at..]);
@@ -148,8 +148,13 @@ impl Worker {
                         // The desk gives nothing else to a single shard.
                         Entry::Rejected(_) | Entry::Date(_) => continue,
                     };
-                    if let Some(verdict) = self.apply(*shard, block, &order)? {
-                        verdicts.push((*entry, verdict));
+                    match self.apply(*shard, block, &order)? {
+                        Some(Verdict::Accepted) => count += 1,
+                        Some(other) => {
+                            count += 1;
+                            verdicts.push((*entry, other));
+                        }
+                        None => {}
                     }
                 }
                 Routing::County { shard, command } => {
@@ -166,7 +171,7 @@ impl Worker {
         }
         self.finish(block.position);
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.shared.observer.applied(verdicts.len(), micros);
+        self.shared.observer.applied(count, micros);
         dispatch.reply.part(verdicts);
         Ok(())
     }

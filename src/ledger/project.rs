@@ -329,7 +329,7 @@ impl ProjectLedger {
     ) -> T {
         let known = &mut self.workers[worker as usize];
         let before = known.profile_bytes();
-        let result = change(known.profile_mut());
+        let result = known.change_profile(change);
         self.worker_bytes = self.worker_bytes + known.profile_bytes() - before;
         result
     }
@@ -342,8 +342,7 @@ impl ProjectLedger {
     /// means nothing.
     pub fn read_ahead(&self, worker: WorkerIx) -> usize {
         let Some(known) = self.workers.get(worker as usize) else { return 0 };
-        let month = known.months.last().map_or(0, Month::read_ahead);
-        month + known.enrolments().first().map_or(0, |kept| usize::from(kept.value.pay_day.unwrap_or(0)))
+        known.months.last().map_or(0, Month::read_ahead)
     }
 
     /// Bytes in memory, as far as they grow with records; an estimate that is kept up with every change.

@@ -40,20 +40,21 @@ impl ProjectLedger {
     }
 
     pub fn is_enrolled(&self, worker: WorkerIx) -> bool {
-        !self.workers[worker as usize].enrolments().is_empty()
+        self.workers[worker as usize].brief.enrolled
     }
 
     /// The worker's enrolment with the greatest `effective_on`, be it in the future.
-    pub fn newest_enrolment(&self, worker: WorkerIx) -> Option<&Enrolment> {
-        self.workers[worker as usize].enrolments().last().map(|kept| &kept.value)
+    pub fn newest_enrolment(&self, worker: WorkerIx) -> Option<Enrolment> {
+        let known = &self.workers[worker as usize];
+        known.enrolments().last().and_then(|terms| terms.read(&self.id, &known.id))
     }
 
     /// (`pay_day`, `pay_month_offset`): each from the worker's newest terms, else the project, else 15 and 1.
     pub fn pay_terms(&self, worker: WorkerIx) -> (u8, u8) {
-        let newest = self.newest_enrolment(worker);
+        let newest = self.workers[worker as usize].brief;
         let facts = self.facts();
-        let day = newest.and_then(|e| e.pay_day).or(facts.and_then(|f| f.pay_day));
-        let offset = newest.and_then(|e| e.pay_month_offset).or(facts.and_then(|f| f.pay_month_offset));
+        let day = newest.pay_day.or(facts.and_then(|f| f.pay_day));
+        let offset = newest.pay_month_offset.or(facts.and_then(|f| f.pay_month_offset));
         (day.unwrap_or(15), offset.unwrap_or(1))
     }
 
@@ -66,8 +67,8 @@ impl ProjectLedger {
 
     /// Whether a payment placed with the worker, not returned, names that period.
     pub fn has_labelled_payment(&self, worker: WorkerIx, period: Period) -> bool {
-        let placed = self.workers[worker as usize].placed();
-        placed.iter().any(|p| p.period == Some(period) && !p.returned)
+        let known = &self.workers[worker as usize];
+        known.brief.paid && known.placed().iter().any(|p| p.period == Some(period) && !p.returned)
     }
 
     /// The accounts that the worker has named in this project, ascending.

@@ -2,13 +2,13 @@
 //! (contract, section 4). Reads the ledger; knows no date of today, so nothing here is overdue.
 
 use super::due::due_date;
-use super::kept::Kept;
 use super::month::{DayCell, Month};
 use super::project::{ProjectLedger, WorkerIx};
+use super::terms::Terms;
 use super::worker::Worker;
 use crate::domain::{
-    AccrualLine, Basis, Day, Days, Enrolment, PaymentLine, Period, PeriodView, Rulebook, Sum, TermsView,
-    Uscc, WorkerView, div_half_up,
+    AccrualLine, Basis, Day, Days, PaymentLine, Period, PeriodView, Rulebook, Sum, TermsView, Uscc,
+    WorkerView, div_half_up,
 };
 
 impl ProjectLedger {
@@ -45,7 +45,7 @@ impl ProjectLedger {
             id_number: known.id.clone(),
             enrolled: !known.enrolments().is_empty(),
             named_accounts: known.accounts().to_vec(),
-            terms: known.enrolments().iter().map(|kept| terms_of(&kept.value)).collect(),
+            terms: known.enrolments().iter().map(terms_of).collect(),
             days: total,
             first_worked_on: worked_on.map(|(first, _)| first),
             last_worked_on: worked_on.map(|(_, last)| last),
@@ -58,19 +58,17 @@ impl ProjectLedger {
     /// Who employs the worker on that day (of no day: by the newest terms), else the contractor.
     fn employer(&self, known: &Worker, day: Option<Day>) -> Option<Uscc> {
         let terms = known.enrolments();
-        let after = day.map_or(terms.len(), |day| terms.partition_point(|t| t.value.effective_on <= day));
-        let named = terms.get(after.saturating_sub(1)).and_then(|terms| terms.value.employer_uscc);
+        let after = day.map_or(terms.len(), |day| terms.partition_point(|t| t.effective_on <= day));
+        let named = terms.get(after.saturating_sub(1)).and_then(|terms| terms.employer_uscc);
         named.or_else(|| self.facts().map(|facts| facts.contractor_uscc))
     }
 
     /// Every period with attendance, piecework, payroll lines or placed payments that name it.
     fn periods(&self, known: &Worker) -> Vec<Period> {
         let mut periods: Vec<Period> = known.months.iter().map(|month| month.period).collect();
-        if let Some(profile) = &known.profile {
-            periods.extend(profile.pieces.iter().map(|piece| piece.period));
-            periods.extend(profile.sheets.iter().map(|(period, _)| *period));
-            periods.extend(profile.payments.iter().filter(|p| !p.returned).filter_map(|p| p.period));
-        }
+        periods.extend(known.pieces().iter().map(|piece| piece.period));
+        periods.extend(known.sheets().iter().map(|(period, _)| *period));
+        periods.extend(known.placed().iter().filter(|p| !p.returned).filter_map(|p| p.period));
         periods.sort_unstable();
         periods.dedup();
         periods
@@ -103,16 +101,14 @@ impl ProjectLedger {
 
     /// Adds piecework to accrued; expected is what was signed, else what was accrued.
     fn expect(&self, view: &mut PeriodView, known: &Worker) {
-        if let Some(profile) = &known.profile {
-            for piece in profile.pieces.iter().filter(|p| p.period == view.period && p.amount_fen.0 > 0) {
-                let line = AccrualLine::Piecework { lot: piece.lot.clone(), amount_fen: piece.amount_fen };
-                view.accrual.push(line);
-                view.accrued += piece.amount_fen.sum();
-            }
-            let sheets = profile.sheets.iter().filter(|(period, _)| *period == view.period);
-            view.signed =
-                sheets.filter_map(|(_, sheet)| self.sheets.signed(*sheet, &known.id)).reduce(|a, b| a + b);
+        for piece in known.pieces().iter().filter(|p| p.period == view.period && p.amount_fen.0 > 0) {
+            let line = AccrualLine::Piecework { lot: piece.lot.clone(), amount_fen: piece.amount_fen };
+            view.accrual.push(line);
+            view.accrued += piece.amount_fen.sum();
         }
+        let sheets = known.sheets().iter().filter(|(period, _)| *period == view.period);
+        view.signed =
+            sheets.filter_map(|(_, sheet)| self.sheets.signed(*sheet, &known.id)).reduce(|a, b| a + b);
         view.expected = view.signed.unwrap_or(view.accrued);
     }
 }
@@ -139,7 +135,7 @@ fn empty_period(period: Period, (pay_day, offset): (u8, u8), book: &Rulebook) ->
     }
 }
 
-fn terms_of(enrolment: &Enrolment) -> TermsView {
+fn terms_of(enrolment: &Terms) -> TermsView {
     TermsView {
         effective_on: enrolment.effective_on,
         basis: enrolment.basis,
@@ -151,12 +147,7 @@ fn terms_of(enrolment: &Enrolment) -> TermsView {
 }
 
 /// Sums the month's days by terms, rounds once for each; the first and the last day with worked days.
-fn accrue(
-    view: &mut PeriodView,
-    month: &Month,
-    enrolments: &[Kept<Enrolment>],
-    book: &Rulebook,
-) -> Option<(Day, Day)> {
+fn accrue(view: &mut PeriodView, month: &Month, enrolments: &[Terms], book: &Rulebook) -> Option<(Day, Day)> {
     let mut span: Option<(Day, Day)> = None;
     let steps = &book.at(month.period.first_day()).presence_steps;
     // Days come in order and terms ascend by date, so the days of one terms stand together.
@@ -169,7 +160,7 @@ fn accrue(
         }
         view.days.0 += days.0;
         view.minutes += minutes;
-        let terms = enrolments.partition_point(|kept| kept.value.effective_on <= date).saturating_sub(1);
+        let terms = enrolments.partition_point(|terms| terms.effective_on <= date).saturating_sub(1);
         match &mut group {
             Some((of, sum, sum_minutes)) if *of == terms => {
                 sum.0 += days.0;
@@ -186,9 +177,9 @@ fn accrue(
     span
 }
 
-fn close_terms(view: &mut PeriodView, enrolments: &[Kept<Enrolment>], group: Option<(usize, Days, u32)>) {
+fn close_terms(view: &mut PeriodView, enrolments: &[Terms], group: Option<(usize, Days, u32)>) {
     let Some((terms, days, minutes)) = group else { return };
-    let Some(Kept { value: terms, .. }) = enrolments.get(terms) else { return };
+    let Some(terms) = enrolments.get(terms) else { return };
     if days.0 == 0 && minutes == 0 {
         return;
     }

@@ -57,7 +57,7 @@ impl Ledgers {
             let asked = asked?;
             let worker = asked.ledger.worker_ix(&whom)?;
             let view = asked.ledger.settle(worker, asked.book);
-            let named = asked.ledger.newest_enrolment(worker).cloned();
+            let named = asked.ledger.newest_enrolment(worker);
             let shown = papers::worker(&view, named.as_ref(), asked.book, asked.today);
             Some((shown, standing(&asked, Some(&whom)), asked.today))
         };

@@ -2,7 +2,6 @@
 //! The registry is given by whoever wires the process; nothing here is global.
 
 use super::hub::Hub;
-use super::standing::standing;
 use crate::domain::{AlertRow, Change, Door, Level, ReasonCode, Rule, Verdict};
 use crate::engine::{Engine, Observer};
 use prometheus::core::Collector;
@@ -156,23 +155,19 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads, as of now.
-    pub async fn text(&self, engine: &Engine, hub: &Hub) -> Result<String, Error> {
+    pub fn text(&self, engine: &Engine, hub: &Hub) -> Result<String, Error> {
         self.gauges.read(engine, hub);
-        self.count_alerts(engine).await;
+        self.count_alerts(engine);
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    async fn count_alerts(&self, engine: &Engine) {
-        let mut counts = vec![[0i64; Level::ALL.len()]; Rule::ALL.len()];
-        standing(engine.feed(), |row| {
-            let finding = &row.alert.finding;
-            counts[finding.rule as usize][finding.level as usize] += 1;
-        })
-        .await;
-        for (rule, levels) in Rule::ALL.iter().zip(counts) {
-            for (level, count) in Level::ALL.iter().zip(levels) {
+    fn count_alerts(&self, engine: &Engine) {
+        let counts = engine.feed().counts();
+        for rule in Rule::ALL {
+            for level in Level::ALL {
+                let count = i64::try_from(counts.get(*rule, *level)).unwrap_or(i64::MAX);
                 self.alerts.with_label_values(&[rule.as_str(), level.as_str()]).set(count);
             }
         }

@@ -170,6 +170,9 @@ impl Log for SlowLog {
         drop(self.gate.opened.wait_while(open, |open| !*open).unwrap());
         self.log.append(written_ms, entries)
     }
+    fn identity(&self) -> u64 {
+        self.log.identity()
+    }
     fn head(&self) -> Position {
         self.log.head()
     }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::domain::{
-    AlertId, AlertRow, Entry, Payment, Position, ProjectId, Rulebook, SuspenseReason, Verdict, WorkerView,
+    AlertId, AlertRow, Entry, Level, Payment, Position, ProjectId, Rule, Rulebook, SuspenseReason, Verdict,
+    WorkerView,
 };
 use wagewatch::engine::{Desk, Equipment, Feed, Order, ProjectAsk, Read, Routing, Shard, shard_of};
 use wagewatch::log::{Block, FailAt, Log, MemoryLog};
@@ -232,7 +233,14 @@ impl Machine {
 
     pub fn standing_ids(&self) -> BTreeSet<AlertId> {
         let standing = |shard| self.feed.standing(shard).1;
-        (0..self.feed.shards()).flat_map(standing).map(|row| row.alert.id.clone()).collect()
+        let rows: Vec<_> = (0..self.feed.shards()).flat_map(standing).collect();
+        let counts = self.feed.counts();
+        for (rule, level) in Rule::ALL.iter().flat_map(|r| Level::ALL.iter().map(move |l| (*r, *l))) {
+            let alike =
+                |row: &&Arc<AlertRow>| (row.alert.finding.rule, row.alert.finding.level) == (rule, level);
+            assert_eq!(counts.get(rule, level), rows.iter().filter(alike).count() as u64, "kept and walked");
+        }
+        rows.iter().map(|row| row.alert.id.clone()).collect()
     }
 }
 

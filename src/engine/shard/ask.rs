@@ -26,7 +26,7 @@ impl Shard {
         if !self.names.contains_key(name) {
             return Ok(question(None));
         }
-        let slot = self.slot(name)?;
+        let (slot, _) = self.slot(name)?;
         let entry = &mut self.slots[slot as usize];
         entry.ticked = self.ticks;
         let Some(state) = &entry.state else { return Ok(question(None)) };

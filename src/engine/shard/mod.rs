@@ -75,6 +75,8 @@ struct Slot {
     ticked: u64,
     is_touched: bool,
     is_dirty: bool,
+    /// The store's catalog has it, as `summary` and `dates` say.
+    is_listed: bool,
     /// The checkpoint that last encoded it.
     encoded: Position,
 }
@@ -229,7 +231,7 @@ impl Shard {
 
     fn visit(&mut self, name: &ProjectId) -> Result<(), StoreError> {
         let mut out = Vec::new();
-        let slot = self.slot(name)?;
+        let (slot, _) = self.slot(name)?;
         self.with_state(slot, &mut out, |state, bench, out| state.visit(bench, out));
         self.schedule(slot);
         Ok(())
@@ -237,14 +239,14 @@ impl Shard {
 
     fn wake(&mut self, name: &ProjectId) -> Result<(), StoreError> {
         let mut out = Vec::new();
-        let slot = self.slot(name)?;
+        let (slot, _) = self.slot(name)?;
         self.with_state(slot, &mut out, |state, bench, out| state.wake(bench, out));
         self.schedule(slot);
         Ok(())
     }
 
-    /// The project's slot, hot. A project that was never heard of comes into being.
-    fn slot(&mut self, name: &ProjectId) -> Result<u32, StoreError> {
+    /// The project's slot, hot, and whether it is new: a project that was never heard of comes into being.
+    fn slot(&mut self, name: &ProjectId) -> Result<(u32, bool), StoreError> {
         if let Some(slot) = self.names.get(name).copied() {
             if self.slots[slot as usize].state.is_none() {
                 let state = self.load(slot)?;
@@ -255,12 +257,12 @@ impl Shard {
                 entry.state = Some(Box::new(state));
                 entry.ticked = self.ticks;
             }
-            return Ok(slot);
+            return Ok((slot, false));
         }
-        let slot = self.add_slot(empty_summary(name), Wakes::default(), self.meta.position);
+        let slot = self.add_slot(empty_summary(name), Wakes::default(), self.meta.position, false);
         self.slots[slot as usize].state = Some(Box::new(ProjectState::new(ProjectLedger::new(name.clone()))));
         self.hot_projects += 1;
-        Ok(slot)
+        Ok((slot, true))
     }
 
     /// Runs a change on a project, hot or cold. One that is new is then judged as a whole: only what
@@ -270,9 +272,8 @@ impl Shard {
         name: &ProjectId,
         change: impl FnOnce(&mut ProjectState, &Bench, &mut Vec<Changed>) -> T,
     ) -> Result<(u32, T), StoreError> {
-        let is_new = !self.names.contains_key(name);
         let mut out = Vec::new();
-        let slot = self.slot(name)?;
+        let (slot, is_new) = self.slot(name)?;
         let answer = self.with_state(slot, &mut out, change);
         if is_new {
             self.with_state(slot, &mut out, |state, bench, out| state.visit(bench, out));
@@ -362,7 +363,7 @@ impl Shard {
         }
     }
 
-    fn add_slot(&mut self, summary: ProjectSummary, wakes: Wakes, encoded: Position) -> u32 {
+    fn add_slot(&mut self, summary: ProjectSummary, wakes: Wakes, encoded: Position, is_listed: bool) -> u32 {
         // Four thousand million projects do not fit a machine.
         let slot = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
         self.names.insert(summary.project_id.clone(), slot);
@@ -378,6 +379,7 @@ impl Shard {
             ticked: self.ticks,
             is_touched: false,
             is_dirty: false,
+            is_listed,
             encoded,
         });
         slot

@@ -92,8 +92,14 @@ impl Shard {
         for (chunk, rows) in chunks {
             changes.put.push((keys::alerts_page(id, &name, chunk), pages::write_rows(rows.into_iter())));
         }
-        entry.summary = summarise(state);
+        // Most records change neither.
+        let summary = summarise(state);
+        if entry.is_listed && summary == entry.summary && state.wakes == entry.wakes {
+            return;
+        }
+        entry.summary = summary;
         entry.wakes.clone_from(&state.wakes);
+        entry.is_listed = true;
         changes
             .put
             .push((keys::catalog_entry(id, &name), pages::write_catalog(&entry.summary, &entry.wakes)));
@@ -178,7 +184,7 @@ impl Shard {
         })?;
         for (summary, wakes) in entries {
             self.fresh_facts.extend(summary.facts.clone().map(|facts| (summary.project_id.clone(), facts)));
-            let slot = self.add_slot(summary, wakes, self.meta.position);
+            let slot = self.add_slot(summary, wakes, self.meta.position, true);
             self.schedule(slot);
         }
         Ok(())
