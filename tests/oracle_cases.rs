@@ -251,6 +251,20 @@ fn the_worlds_together_hit_everything() {
         "labour-fee-short yellow",
         "paid-outside-account orange",
         "shared-payee red",
+        "complaint-open orange",
+        "complaint-open red",
+        "complaint-open yellow",
+        "deposit-expiring blue",
+        "deposit-expiring red",
+        "deposit-form yellow",
+        "deposit-low yellow",
+        "deposit-missing orange",
+        "deposit-missing red",
+        "deposit-not-refilled orange",
+        "guarantee-missing yellow",
+        "inspection-missing yellow",
+        "labour-officer-missing yellow",
+        "payroll-missing yellow",
     ];
     let unseen: Vec<_> = want.iter().filter(|one| !others.contains(**one)).collect();
     assert!(unseen.is_empty(), "{unseen:?}");
