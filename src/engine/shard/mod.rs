@@ -64,7 +64,8 @@ pub struct Shard {
 }
 
 struct Slot {
-    summary: ProjectSummary,
+    /// Apart, for records do not read it, and of thousands of slots the rest stays at hand.
+    summary: Box<ProjectSummary>,
     dates: BTreeSet<Day>,
     /// Under which date it stands in `due`.
     next: Option<Day>,
@@ -365,7 +366,7 @@ impl Shard {
         self.workers += workers;
         self.slots.push(Slot {
             workers,
-            summary,
+            summary: Box::new(summary),
             dates,
             next: None,
             state: None,

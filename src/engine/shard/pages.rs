@@ -94,10 +94,10 @@ impl Shard {
         }
         // Most records change neither.
         let summary = summarise(state);
-        if entry.is_listed && summary == entry.summary && state.dates == entry.dates {
+        if entry.is_listed && summary == *entry.summary && state.dates == entry.dates {
             return;
         }
-        entry.summary = summary;
+        *entry.summary = summary;
         entry.dates.clone_from(&state.dates);
         entry.is_listed = true;
         changes
