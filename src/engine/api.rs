@@ -42,7 +42,7 @@ impl Default for Settings {
             queue_entries: 200_000,
             memory_bytes: 4 << 30,
             checkpoint_ms: 10_000,
-            checkpoint_entries: 1_000_000,
+            checkpoint_entries: 2_000_000,
             history_rows: 200_000,
             shadow: None,
         }

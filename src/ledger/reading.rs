@@ -54,9 +54,8 @@ impl ProjectLedger {
     /// (`pay_day`, `pay_month_offset`): each from the worker's newest terms, else the project, else 15 and 1.
     pub fn pay_terms(&self, worker: WorkerIx) -> (u8, u8) {
         let newest = self.workers[worker as usize].brief;
-        let facts = self.facts();
-        let day = newest.pay_day.or(facts.and_then(|f| f.pay_day));
-        let offset = newest.pay_month_offset.or(facts.and_then(|f| f.pay_month_offset));
+        let day = newest.pay_day.or_else(|| self.facts()?.pay_day);
+        let offset = newest.pay_month_offset.or_else(|| self.facts()?.pay_month_offset);
         (day.unwrap_or(15), offset.unwrap_or(1))
     }
 

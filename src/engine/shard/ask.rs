@@ -13,7 +13,7 @@ impl Shard {
     pub fn projects(&self) -> Vec<ProjectSummary> {
         let summary = |slot: &Slot| match &slot.state {
             Some(state) if slot.is_dirty => summarise(state),
-            _ => slot.summary.clone(),
+            _ => (*slot.summary).clone(),
         };
         self.slots.iter().map(summary).collect()
     }

@@ -77,7 +77,8 @@ pub struct Shard {
 }
 
 struct Slot {
-    summary: ProjectSummary,
+    /// Apart, for records do not read it, and of thousands of slots the rest stays at hand.
+    summary: Box<ProjectSummary>,
     wakes: Wakes,
     /// Under which date it stands in `due`.
     next: Option<Day>,
@@ -340,7 +341,7 @@ impl Shard {
         self.workers += workers;
         self.slots.push(Slot {
             workers,
-            summary,
+            summary: Box::new(summary),
             wakes,
             next: None,
             state: None,

@@ -109,10 +109,10 @@ impl Shard {
         }
         // Most records change neither.
         let summary = summarise(state);
-        if entry.is_listed && summary == entry.summary && state.wakes == entry.wakes {
+        if entry.is_listed && summary == *entry.summary && state.wakes == entry.wakes {
             return;
         }
-        entry.summary = summary;
+        *entry.summary = summary;
         entry.wakes.clone_from(&state.wakes);
         entry.is_listed = true;
         changes
