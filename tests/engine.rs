@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 use support::judge::{self, asked};
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::domain::{
-    AlertRow, Body, Day, Entry, Head, Inspection, InspectionOutcome, Numbers, Position, ProjectId, Record, Rulebook,
-    Time, Verdict,
+    AlertRow, Body, Day, Entry, Head, Inspection, InspectionOutcome, Numbers, Position, ProjectId, Record,
+    Rulebook, Time, Verdict,
 };
 use wagewatch::engine::api::DeadContent;
 use wagewatch::engine::{Engine, Parts, Read, Refused, Settings, StartError, Unobserved};

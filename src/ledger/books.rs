@@ -9,6 +9,7 @@ use crate::domain::{
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
 
+#[derive(Clone)]
 pub(super) struct Book {
     pub(super) account: WageAccount,
     /// By `entry_id`. The county says each once: under one number the first stands.
@@ -19,7 +20,7 @@ pub(super) struct Book {
 }
 
 /// What follows from the bookings, and from the payments that stand in the project. Not stored.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Tally {
     /// Booked in, less booked out, less settled payments that no booking out counts already.
     pub(super) balance: Sum,

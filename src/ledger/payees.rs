@@ -9,7 +9,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::collections::BTreeSet;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Payees {
     /// Workers for whom a settled payment went to an account that they had not named then.
     paid: HashMap<Account, Namers, FixedState>,

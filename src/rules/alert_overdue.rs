@@ -1,6 +1,7 @@
 //! `alert-overdue`: an alert was not acknowledged, or not settled, in its time.
 //!
 //! **Article**: county plan 2025, section 3 (15).
+//!
 //! **Found when**: an alert asks for somebody (it is not rolled up in another, dismissed or exempted), and its time
 //! has passed: to acknowledge it `acknowledge_red_hours` of working time (`_orange_`, `_yellow_`, `_blue_` likewise),
 //! to settle it `settle_red_working_days` (orange, yellow; a forecast is settled by what comes). Both times begin when it
@@ -8,9 +9,12 @@
 //! day on. Working time is `work_hours` from `work_from_minute` on, on working days by the calendar, beginning
 //! with the time of the day at which the log was written. The time has passed when the business date is past
 //! the day on which it ends: the core has no clock, the business date is its only one.
+//!
 //! **Clears when**: the alert is acknowledged, or settled; the escalation stays to be seen until the alert begins anew.
+//!
 //! **Evidence**: on the alert itself: the step of the ladder (sector's department, coordinator, county head), and
 //! since when. It is no alert of its own, for it would only ask the same people once more; its row is `escalated`.
+//!
 //! **Not covered**: holidays of single offices; hours missed within a day.
 
 use crate::domain::{Day, Deadlines, Level, Rulebook};

@@ -14,8 +14,6 @@ mod attendance_silent;
 mod balance_short;
 mod complaint_open;
 mod coverage_low;
-mod coverage_low;
-mod criminal_group;
 mod criminal_group;
 mod deposit_expiring;
 mod deposit_form;
