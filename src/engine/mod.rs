@@ -3,6 +3,7 @@
 pub mod api;
 pub mod backtest;
 pub mod batch;
+mod bench;
 mod committer;
 mod desk;
 mod feed;

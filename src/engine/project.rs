@@ -1,32 +1,20 @@
 //! One project in memory: its ledger, its alerts, and when to look at it again without a record.
 //! One record in, changes of alerts out: merge, settle, judge, diff. Pure.
 
+use super::bench::{Bench, Changed};
 use super::tally::{Changed as Counted, Count, Tally};
 use super::wakes::{Wake, Wakes};
 use super::weeks::{Statement, Weeks};
-use crate::alerts::{IdKey, Overdue, ProjectAlerts};
+use crate::alerts::{Overdue, ProjectAlerts};
 use crate::domain::{
-    Act, Alert, AlertKey, AlertRow, Body, Change, Day, Deadlines, Finding, Funding, Level, MonthTotals,
-    PapersView, Part, Period, ProjectView, Record, Rule, Rulebook, Time, Verdict,
+    Act, AlertKey, AlertRow, Body, Day, Deadlines, Finding, Funding, Level, MonthTotals, PapersView, Part,
+    Period, ProjectView, Record, Rule, Rulebook, Time, Verdict,
 };
 use crate::ledger::{self, Command, ProjectLedger, Touched, Who, WorkerIx};
 use crate::rules::{self, Judgement};
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// What a judgement needs beside the project.
-pub(super) struct Bench<'a> {
-    pub book: &'a Rulebook,
-    pub ids: &'a IdKey,
-    /// Nothing is judged before the first business date.
-    pub today: Option<Day>,
-    /// When the log was written that says so, in Unix milliseconds.
-    pub written_ms: i64,
-}
-
-/// One change of one alert, before it has its number.
-pub(super) type Changed = (Change, Alert);
 
 pub(super) struct ProjectState {
     pub ledger: ProjectLedger,

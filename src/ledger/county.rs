@@ -6,6 +6,7 @@
 //! Homes are never stored: they follow from the merged payments and accounts.
 
 use super::accounts::{Accounts, Booked};
+use super::command::Command;
 use super::county_page::{Bucket, CountyPage, bucket_of};
 use super::kept::{Kept, Outcome, merge_into};
 use super::payments::{KeptPayment, key_hash, payment_key};
@@ -19,32 +20,6 @@ use compact_str::CompactString;
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What a project has to do because the county says so. Doing it twice does nothing.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Command {
-    /// The payment, as merged, is this project's: [`super::ProjectLedger::put_payment`].
-    Payment { project_id: ProjectId, payment: Box<KeptPayment> },
-    /// It is another project's now: [`super::ProjectLedger::take_payment`].
-    TakePayment { project_id: ProjectId, bank: CompactString, txn_id: CompactString },
-    /// The wage account is this project's: [`super::ProjectLedger::put_account`].
-    Account { project_id: ProjectId, account: Box<WageAccount> },
-    /// It is another project's now: [`super::ProjectLedger::take_account`].
-    TakeAccount { project_id: ProjectId, account: Account },
-    /// The complaint names this project: [`super::ProjectLedger::put_complaint`].
-    Complaint { project_id: ProjectId, complaint: Box<Complaint> },
-    /// It names another now, or none: [`super::ProjectLedger::take_complaint`].
-    TakeComplaint { project_id: ProjectId, complaint_id: CompactString },
-    /// So much was booked on that wage account of its, and so it is restrained: [`super::ProjectLedger::put_bookings`].
-    Bookings {
-        project_id: ProjectId,
-        account: Account,
-        entries: Vec<AccountEntry>,
-        restraints: Vec<AccountRestraint>,
-    },
-    /// Some record names this project: [`super::ProjectLedger::put_named`].
-    Named { project_id: ProjectId },
-}
 
 /// Who decides about a record.
 #[derive(Clone, PartialEq, Debug)]
@@ -69,21 +44,6 @@ pub struct County {
     named: HashSet<ProjectId, FixedState>,
     /// Where eviction looks next.
     pub(super) hand: usize,
-}
-
-impl Command {
-    pub fn project_id(&self) -> &ProjectId {
-        match self {
-            Command::Payment { project_id, .. }
-            | Command::TakePayment { project_id, .. }
-            | Command::Account { project_id, .. }
-            | Command::TakeAccount { project_id, .. }
-            | Command::Complaint { project_id, .. }
-            | Command::TakeComplaint { project_id, .. }
-            | Command::Bookings { project_id, .. }
-            | Command::Named { project_id } => project_id,
-        }
-    }
 }
 
 impl Default for County {

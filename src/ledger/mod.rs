@@ -8,6 +8,7 @@
 mod accounts;
 mod banking;
 mod books;
+mod command;
 mod county;
 mod county_page;
 mod due;
@@ -28,7 +29,8 @@ mod terms;
 mod waiting;
 mod worker;
 
-pub use county::{Command, County, Routed};
+pub use command::Command;
+pub use county::{County, Routed};
 pub use county_page::CountyPage;
 pub use due::due_date;
 pub use page::PageKey;

@@ -7,8 +7,9 @@ mod pages;
 mod turn;
 
 use super::api::{ProjectFacts, ProjectSummary};
+use super::bench::{Bench, Changed};
 use super::pages::ShardMeta;
-use super::project::{Bench, Changed, ProjectState};
+use super::project::ProjectState;
 use super::shadow::Shadow;
 use super::wakes::Wakes;
 use crate::alerts::{IdKey, Tallies};
