@@ -213,5 +213,11 @@ words!(
         Cause = "cause",
         StartedOn = "started-on",
         SilentDays = "silent-days",
+        ThresholdHours = "threshold-hours",
+        ThresholdMinutes = "threshold-minutes",
+        LongDays = "long-days",
+        SteadyFrom = "steady-from",
+        SteadyTo = "steady-to",
+        StatementsBulk = "statements-bulk",
     }
 );

@@ -33,4 +33,4 @@ pub use record::*;
 pub use reject::{Reason, ReasonCode};
 pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
-pub use view::{AccountView, PapersView, PeriodView, ProjectView, TermsView, WorkerView};
+pub use view::{AccountView, PapersView, PatternView, PeriodView, ProjectView, TermsView, WorkerView};

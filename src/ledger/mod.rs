@@ -13,6 +13,7 @@ mod kept;
 mod month;
 mod page;
 mod papers;
+mod pattern;
 mod payments;
 mod payroll;
 mod placing;

@@ -3,8 +3,8 @@
 
 use super::project::{ProjectLedger, WorkerIx};
 use crate::domain::{
-    Account, AccountView, Deposit, Enrolment, IdNumber, Inspection, PapersView, PaymentGuarantee, Payroll,
-    Period, Project, WageAccount,
+    Account, AccountView, Day, Deposit, Enrolment, IdNumber, Inspection, PapersView, PaymentGuarantee,
+    Payroll, Period, Project, WageAccount,
 };
 
 impl ProjectLedger {
@@ -60,6 +60,18 @@ impl ProjectLedger {
     pub fn has_labelled_payment(&self, worker: WorkerIx, period: Period) -> bool {
         let placed = self.workers[worker as usize].placed();
         placed.iter().any(|p| p.period == Some(period) && !p.returned)
+    }
+
+    /// Whether a payroll sheet of that period has a line of the worker.
+    pub fn has_sheet(&self, worker: WorkerIx, period: Period) -> bool {
+        let profile = self.workers[worker as usize].profile.as_ref();
+        profile.is_some_and(|profile| profile.sheets.iter().any(|(of, _)| *of == period))
+    }
+
+    /// Whether some terms of the worker say that a contract was signed on that day or before.
+    pub fn has_contract(&self, worker: WorkerIx, by: Day) -> bool {
+        let enrolments = self.workers[worker as usize].enrolments();
+        enrolments.iter().any(|kept| kept.value.contract_signed_on.is_some_and(|signed| signed <= by))
     }
 
     /// The accounts that the worker has named in this project, ascending.

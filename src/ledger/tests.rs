@@ -569,17 +569,23 @@ fn a_swipe_tells_whose_month_it_touched_and_whether_it_is_the_first() {
         ledger.merge(&Record { head, body }, &Rulebook::default())
     };
     let march = Period::from_ym(2026, 3).unwrap();
-    let touched = |period, new_worker_or_first_day| Touched {
+    let touched = |period: Period, day: u32, minutes, new_worker_or_first_day| Touched {
         changed: true,
-        who: Who::Attendance { worker: 0, period, new_worker_or_first_day },
+        who: Who::Attendance {
+            worker: 0,
+            period,
+            day: period.day_or_last(day),
+            minutes,
+            new_worker_or_first_day,
+        },
         papers: false,
     };
-    assert_eq!(swipe("2026-03-02T08:00:00+08:00"), touched(march, true));
-    assert_eq!(swipe("2026-03-02T18:00:00+08:00"), touched(march, false));
+    assert_eq!(swipe("2026-03-02T08:00:00+08:00"), touched(march, 2, 0, true));
+    assert_eq!(swipe("2026-03-02T18:00:00+08:00"), touched(march, 2, 600, false));
     assert_eq!(
         swipe("2026-03-02T12:00:00+08:00"),
         Touched { changed: false, who: Who::Nobody, papers: false }
     );
-    assert_eq!(swipe("2026-04-01T03:59:59+08:00"), touched(march, false));
-    assert_eq!(swipe("2026-04-01T04:00:00+08:00"), touched(march.plus(1), true));
+    assert_eq!(swipe("2026-04-01T03:59:59+08:00"), touched(march, 31, 0, false));
+    assert_eq!(swipe("2026-04-01T04:00:00+08:00"), touched(march.plus(1), 1, 0, true));
 }

@@ -85,5 +85,11 @@ pub fn fact_words(name: FactName) -> (&'static str, &'static str) {
         FactName::Cause => ("原因", "Cause"),
         FactName::StartedOn => ("开工日期", "Started on"),
         FactName::SilentDays => ("中断天数", "Days of silence"),
+        FactName::ThresholdHours => ("规定小时数", "Hours a day at which it is found"),
+        FactName::ThresholdMinutes => ("规定分钟数", "Minutes within which it is found"),
+        FactName::LongDays => ("超长在场天数", "Days longer on site than that"),
+        FactName::SteadyFrom => ("打卡时间雷同起始日", "Swipes hardly vary from"),
+        FactName::SteadyTo => ("打卡时间雷同截止日", "Swipes hardly vary to"),
+        FactName::StatementsBulk => ("其中发薪日前集中上报", "Of them stated just before the due date"),
     }
 }
