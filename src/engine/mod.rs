@@ -9,6 +9,7 @@ mod handle;
 mod keys;
 mod pages;
 mod project;
+mod quiet;
 mod shard;
 mod shared;
 mod start;

@@ -1,6 +1,7 @@
 //! One project in memory: its ledger, its alerts, and when to look at it again without a record.
 //! One record in, changes of alerts out: merge, settle, judge, diff. Pure.
 
+use super::quiet;
 use super::wakes::{Wake, Wakes};
 use crate::alerts::{IdKey, Overdue, ProjectAlerts};
 use crate::domain::{
@@ -161,8 +162,8 @@ impl ProjectState {
         match &touched.who {
             Who::Nobody => {}
             Who::Everyone => self.visit(bench, out),
-            Who::Attendance { worker, period, .. } => {
-                if !self.is_quiet(*worker, *period, today, bench.book) {
+            Who::Attendance { worker, day, minutes, .. } => {
+                if !self.is_quiet(*worker, *day, *minutes, today, bench.book) {
                     self.judge_workers(&[*worker], today, bench, out);
                 }
             }
@@ -183,16 +184,13 @@ impl ProjectState {
         }
     }
 
-    /// Attendance in a month that is not due touches no finding: nobody owes it yet, and the pool
-    /// fills older months first. It does when a payment names the month (what it does not need
-    /// goes to the pool), or when the worker has no enrolment.
-    fn is_quiet(&mut self, worker: WorkerIx, period: Period, today: Day, book: &Rulebook) -> bool {
-        if !self.ledger.is_enrolled(worker) {
-            return false;
-        }
+    /// Attendance in a month that is not due touches hardly any finding: nobody owes it yet, and the
+    /// pool fills older months first. What it may touch all the same, `quiet` knows.
+    fn is_quiet(&mut self, worker: WorkerIx, day: Day, minutes: u32, today: Day, book: &Rulebook) -> bool {
+        let Some(period) = day.period().filter(|_| self.ledger.is_enrolled(worker)) else { return false };
         let (pay_day, offset) = self.ledger.pay_terms(worker);
         let due = self.due(period, pay_day, offset, book);
-        today <= due && !self.ledger.has_labelled_payment(worker, period)
+        today <= due && quiet::is_quiet(&self.ledger, worker, day, minutes, due, today, book)
     }
 
     fn due(&mut self, period: Period, pay_day: u8, offset: u8, book: &Rulebook) -> Day {

@@ -5,8 +5,17 @@
 //! find something else though no record comes.
 
 mod aging;
+mod attendance_suspicious;
+mod below_minimum_wage;
+mod criminal_threshold;
+mod ghost_payee;
+mod implausible_pay;
 mod judgement;
+mod left_unsettled;
+mod no_contract;
 mod payee_mismatch;
+mod payout_returned;
+mod payroll_below_attendance;
 mod project_arrears;
 #[cfg(test)]
 mod sample;
@@ -25,9 +34,18 @@ pub fn judge_worker(view: &WorkerView, on: &mut Judgement<'_>) {
     for period in &view.periods {
         wage_unpaid::judge(view, period, on);
         wage_underpaid::judge(view, period, on);
+        below_minimum_wage::judge(view, period, on);
+        payroll_below_attendance::judge(view, period, on);
+        ghost_payee::judge(view, period, on);
+        attendance_suspicious::judge(view, period, on);
     }
     payee_mismatch::judge(view, on);
     unregistered_worker::judge(view, on);
+    no_contract::judge(view, on);
+    left_unsettled::judge(view, on);
+    criminal_threshold::judge_worker(view, on);
+    payout_returned::judge(view, on);
+    implausible_pay::judge(view, on);
 }
 
 /// Everything that is found about a project's totals, in a fixed order. `worst` are the workers

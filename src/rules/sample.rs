@@ -2,8 +2,9 @@
 
 use super::Judgement;
 use crate::domain::{
-    Account, Day, Days, Fen, Funding, IdNumber, PapersView, PaymentLine, Period, PeriodView, Project,
-    ProjectId, ProjectStatus, ProjectView, Rulebook, Sum, Time, Uscc, WorkerView,
+    Account, Basis, Day, Days, Fen, Funding, IdNumber, PapersView, PatternView, PaymentLine, Period,
+    PeriodView, Project, ProjectId, ProjectStatus, ProjectView, Rulebook, Sum, TermsView, Time, Uscc,
+    WorkerView,
 };
 use std::sync::LazyLock;
 
@@ -30,9 +31,12 @@ pub(crate) fn period(month: &str, expected: Sum, paid: Sum) -> PeriodView {
         period,
         days: Days(2000),
         minutes: 0,
+        last_worked_on: Some(period.day_or_last(28)),
+        pattern: PatternView::default(),
         accrued: expected,
         accrual: Vec::new(),
         signed: None,
+        payable: None,
         expected,
         labelled: paid,
         direct: paid,
@@ -58,6 +62,18 @@ pub(crate) fn worker(periods: Vec<PeriodView>) -> WorkerView {
         payments: Vec::new(),
         named_accounts: Vec::new(),
         advance: 0,
+    }
+}
+
+/// Terms from that day on, without contract or end.
+pub(crate) fn terms(from: &str, basis: Basis) -> TermsView {
+    TermsView {
+        effective_on: day(from),
+        basis,
+        rate_fen: Fen(30_000),
+        employer_uscc: None,
+        contract_signed_on: None,
+        left_on: None,
     }
 }
 
