@@ -315,7 +315,7 @@ fn the_rulebook_carries_the_numbers_and_their_name() {
     assert_eq!(default.version, "default");
     assert!(default.calendar.covers_year(2026));
     let changed = from_text("[rules]\ngroup_workers = 30").unwrap().rulebook();
-    assert_eq!(changed.at(Day(0)).group_workers, 30);
+    assert_eq!(changed.at(wagewatch::domain::Day(0)).group_workers, 30);
     assert!(changed.version.starts_with("custom-"), "{}", changed.version);
     assert_eq!(changed, from_text("[rules]\ngroup_workers = 30 # the same").unwrap().rulebook());
 }

@@ -52,6 +52,7 @@ fn busy_month() -> WorkerView {
         AccrualLine::Piecework { lot: "3号楼抹灰".into(), amount_fen: Fen(50_000) },
     ];
     let period = PeriodView {
+        employer_uscc: None,
         period: Period::parse("2026-03").unwrap(),
         days: Days(2825),
         minutes: 485,
@@ -122,6 +123,7 @@ fn a_project_in_arrears() {
     let view = ProjectView {
         project_id: ProjectId::parse("project_id", "P1").unwrap(),
         known: true,
+        contractor_uscc: None,
         overdue_fen: 2_250_336,
         overdue_workers: 12,
         overdue_periods: 14,

@@ -63,6 +63,8 @@ pub struct TermsView {
 #[derive(Clone, PartialEq, Debug)]
 pub struct PeriodView {
     pub period: Period,
+    /// Of the terms that apply on the month's last worked day, else of the newest terms, else the contractor.
+    pub employer_uscc: Option<Uscc>,
     pub days: Days,
     pub minutes: u32,
     /// The last day with worked days > 0.
@@ -108,6 +110,8 @@ pub struct ProjectView {
     pub project_id: ProjectId,
     /// Whether a `project` record is known.
     pub known: bool,
+    /// Who answers for the project first (Order 724, article 30).
+    pub contractor_uscc: Option<Uscc>,
     /// Sum of arrears over all overdue worker-periods.
     pub overdue_fen: Sum,
     /// Workers with an overdue period.

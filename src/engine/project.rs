@@ -258,6 +258,7 @@ impl ProjectState {
         ProjectView {
             project_id: self.ledger.id().clone(),
             known: self.ledger.facts().is_some(),
+            contractor_uscc: self.ledger.facts().map(|facts| facts.contractor_uscc),
             overdue_fen,
             overdue_workers,
             overdue_periods,

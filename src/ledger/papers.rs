@@ -21,15 +21,16 @@ pub(super) struct Papers {
 
 impl Papers {
     /// What the record did, and whether a worker's findings depend on what is others now
-    /// (known at all, `pay_day`, `pay_month_offset`).
+    /// (known at all, `pay_day`, `pay_month_offset`, the contractor).
     pub(super) fn merge_facts(&mut self, project: &Project, stamp: &Stamp) -> (Outcome, bool) {
         let Some(facts) = &mut self.facts else {
             self.facts = Some(Kept { value: project.clone(), stamp: stamp.clone() });
             return (Outcome::Stands, true);
         };
-        let before = (facts.value.pay_day, facts.value.pay_month_offset);
+        let terms = |p: &Project| (p.pay_day, p.pay_month_offset, p.contractor_uscc);
+        let before = terms(&facts.value);
         let outcome = facts.merge(project, stamp);
-        (outcome, before != (facts.value.pay_day, facts.value.pay_month_offset))
+        (outcome, before != terms(&facts.value))
     }
 
     pub(super) fn heap_bytes(&self) -> usize {

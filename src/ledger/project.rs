@@ -48,7 +48,7 @@ pub enum Who {
     },
     /// Those workers', ascending.
     Workers(Vec<WorkerIx>),
-    /// Every worker's: the project became known, or its `pay_day`, `pay_month_offset` or wage accounts changed.
+    /// Every worker's: the project became known, or its `pay_day`, `pay_month_offset`, contractor or wage accounts changed.
     Everyone,
 }
 

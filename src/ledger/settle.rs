@@ -10,7 +10,7 @@ use super::project::{ProjectLedger, WorkerIx};
 use super::worker::Worker;
 use crate::domain::{
     AccrualLine, Basis, Day, Days, Enrolment, PatternView, PaymentLine, Period, PeriodView, Rulebook, Sum,
-    TermsView, WorkerView, div_half_up,
+    TermsView, Uscc, WorkerView, div_half_up,
 };
 
 impl ProjectLedger {
@@ -25,8 +25,10 @@ impl ProjectLedger {
         let mut periods: Vec<PeriodView> = Vec::new();
         for period in self.periods(known) {
             let mut view = empty_period(period, terms, book);
+            view.employer_uscc = self.employer(known, None);
             if let Some(month) = known.month(period) {
                 let span = accrue(&mut view, month, known.enrolments(), &mut pattern);
+                view.employer_uscc = self.employer(known, span.map(|(_, last)| last));
                 // Months ascend.
                 worked_on = match (worked_on, span) {
                     (Some((first, _)), Some((_, last))) => Some((first, last)),
@@ -54,6 +56,14 @@ impl ProjectLedger {
             payments,
             advance,
         }
+    }
+
+    /// Who employs the worker on that day (of no day: by the newest terms), else the contractor.
+    fn employer(&self, known: &Worker, day: Option<Day>) -> Option<Uscc> {
+        let terms = known.enrolments();
+        let after = day.map_or(terms.len(), |day| terms.partition_point(|t| t.value.effective_on <= day));
+        let named = terms.get(after.saturating_sub(1)).and_then(|terms| terms.value.employer_uscc);
+        named.or_else(|| self.facts().map(|facts| facts.contractor_uscc))
     }
 
     /// Every period with attendance, piecework, payroll lines or placed payments that name it.
@@ -114,6 +124,7 @@ fn empty_period(period: Period, (pay_day, offset): (u8, u8), book: &Rulebook) ->
     let (due_nominal, due_on) = due_date(period, pay_day, offset, &book.calendar);
     PeriodView {
         period,
+        employer_uscc: None,
         days: Days(0),
         minutes: 0,
         last_worked_on: None,

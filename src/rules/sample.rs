@@ -29,6 +29,7 @@ pub(crate) fn period(month: &str, expected: Sum, paid: Sum) -> PeriodView {
     let due_on = period.plus(1).day_or_last(15);
     PeriodView {
         period,
+        employer_uscc: None,
         days: Days(2000),
         minutes: 0,
         last_worked_on: Some(period.day_or_last(28)),
@@ -82,6 +83,7 @@ pub(crate) fn project(workers: u32, overdue_fen: Sum, oldest: Day) -> ProjectVie
     ProjectView {
         project_id: ProjectId::parse("project_id", "P1").unwrap(),
         known: true,
+        contractor_uscc: None,
         overdue_fen,
         overdue_workers: workers,
         overdue_periods: workers,

@@ -143,7 +143,7 @@ fn dismissal(dismissal: &Dismissal) -> pb::Dismissal {
 pub fn evidence(evidence: &Evidence) -> pb::Evidence {
     let kind = match evidence {
         Evidence::Wage(period) => Kind::Wage(wage(period)),
-        Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, worst } => {
+        Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, contractor_uscc, worst } => {
             let worst = worst
                 .iter()
                 .map(|(id, sum)| pb::WorkerSum { id_number: id.masked().to_string(), amount_fen: fen(*sum) });
@@ -153,6 +153,7 @@ pub fn evidence(evidence: &Evidence) -> pb::Evidence {
                 periods: *periods,
                 oldest_due_on: oldest_due_on.to_string(),
                 worst: worst.collect(),
+                contractor_uscc: contractor_uscc.map(|firm| firm.to_string()),
             })
         }
         Evidence::PayeeMismatch { payment, named_accounts } => {
@@ -175,6 +176,7 @@ pub fn evidence(evidence: &Evidence) -> pb::Evidence {
 
 pub fn wage(wage: &WagePeriod) -> pb::WageEvidence {
     pb::WageEvidence {
+        employer_uscc: wage.employer_uscc.map(|firm| firm.to_string()),
         days: wage.days.to_string(),
         minutes: wage.minutes,
         accrual: wage.accrual.iter().map(accrual_line).collect(),

@@ -170,6 +170,7 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
     let mut project = ProjectView {
         project_id: ledger.id().clone(),
         known,
+        contractor_uscc: ledger.facts().map(|facts| facts.contractor_uscc),
         overdue_fen: 0,
         overdue_workers: 0,
         overdue_periods: 0,
