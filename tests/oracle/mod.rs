@@ -9,6 +9,7 @@
     reason = "test code that several test binaries share, each using its part of it"
 )]
 
+mod people;
 mod wages;
 pub mod world;
 
@@ -93,6 +94,7 @@ struct Facts {
     named_accounts: BTreeMap<Worker, BTreeSet<Account>>,
     /// Days and minutes of every day with a swipe or a statement, voided ones too.
     days: BTreeMap<Worker, Worked>,
+    seen: people::Seen,
     piecework: Vec<Piecework>,
     payrolls: Vec<Payroll>,
     wage_accounts: BTreeMap<Account, ProjectId>,
@@ -110,6 +112,7 @@ pub fn judge(records: &[Record], today: Day, book: &Rulebook) -> Truth {
     let placed = place(&facts, &mut truth);
     wages::settle(&facts, &placed, today, book, &mut truth);
     unregistered(&facts, &mut truth);
+    people::judge(&facts, &placed, today, book, &mut truth);
     for project_id in facts.named.iter().filter(|p| !facts.projects.contains_key(*p)) {
         raise(&mut truth, project_id, Subject::Project, Rule::UnknownProject, Level::Yellow, |_| ());
     }
@@ -203,6 +206,7 @@ fn collect(taken: &[&Record], book: &Rulebook) -> Facts {
         facts.terms.entry((e.project_id.clone(), e.id_number.clone())).or_default().push(e);
     }
     facts.days = worked_days(taken, book);
+    facts.seen = people::seen(taken, book);
     facts.piecework = winners(all_of(taken, body!(Piecework), |p: &Piecework| {
         (p.project_id.clone(), p.id_number.clone(), p.period, p.lot.clone())
     }));
