@@ -222,5 +222,6 @@ words!(
         SteadyFrom = "steady-from",
         SteadyTo = "steady-to",
         StatementsBulk = "statements-bulk",
+        LeastWage = "least-wage",
     }
 );

@@ -3,16 +3,17 @@
 //! **Article**: Inner Mongolia minimum wage table, class 1.
 //!
 //! **Found when**: the business date is after the due date, an enrolled worker has worked days in the
-//! month, the terms of his last worked day in it are not by the piece, and paid is less than the
-//! monthly minimum of the month's last day; for less than a full month, than minimum x days / 21.75.
-//! Yellow. Where nothing is paid and `wage-unpaid` says so, this rule does not say it again.
+//! month, the terms of his last worked day in it are not by the piece, and what was paid for it is less
+//! than the monthly minimum of the month's last day; for less than a full month, than minimum x days /
+//! 21.75. What was paid for it is what settled of it, or what the payments that count and name it come
+//! to, if that is more. Yellow. Where nothing is paid and `wage-unpaid` says so, this rule does not say it again.
 //!
 //! **Clears when**: more is paid, days are voided, or the due date moves into the future.
 //!
 //! **Evidence**: the minimum a month, the days, the least for those days, what was paid, the due date.
 //!
 //! **Not covered**: piecework below the minimum; an hourly minimum; overtime and allowances that the
-//! minimum must not contain; what was paid beyond the expected wage (it counts for other months).
+//! minimum must not contain; money without a month beyond the expected wage.
 
 use super::Judgement;
 use super::aging::{after, is_owed};
@@ -30,20 +31,22 @@ pub(super) fn judge(view: &WorkerView, period: &PeriodView, on: &mut Judgement<'
     }
     on.look_again(after(period.due_on, 1));
     let (minimum, needed) = least(period, on.book);
+    // Who makes up to the minimum pays more than the terms say is owed.
+    let paid = period.paid.max(period.labelled);
     let said = period.paid == 0 && is_owed(period, on.book);
-    if on.today <= period.due_on || period.paid >= needed || said {
+    if on.today <= period.due_on || paid >= needed || said {
         return;
     }
     let facts = vec![
         Fact::fen(FactName::MinimumWage, minimum),
         Fact::new(FactName::Days, FactValue::Days(period.days)),
-        Fact::fen(FactName::Needed, needed),
-        Fact::fen(FactName::Paid, period.paid),
+        Fact::fen(FactName::LeastWage, needed),
+        Fact::fen(FactName::Paid, paid),
         Fact::date(FactName::DueOn, period.due_on),
     ];
     let subject = Subject::WorkerPeriod(view.id_number.clone(), period.period);
     let finding = Finding::new(Rule::BelowMinimumWage, &view.project_id, subject, Level::Yellow, facts);
-    on.find(Finding { amount: needed - period.paid, workers: 1, ..finding });
+    on.find(Finding { amount: needed - paid, workers: 1, ..finding });
 }
 
 /// Whether the terms of that day pay by time.
@@ -107,6 +110,21 @@ mod tests {
         assert_eq!(missing("2026-04-16", 2_100, 600_000, 0, Basis::Daily), None);
         assert_eq!(missing("2026-04-16", 2_100, 100, 0, Basis::Daily), Some(227_000));
         assert_eq!(missing("2026-04-16", 2_100, 101, 0, Basis::Daily), None);
+    }
+
+    #[test]
+    fn what_names_the_month_counts_beyond_what_was_expected() {
+        let check = |labelled| {
+            let mut view = worker(vec![PeriodView { labelled, ..period("2026-03", 100_000, 100_000) }]);
+            view.terms = vec![terms("2026-01-01", Basis::Daily)];
+            let mut on = judgement("2026-04-16");
+            judge(&view, &view.periods[0], &mut on);
+            on.findings().first().map(|finding| finding.amount)
+        };
+        // 20 days: 227,000 x 20 / 21.75 = 208,735.6 fen.
+        assert_eq!(check(208_735), Some(1));
+        assert_eq!(check(208_736), None);
+        assert_eq!(check(50_000), Some(108_736));
     }
 
     #[test]

@@ -9,8 +9,8 @@
 //! **Clears when**: the rest is paid, the expected wage falls to what was paid, or newer terms say
 //! that he has not left.
 //!
-//! **Evidence**: when he left, the working days allowed and the day on which they end, what all his
-//! months come to, and what is owed of it.
+//! **Evidence**: when he left, what all his months come to, what is paid and owed of it, the working
+//! days allowed and the day on which they end.
 //!
 //! **Not covered**: who stays away without terms that say so; wages after the day he left (they are
 //! owed like the others); compensation.
@@ -34,11 +34,11 @@ pub(super) fn judge(view: &WorkerView, on: &mut Judgement<'_>) {
     }
     let facts = vec![
         Fact::date(FactName::LeftOn, left_on),
-        Fact::count(FactName::ThresholdWorkingDays, numbers.left_working_days),
-        Fact::date(FactName::DeadlineOn, deadline),
         Fact::fen(FactName::Expected, sum(|period| period.expected)),
         Fact::fen(FactName::Paid, sum(|period| period.paid)),
         Fact::fen(FactName::Arrears, arrears),
+        Fact::count(FactName::ThresholdWorkingDays, numbers.left_working_days),
+        Fact::date(FactName::DeadlineOn, deadline),
     ];
     let level = if on.today > red_after { Level::Red } else { Level::Yellow };
     let subject = Subject::Worker(view.id_number.clone());

@@ -37,7 +37,7 @@ pub(super) fn judge(facts: &Facts, placed: &[Placed], today: Day, book: &Ruleboo
     let all: Vec<(Worker, Period, Row)> =
         truth.periods.iter().map(|((p, id, m), row)| ((p.clone(), id.clone()), *m, row.clone())).collect();
     for (worker, month, row) in &all {
-        minimum(facts, worker, *month, row, today, book, truth);
+        minimum(facts, placed, worker, *month, row, today, book, truth);
         sheet(facts, worker, *month, row, book, truth);
         ghost(facts, placed, worker, *month, row, truth);
         suspicious(facts, worker, *month, row, today, book, truth);
@@ -65,8 +65,10 @@ fn worked<'a>(facts: &'a Facts, worker: &Worker) -> impl Iterator<Item = (Day, u
     days.filter(|(_, (days, _))| days.0 > 0).map(|(day, (_, minutes))| (*day, *minutes))
 }
 
+#[allow(clippy::too_many_arguments, reason = "naive: each rule is told everything")]
 fn minimum(
     facts: &Facts,
+    placed: &[Placed],
     worker: &Worker,
     month: Period,
     row: &Row,
@@ -85,8 +87,11 @@ fn minimum(
     }
     let numbers = book.at(month.plus(1).first_day().plus(-1));
     let monthly = Sum::from(numbers.minimum_monthly_fen);
+    // More than was expected, if payments that name the month come to more.
+    let naming = placed.iter().filter(|p| p.worker == *worker && p.counts && p.payment.period == Some(month));
+    let paid = row.paid.max(naming.map(|p| p.payment.amount_fen.sum()).sum());
     let full = i64::from(row.days.0) >= numbers.minimum_full_month_days;
-    let below = if full { row.paid < monthly } else { row.paid * 2175 < monthly * Sum::from(row.days.0) };
+    let below = if full { paid < monthly } else { paid * 2175 < monthly * Sum::from(row.days.0) };
     if !below {
         return;
     }
@@ -98,7 +103,7 @@ fn minimum(
         if whole * 2175 == monthly * Sum::from(row.days.0) { whole } else { whole + 1 }
     };
     raise(truth, &worker.0, month_of(worker, month), Rule::BelowMinimumWage, Level::Yellow, |f| {
-        f.amount = needed - row.paid;
+        f.amount = needed - paid;
     });
 }
 

@@ -345,11 +345,12 @@ impl Maker {
         let (pay_day, pay_month_offset) = self.pay_terms();
         let signed = self.first.first_day().plus(-20);
         let labour_fee_fen = self.one_in(2).then_some(Fen(5_000_000));
+        let sector = if self.one_in(3) { "solar" } else { "building" };
         let status = *ProjectStatus::ALL.choose(&mut self.dice).unwrap();
         self.put(Body::Project(Box::new(Project {
             name: format_compact!("项目 {project_id}"),
             project_id,
-            sector: "building".into(),
+            sector: sector.into(),
             territory: "150621100".into(),
             funding: Funding::Private,
             owner_name: "建设单位".into(),
