@@ -21,6 +21,7 @@ fn payment(txn: &str, fen: i64, on: &str, payee: &str, returned: bool, counts: b
         bank: "ICBC".into(),
         txn_id: txn.into(),
         amount_fen: Fen(fen),
+        payer_account: Account::parse("account", "05370101040000001").unwrap(),
         payee_account: account(payee),
         outside_account: false,
         settled_at: Time::parse(on).unwrap(),
@@ -67,7 +68,7 @@ fn busy_month() -> WorkerView {
         arrears: 666_336,
         due_nominal: day("2026-04-19"),
         due_on: day("2026-04-17"),
-        last_worked_on: Some(day("2026-03-31")),
+        last_worked_on: None,
     };
     WorkerView {
         project_id: ProjectId::parse("project_id", "P1").unwrap(),
@@ -85,6 +86,7 @@ fn busy_month() -> WorkerView {
             payment("T-103", 250_000, "2026-04-13T10:00:00+08:00", "6228480000000000099", false, false),
         ],
         named_accounts: vec![account("6228480000000000011")],
+        wage_accounts: vec![account("05370101040000001")],
         advance: 0,
     }
 }

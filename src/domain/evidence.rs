@@ -118,6 +118,7 @@ pub struct PaymentLine {
     pub bank: CompactString,
     pub txn_id: CompactString,
     pub amount_fen: Fen,
+    pub payer_account: Account,
     pub payee_account: Account,
     /// The payer's account is none of the project's wage accounts.
     pub outside_account: bool,
@@ -219,5 +220,11 @@ words!(
         LodgedOn = "lodged-on",
         LinesUnsigned = "lines-unsigned",
         ThresholdHours = "threshold-hours",
+        DaysElapsed = "days-elapsed",
+        ExpectedSoFar = "expected-so-far",
+        PayerAccount = "payer-account",
+        WageAccount = "wage-account",
+        EntryKind = "entry-kind",
+        MonthsWithout = "months-without",
     }
 );

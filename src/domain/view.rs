@@ -2,9 +2,11 @@
 //! the ledger.
 
 use super::{
-    Account, AccrualLine, Basis, Complaint, Day, Days, Deposit, Fen, IdNumber, Inspection, PaymentGuarantee,
-    PaymentLine, Payroll, Period, Project, ProjectId, Sum, Time, Uscc, WageAccount,
+    Account, AccountEntry, AccountRestraint, AccrualLine, Basis, Complaint, Day, Days, Deposit, Fen,
+    IdNumber, Inspection, Payment, PaymentGuarantee, PaymentLine, Payroll, Period, Project, ProjectId, Sum,
+    Time, Uscc, WageAccount,
 };
+use std::collections::BTreeMap;
 
 /// One worker in one project, settled.
 #[derive(Clone, PartialEq, Debug)]
@@ -26,6 +28,8 @@ pub struct WorkerView {
     pub payments: Vec<PaymentLine>,
     /// The accounts that the worker has named in this project, ascending.
     pub named_accounts: Vec<Account>,
+    /// The project's wage accounts, ascending.
+    pub wage_accounts: Vec<Account>,
     /// What is left in the pool when every period is filled.
     pub advance: Sum,
 }
@@ -109,6 +113,8 @@ pub struct ProjectView<'a> {
     pub last_worked_on: Option<Day>,
     /// Months in which anybody worked or for which, close to their due date, anything is expected; ascending.
     pub months: Vec<MonthTotals>,
+    /// What its wage accounts hold together, in fen; `None` without one.
+    pub balance: Option<Sum>,
     /// Weeks with day statements: the four finished ones before today's week, and those after; ascending.
     pub weeks: Vec<WeekTotals>,
 }
@@ -127,6 +133,7 @@ impl ProjectView<'_> {
             unregistered: 0,
             last_worked_on: None,
             months: Vec::new(),
+            balance: None,
             weeks: Vec::new(),
         }
     }
@@ -174,6 +181,10 @@ pub struct PapersView<'a> {
     pub facts: Option<&'a Project>,
     /// By number.
     pub accounts: Vec<AccountView<'a>>,
+    /// Payments from its wage accounts that are placed with no worker and not returned, by (bank, txn_id).
+    pub strays: Vec<Payment>,
+    /// Accounts of two workers or more, by number.
+    pub shared_payees: Vec<SharedPayee<'a>>,
     /// Each by its id.
     pub deposits: Vec<DepositView<'a>>,
     pub guarantees: Vec<&'a PaymentGuarantee>,
@@ -199,4 +210,43 @@ pub struct DepositView<'a> {
 #[derive(Clone, PartialEq, Debug)]
 pub struct AccountView<'a> {
     pub account: &'a WageAccount,
+    /// Booked in, less booked out, less settled payments from it that no booking out counts already.
+    pub balance: Sum,
+    /// Labour fees booked in, by civil date.
+    pub labour_fees: &'a BTreeMap<Day, Sum>,
+    /// Bookings out, bank fees aside, whose number is that of no payment of the project from this
+    /// account, by `entry_id`.
+    pub unexplained: Vec<&'a AccountEntry>,
+    /// By `restraint_id`.
+    pub restraints: Vec<&'a AccountRestraint>,
+}
+
+impl AccountView<'_> {
+    /// Opened on that day or before; it may be closed since.
+    pub fn was_opened(&self, on: Day) -> bool {
+        self.account.opened_on <= on
+    }
+
+    pub fn is_closed(&self, on: Day) -> bool {
+        self.account.closed_on.is_some_and(|closed_on| closed_on <= on)
+    }
+}
+
+/// An account that two workers or more of a project have named, or were paid to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SharedPayee<'a> {
+    pub account: Account,
+    pub workers: u32,
+    /// The first ten of them, by identity number.
+    pub shown: Vec<PayeeView<'a>>,
+}
+
+/// One of those workers.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PayeeView<'a> {
+    pub id_number: &'a IdNumber,
+    /// Whether he has named the account himself.
+    pub named: bool,
+    /// If not: the first settled payment for him that went there, by (bank, txn_id).
+    pub payment: Option<PaymentLine>,
 }

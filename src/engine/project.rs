@@ -101,6 +101,7 @@ impl ProjectState {
 
     /// Takes over what the county says of this project.
     pub fn command(&mut self, command: &Command, bench: &Bench, out: &mut Vec<Changed>) {
+        let balance = self.ledger.balance();
         let touched = match command {
             Command::Payment { payment, .. } => self.ledger.put_payment(payment),
             Command::TakePayment { bank, txn_id, .. } => self.ledger.take_payment(bank, txn_id),
@@ -108,9 +109,16 @@ impl ProjectState {
             Command::TakeAccount { account, .. } => self.ledger.take_account(*account),
             Command::Complaint { complaint, .. } => self.ledger.put_complaint(complaint),
             Command::TakeComplaint { complaint_id, .. } => self.ledger.take_complaint(complaint_id),
+            Command::Bookings { account, entries, restraints, .. } => {
+                self.ledger.put_bookings(*account, entries, restraints)
+            }
             Command::Named { .. } => self.ledger.put_named(),
         };
         self.judge_touched(&touched, bench, out);
+        // What comes in or goes out may be none of its workers' and no paper.
+        if let Some(today) = bench.today.filter(|_| self.ledger.balance() != balance) {
+            self.judge_totals(today, bench, out);
+        }
     }
 
     /// What a supervisor did.
@@ -329,6 +337,7 @@ impl ProjectState {
             overdue_periods,
             oldest_due_on,
             weeks: self.weeks.tell(today),
+            balance: self.ledger.balance(),
             ..ProjectView::unknown(self.ledger.id().clone())
         };
         self.tally.tell(&mut view, today);

@@ -6,6 +6,9 @@
 //! by [`Command`]s, which payments and accounts are whose.
 
 mod accounts;
+mod banking;
+mod books;
+mod complaints;
 mod county;
 mod county_page;
 mod due;
@@ -13,6 +16,7 @@ mod kept;
 mod month;
 mod page;
 mod papers;
+mod payees;
 mod payments;
 mod payroll;
 mod placing;

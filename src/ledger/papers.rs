@@ -1,17 +1,21 @@
 //! A project's own papers: its facts, wage accounts, deposits, guarantees, inspections, complaints.
 //! Knows no worker.
 
+use super::books::{Book, Books};
 use super::kept::{Kept, Outcome};
 use super::stored::Stored;
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{Account, Complaint, Deposit, Inspection, PaymentGuarantee, Project, Stamp, WageAccount};
+use crate::domain::{
+    AccountRestraint, Complaint, Deposit, Inspection, PaymentGuarantee, Project, Stamp, WageAccount,
+};
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 
 #[derive(Default)]
 pub(super) struct Papers {
     pub(super) facts: Option<Kept<Project>>,
-    pub(super) accounts: BTreeMap<Account, WageAccount>,
+    /// Of its wage accounts. Their bookings have pages of their own.
+    pub(super) books: Books,
     pub(super) deposits: BTreeMap<CompactString, Kept<Deposit>>,
     pub(super) guarantees: BTreeMap<CompactString, Kept<PaymentGuarantee>>,
     pub(super) inspections: BTreeMap<CompactString, Kept<Inspection>>,
@@ -38,12 +42,15 @@ impl Papers {
     pub(super) fn heap_bytes(&self) -> usize {
         let papers = self.deposits.len() + self.guarantees.len() + self.inspections.len();
         let papers = papers + self.complaints.len();
-        papers * 320 + self.accounts.len() * 160
+        papers * 320 + self.books.values().map(Book::heap_bytes).sum::<usize>()
     }
 
     pub(super) fn put(&self, w: &mut Writer) {
         self.facts.put(w);
-        w.list(self.accounts.values(), |w, v| v.put(w));
+        w.list(self.books.values(), |w, book| {
+            book.account.put(w);
+            w.list(book.restraints.values(), |w, v| v.put(w));
+        });
         w.list(self.deposits.values(), |w, v| v.put(w));
         w.list(self.guarantees.values(), |w, v| v.put(w));
         w.list(self.inspections.values(), |w, v| v.put(w));
@@ -54,7 +61,7 @@ impl Papers {
     pub(super) fn get(r: &mut Reader<'_>) -> Result<Papers, Corrupt> {
         Ok(Papers {
             facts: Stored::get(r)?,
-            accounts: r.list(WageAccount::get)?.into_iter().map(|v| (v.account, v)).collect(),
+            books: r.list(get_book)?.into_iter().map(|book| (book.account.account, book)).collect(),
             deposits: r
                 .list(Kept::<Deposit>::get)?
                 .into_iter()
@@ -74,4 +81,13 @@ impl Papers {
             named: r.bool()?,
         })
     }
+}
+
+/// A book without its bookings, which are not tallied yet.
+fn get_book(r: &mut Reader<'_>) -> Result<Book, Corrupt> {
+    let mut book = Book::new(WageAccount::get(r)?);
+    for restraint in r.list(AccountRestraint::get)? {
+        book.restrain(&restraint);
+    }
+    Ok(book)
 }

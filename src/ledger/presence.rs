@@ -32,8 +32,8 @@ impl ProjectLedger {
     /// The employer whom the terms that apply on that day name.
     pub fn employer_on(&self, worker: WorkerIx, day: Day) -> Option<Uscc> {
         let enrolments = self.workers[worker as usize].enrolments();
-        let after = enrolments.partition_point(|kept| kept.value.effective_on <= day);
-        enrolments.get(after.saturating_sub(1)).and_then(|kept| kept.value.employer_uscc)
+        let after = enrolments.partition_point(|terms| terms.effective_on <= day);
+        enrolments.get(after.saturating_sub(1)).and_then(|terms| terms.employer_uscc)
     }
 
     /// The statement that stands of a worker's day: when it was stated, and its days.

@@ -3,8 +3,8 @@
 
 use super::project::{ProjectLedger, WorkerIx};
 use crate::domain::{
-    Account, AccountView, Complaint, DepositView, Enrolment, IdNumber, Inspection, PapersView,
-    PaymentGuarantee, Payroll, Period, Project, WageAccount,
+    Account, Complaint, DepositView, Enrolment, IdNumber, Inspection, PapersView, PaymentGuarantee, Payroll,
+    Period, Project, WageAccount,
 };
 
 impl ProjectLedger {
@@ -13,7 +13,9 @@ impl ProjectLedger {
         PapersView {
             project_id: &self.id,
             facts: self.facts(),
-            accounts: self.accounts().map(|account| AccountView { account }).collect(),
+            accounts: self.account_views(),
+            strays: self.stray_payments(),
+            shared_payees: self.shared_payees(),
             deposits: self.deposits().collect(),
             guarantees: self.guarantees().collect(),
             inspections: self.inspections().collect(),
@@ -78,7 +80,7 @@ impl ProjectLedger {
 
     /// The project's wage accounts by number.
     pub fn accounts(&self) -> impl Iterator<Item = &WageAccount> {
-        self.papers.accounts.values()
+        self.papers.books.values().map(|book| &book.account)
     }
 
     pub fn deposits(&self) -> impl Iterator<Item = DepositView<'_>> {

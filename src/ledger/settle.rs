@@ -7,8 +7,8 @@ use super::project::{ProjectLedger, WorkerIx};
 use super::terms::Terms;
 use super::worker::Worker;
 use crate::domain::{
-    AccrualLine, Basis, Day, Days, PaymentLine, Period, PeriodView, Rulebook, Sum, TermsView, Uscc,
-    WorkerView, div_half_up,
+    Account, AccrualLine, Basis, Day, Days, Payment, PaymentLine, PaymentStatus, Period, PeriodView,
+    Rulebook, Sum, TermsView, Uscc, WorkerView, div_half_up,
 };
 
 impl ProjectLedger {
@@ -45,6 +45,7 @@ impl ProjectLedger {
             id_number: known.id.clone(),
             enrolled: !known.enrolments().is_empty(),
             named_accounts: known.accounts().to_vec(),
+            wage_accounts: self.papers.books.keys().copied().collect(),
             terms: known.enrolments().iter().map(terms_of).collect(),
             days: total,
             first_worked_on: worked_on.map(|(first, _)| first),
@@ -76,27 +77,29 @@ impl ProjectLedger {
 
     /// The payments placed with the worker, by (bank, txn_id).
     fn payment_lines(&self, known: &Worker) -> Vec<PaymentLine> {
-        let named = known.accounts();
         let slots = known.placed().iter().filter_map(|placed| self.payments.get(placed.slot));
-        let mut lines: Vec<PaymentLine> = slots
-            .filter_map(|slot| {
-                let payment = slot.read().ok()?.payment;
-                let discharges = named.is_empty() || named.binary_search(&payment.payee_account).is_ok();
-                Some(PaymentLine {
-                    bank: payment.bank,
-                    txn_id: payment.txn_id,
-                    amount_fen: payment.amount_fen,
-                    payee_account: payment.payee_account,
-                    outside_account: !self.papers.accounts.contains_key(&payment.account),
-                    settled_at: payment.settled_at,
-                    period: payment.period,
-                    returned: slot.returned,
-                    counts: discharges && !slot.returned,
-                })
-            })
-            .collect();
+        let mut lines: Vec<PaymentLine> =
+            slots.filter_map(|slot| Some(self.line(slot.read().ok()?.payment, known.accounts()))).collect();
         lines.sort_by(|a, b| (&a.bank, &a.txn_id).cmp(&(&b.bank, &b.txn_id)));
         lines
+    }
+
+    /// A payment that is placed with a worker who has named those accounts.
+    pub(super) fn line(&self, payment: Payment, named: &[Account]) -> PaymentLine {
+        let discharges = named.is_empty() || named.binary_search(&payment.payee_account).is_ok();
+        let returned = payment.status == PaymentStatus::Returned;
+        PaymentLine {
+            bank: payment.bank,
+            txn_id: payment.txn_id,
+            amount_fen: payment.amount_fen,
+            payer_account: payment.account,
+            payee_account: payment.payee_account,
+            outside_account: !self.papers.books.contains_key(&payment.account),
+            settled_at: payment.settled_at,
+            period: payment.period,
+            returned,
+            counts: discharges && !returned,
+        }
     }
 
     /// Adds piecework to accrued; expected is what was signed, else what was accrued.

@@ -9,7 +9,7 @@
 //! **Clears when**: somebody works again, the project is suspended or completed, or nobody worked in
 //! this month nor in the one before: then the site is taken to be at rest.
 //!
-//! **Evidence**: the last day worked, and the days after which it is blue, yellow and orange.
+//! **Evidence**: the last day worked, and the days from which on it has its level.
 //!
 //! **Not covered**: whether work or the turnstile has stopped; a single employer or team that is
 //! silent while others work; holidays (their days count).
@@ -37,10 +37,9 @@ pub(super) fn judge(view: &ProjectView<'_>, on: &mut Judgement<'_>) {
         return;
     }
     let silent_days = i64::from(on.today.since(last));
-    let Some((_, level)) = levels.into_iter().find(|(days, _)| silent_days >= *days) else { return };
-    let limits = [numbers.silent_blue_days, numbers.silent_yellow_days, numbers.silent_orange_days];
-    let limits = limits.map(|days| Fact::count(FactName::ThresholdDays, days));
-    let evidence = [Fact::date(FactName::LastWorkedOn, last)].into_iter().chain(limits).collect();
+    let found = levels.into_iter().find(|(days, _)| silent_days >= *days);
+    let Some((days, level)) = found else { return };
+    let evidence = vec![Fact::date(FactName::LastWorkedOn, last), Fact::count(FactName::ThresholdDays, days)];
     let subject = Subject::Project;
     on.find(Finding::new(Rule::AttendanceSilent, &view.project_id, subject, level, evidence));
 }

@@ -4,8 +4,13 @@
 //! true now, and what it no longer finds has ended. It also names every later date on which it may
 //! find something else though no record comes.
 
+mod account_agreement_missing;
+mod account_closed_early;
+mod account_not_opened;
+mod account_restrained;
 mod aging;
 mod attendance_silent;
+mod balance_short;
 mod complaint_open;
 mod coverage_low;
 mod criminal_group;
@@ -15,17 +20,23 @@ mod deposit_low;
 mod deposit_missing;
 mod deposit_not_refilled;
 mod deposits;
+mod forbidden_debit;
 mod group_arrears;
 mod guarantee_missing;
 mod inspection_missing;
 mod judgement;
+mod labour_fee_late;
+mod labour_fee_short;
+mod labour_fees;
 mod labour_officer_missing;
+mod paid_outside_account;
 mod payee_mismatch;
 mod payroll_missing;
 mod project_arrears;
 mod running;
 #[cfg(test)]
 mod sample;
+mod shared_payee;
 mod unknown_project;
 mod unregistered_many;
 mod unregistered_worker;
@@ -45,6 +56,7 @@ pub fn judge_worker(view: &WorkerView, on: &mut Judgement<'_>) {
         wage_underpaid::judge(view, period, on);
     }
     payee_mismatch::judge(view, on);
+    paid_outside_account::judge(view, on);
     unregistered_worker::judge(view, on);
 }
 
@@ -52,6 +64,7 @@ pub fn judge_worker(view: &WorkerView, on: &mut Judgement<'_>) {
 /// who are owed most, descending by sum (fen); the evidence keeps the first ten.
 pub fn judge_totals(view: &ProjectView<'_>, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
     project_arrears::judge(view, worst, on);
+    balance_short::judge(view, on);
     coverage_low::judge(view, on);
     group_arrears::judge(view, on);
     criminal_group::judge(view, on);
@@ -73,6 +86,14 @@ pub fn judge_papers(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     inspection_missing::judge(view, on);
     complaint_open::judge(view, on);
     payroll_missing::judge(view, on);
+    account_not_opened::judge(view, on);
+    account_agreement_missing::judge(view, on);
+    account_restrained::judge(view, on);
+    account_closed_early::judge(view, on);
+    labour_fee_late::judge(view, on);
+    labour_fee_short::judge(view, on);
+    forbidden_debit::judge(view, on);
+    shared_payee::judge(view, on);
 }
 
 #[cfg(test)]

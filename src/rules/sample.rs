@@ -2,10 +2,11 @@
 
 use super::Judgement;
 use crate::domain::{
-    Account, Day, Days, Deposit, DepositForm, DepositStatus, DepositView, Fen, Funding, IdNumber,
-    MonthTotals, PapersView, PaymentLine, Period, PeriodView, Project, ProjectId, ProjectStatus, ProjectView,
-    Rulebook, Sum, Time, Uscc, WorkerView,
+    Account, AccountView, Day, Days, Deposit, DepositForm, DepositStatus, DepositView, Fen, Funding,
+    IdNumber, MonthTotals, PapersView, PaymentLine, Period, PeriodView, Project, ProjectId, ProjectStatus,
+    ProjectView, Rulebook, Sum, Time, Uscc, WageAccount, WorkerView,
 };
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 static BOOK: LazyLock<Rulebook> = LazyLock::new(Rulebook::default);
@@ -61,6 +62,7 @@ pub(crate) fn worker(periods: Vec<PeriodView>) -> WorkerView {
         periods,
         payments: Vec::new(),
         named_accounts: Vec::new(),
+        wage_accounts: Vec::new(),
         advance: 0,
     }
 }
@@ -96,6 +98,7 @@ pub(crate) fn payment(txn_id: &str, fen: i64, period: Option<&str>) -> PaymentLi
         bank: "B".into(),
         txn_id: txn_id.into(),
         amount_fen: Fen(fen),
+        payer_account: Account::parse("account", "05370101040000001").unwrap(),
         payee_account: Account::parse("account", "6228480000000000000").unwrap(),
         outside_account: false,
         settled_at: Time::parse("2026-04-10T10:00:00+08:00").unwrap(),
@@ -154,6 +157,8 @@ pub(crate) fn papers(project_id: &ProjectId) -> PapersView<'_> {
         project_id,
         facts: None,
         accounts: Vec::new(),
+        strays: Vec::new(),
+        shared_payees: Vec::new(),
         deposits: Vec::new(),
         guarantees: Vec::new(),
         inspections: Vec::new(),
@@ -162,4 +167,42 @@ pub(crate) fn papers(project_id: &ProjectId) -> PapersView<'_> {
         in_arrears: false,
         months: Vec::new(),
     }
+}
+
+pub(crate) fn project_id() -> ProjectId {
+    ProjectId::parse("project_id", "P1").unwrap()
+}
+
+/// A wage account of P1 with its agreement, open since that day.
+pub(crate) fn wage_account(opened_on: &str) -> WageAccount {
+    WageAccount {
+        project_id: project_id(),
+        account: Account::parse("account", "05370101040000001").unwrap(),
+        bank: "B".into(),
+        opened_on: day(opened_on),
+        agreement_signed: true,
+        closed_on: None,
+    }
+}
+
+/// An account on which nothing is booked.
+pub(crate) fn account(paper: &WageAccount) -> AccountView<'_> {
+    static NONE: BTreeMap<Day, Sum> = BTreeMap::new();
+    AccountView {
+        account: paper,
+        balance: 0,
+        labour_fees: &NONE,
+        unexplained: Vec::new(),
+        restraints: Vec::new(),
+    }
+}
+
+/// A project of which nothing is known but its wage accounts.
+pub(crate) fn papers_of<'a>(project_id: &'a ProjectId, accounts: Vec<AccountView<'a>>) -> PapersView<'a> {
+    PapersView { accounts, ..papers(project_id) }
+}
+
+/// The later days on which a judgement is to be made again.
+pub(crate) fn days_again(on: Judgement<'_>) -> Vec<String> {
+    on.into_parts().1.iter().map(ToString::to_string).collect()
 }

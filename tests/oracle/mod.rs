@@ -9,6 +9,7 @@
     reason = "test code that several test binaries share, each using its part of it"
 )]
 
+mod money;
 mod papers;
 mod totals;
 mod wages;
@@ -102,6 +103,11 @@ struct Facts {
     piecework: Vec<Piecework>,
     payrolls: Vec<Payroll>,
     wage_accounts: BTreeMap<Account, ProjectId>,
+    /// The winning record of each wage account.
+    account_papers: Vec<WageAccount>,
+    /// The first booking of each number.
+    entries: Vec<AccountEntry>,
+    restraints: Vec<AccountRestraint>,
     /// Each with the time of the statement that stands.
     deposits: Vec<(Deposit, Time)>,
     guarantees: Vec<PaymentGuarantee>,
@@ -122,6 +128,7 @@ pub fn judge(records: &[Record], today: Day, book: &Rulebook) -> Truth {
     wages::settle(&facts, &placed, today, book, &mut truth);
     unregistered(&facts, &mut truth);
     totals::judge(&facts, today, book, &mut truth);
+    money::judge(&facts, &placed, &mut truth, today, book);
     papers::judge(&facts, &mut truth, today, book);
     for project_id in facts.named.iter().filter(|p| !facts.projects.contains_key(*p)) {
         raise(&mut truth, project_id, Subject::Project, Rule::UnknownProject, Level::Yellow, |_| ());
@@ -224,8 +231,15 @@ fn collect(taken: &[&Record], book: &Rulebook) -> Facts {
         (p.project_id.clone(), p.employer_uscc, p.period)
     }));
     for account in winners(all_of(taken, body!(Account), |a: &WageAccount| a.account)) {
-        facts.wage_accounts.insert(account.account, account.project_id);
+        facts.wage_accounts.insert(account.account, account.project_id.clone());
+        facts.account_papers.push(account);
     }
+    // All of one number are the same: those that are not were rejected.
+    let entries = all_of(taken, body!(AccountEntry), |e: &AccountEntry| (e.account, e.entry_id.clone()));
+    facts.entries = winners(entries);
+    facts.restraints = winners(all_of(taken, body!(AccountRestraint), |r: &AccountRestraint| {
+        (r.account, r.restraint_id.clone())
+    }));
     collect_papers(taken, &mut facts);
 
     let payments = all_of(taken, body!(Payment), |p: &Payment| (p.bank.clone(), p.txn_id.clone()));

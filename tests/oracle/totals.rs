@@ -8,11 +8,80 @@ use wagewatch::domain::*;
 /// Fills `truth.months` and raises the alerts.
 pub(super) fn judge(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
     months(facts, today, book, truth);
+    balance(facts, today, book, truth);
     coverage(today, book, truth);
     groups(today, book, truth);
     unregistered(facts, today, book, truth);
     silent(facts, today, book, truth);
     late_uploads(facts, today, book, truth);
+}
+
+/// What the accounts hold, held against what the months that are soon due still ask for, in their order.
+fn balance(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
+    for id in &facts.named {
+        let Some(holds) = holds(facts, id) else { continue };
+        let mut months: Vec<MonthTotals> =
+            truth.months.iter().filter(|(key, _)| key.0 == *id).map(|(_, month)| month.clone()).collect();
+        months.sort_by_key(|month| (month.due_on, month.period));
+        let mut asked = 0;
+        for month in months {
+            let Some(coming) = month.coming else { continue };
+            let expected = by_pace(facts, id, month.period, coming.expected, today);
+            asked += expected - coming.paid;
+            if expected <= coming.paid || holds >= asked {
+                continue;
+            }
+            let workdays =
+                (1..=month.due_on.since(today)).filter(|n| book.calendar.is_workday(today.plus(*n)));
+            let near = workdays.count() <= book.at(month.due_on).balance_yellow_working_days as usize;
+            let level = if near { Level::Yellow } else { Level::Blue };
+            raise(truth, id, Subject::Month(month.period), Rule::BalanceShort, level, |f| {
+                f.amount = asked - holds;
+                f.workers = month.heads;
+            });
+        }
+    }
+}
+
+/// All bookings, and the settled payments of the project that no booking out counts.
+fn holds(facts: &Facts, id: &ProjectId) -> Option<Sum> {
+    let mine: Vec<Account> =
+        facts.wage_accounts.iter().filter(|(_, project)| *project == id).map(|(a, _)| *a).collect();
+    if mine.is_empty() {
+        return None;
+    }
+    let entries: Vec<&AccountEntry> = facts.entries.iter().filter(|e| mine.contains(&e.account)).collect();
+    let booked: Sum = entries
+        .iter()
+        .map(|e| if e.direction == EntryDirection::In { e.amount_fen.sum() } else { -e.amount_fen.sum() })
+        .sum();
+    let of_project = |p: &&Payment| {
+        let home = p.project_id.as_ref().or(facts.wage_accounts.get(&p.account));
+        home == Some(id) && mine.contains(&p.account) && p.status == PaymentStatus::Settled
+    };
+    let is_booked = |p: &&Payment| {
+        entries
+            .iter()
+            .any(|e| (e.account, &e.entry_id, e.direction) == (p.account, &p.txn_id, EntryDirection::Out))
+    };
+    let spent: Sum =
+        facts.payments.iter().filter(of_project).filter(|p| !is_booked(p)).map(|p| p.amount_fen.sum()).sum();
+    Some(booked - spent)
+}
+
+/// A month that runs goes on as in its days so far; today is one of them once somebody has worked.
+fn by_pace(facts: &Facts, id: &ProjectId, period: Period, expected: Sum, today: Day) -> Sum {
+    if today > period.day_or_last(31) {
+        return expected;
+    }
+    let mine = facts.days.iter().filter(|(worker, _)| worker.0 == *id).flat_map(|(_, days)| days);
+    let at_work = mine.into_iter().any(|(day, (days, _))| *day >= today && days.0 > 0);
+    let days = (1..=31).map(|n| period.day_or_last(n)).collect::<BTreeSet<Day>>();
+    let over = days.iter().filter(|day| **day < today || (**day == today && at_work)).count();
+    match over {
+        0 => expected,
+        over => div_half_up(expected * Sum::try_from(days.len()).unwrap(), Sum::try_from(over).unwrap()),
+    }
 }
 
 fn coverage(today: Day, book: &Rulebook, truth: &mut Truth) {

@@ -30,12 +30,14 @@ pub enum Action {
     Restate,
     Return,
     Account,
+    Booking,
+    Restraint,
     Repeat,
     Others,
     Paper,
 }
 
-const ACTIONS: [Action; 18] = [
+const ACTIONS: [Action; 20] = [
     Action::Project,
     Action::Enrol,
     Action::Swipes,
@@ -51,6 +53,8 @@ const ACTIONS: [Action; 18] = [
     Action::Restate,
     Action::Return,
     Action::Account,
+    Action::Booking,
+    Action::Restraint,
     Action::Repeat,
     Action::Others,
     Action::Paper,
@@ -291,6 +295,8 @@ impl Maker {
                 let account = *self.wage_accounts.choose(&mut self.dice).unwrap();
                 self.wage_account(project_id, account);
             }
+            Action::Booking => self.booking(),
+            Action::Restraint => self.restraint(),
             Action::Repeat => {
                 if let Some(again) = self.out.choose(&mut self.dice) {
                     self.out.push(again.clone());
@@ -357,8 +363,17 @@ impl Maker {
 
     fn project(&mut self, project_id: ProjectId) {
         let (pay_day, pay_month_offset) = self.pay_terms();
-        let signed = self.first.first_day().plus(-20);
-        let labour_fee_fen = self.one_in(2).then_some(Fen(5_000_000));
+        let signed = self.first.first_day().plus(*[-60, -20, -20, 0, 25].choose(&mut self.dice).unwrap());
+        let labour_fee_fen = self.one_in(2).then_some(Fen(LABOUR_FEE));
+        // Mostly active: others owe little.
+        let statuses = [ProjectStatus::ALL, &[ProjectStatus::Active; 4]].concat();
+        let status = *statuses.choose(&mut self.dice).unwrap();
+        let started_on = match self.dice.random_range(0..4) {
+            0 => None,
+            1 => Some(self.any_day()),
+            _ => Some(signed),
+        };
+        let completed_on = self.one_in(6).then(|| self.any_day());
         let mut project = Project {
             name: format_compact!("项目 {project_id}"),
             project_id,
@@ -372,12 +387,12 @@ impl Maker {
             contract_signed_on: signed,
             contract_fen: Fen(1_000_000_000),
             labour_fee_fen,
-            started_on: Some(signed),
-            completed_on: None,
+            started_on,
+            completed_on,
             pay_day,
             pay_month_offset,
             labour_officer: None,
-            status: ProjectStatus::Active,
+            status,
         };
         self.on_paper(&mut project);
         self.put(Body::Project(Box::new(project)));
@@ -568,32 +583,23 @@ impl Maker {
     }
 
     fn wage_account(&mut self, project_id: ProjectId, account: Account) {
-        let opened_on = self.any_day();
+        let opened_on = if self.one_in(3) { self.any_day() } else { self.first.first_day().plus(-10) };
+        let agreement_signed = !self.one_in(4);
+        let closed_on = self.one_in(3).then(|| self.any_day());
         self.put(Body::Account(Box::new(WageAccount {
             project_id,
             account,
             bank: "ICBC".into(),
             opened_on,
-            agreement_signed: true,
-            closed_on: None,
+            agreement_signed,
+            closed_on,
         })));
     }
 
     /// The records that no wage depends on; some name projects all the same.
     fn other(&mut self, project_id: ProjectId) {
-        let (day, amount_fen) = (self.any_day(), self.amount());
-        let account = *self.wage_accounts.choose(&mut self.dice).unwrap();
-        let number = format_compact!("N{}", self.dice.random_range(0..3));
-        let body = match self.dice.random_range(0..8) {
-            0 => return self.booking(account, number, amount_fen, day),
-            1 => Body::AccountRestraint(Box::new(AccountRestraint {
-                account,
-                restraint_id: number,
-                kind: RestraintKind::Frozen,
-                authority: "法院".into(),
-                imposed_on: day,
-                lifted_on: None,
-            })),
+        let day = self.any_day();
+        let body = match self.dice.random_range(2..8) {
             2 => return self.deposit(project_id),
             3 => return self.guarantee(project_id),
             4 => return self.inspection(project_id),
@@ -608,19 +614,50 @@ impl Maker {
         self.put(body);
     }
 
-    fn booking(&mut self, account: Account, entry_id: CompactString, amount_fen: Fen, day: Day) {
-        let fresh = AccountEntry {
+    fn restraint(&mut self) {
+        let imposed_on = self.any_day();
+        let lifted_on = self.one_in(2).then(|| self.any_day());
+        let account = *self.wage_accounts.choose(&mut self.dice).unwrap();
+        let restraint_id = format_compact!("N{}", self.dice.random_range(0..3));
+        let kind = *RestraintKind::ALL.choose(&mut self.dice).unwrap();
+        self.put(Body::AccountRestraint(Box::new(AccountRestraint {
             account,
-            entry_id,
-            direction: EntryDirection::In,
-            kind: EntryKind::LabourFee,
-            amount_fen,
-            booked_at: Time::from_seconds(i64::from(day.0) * 86_400 + 3600),
+            restraint_id,
+            kind,
+            authority: "法院".into(),
+            imposed_on,
+            lifted_on,
+        })));
+    }
+
+    /// Often a labour fee, or what a bank books of a payment; at times neither.
+    fn booking(&mut self) {
+        let booked_on = self.any_day();
+        let at = self.dice.random_range(0..self.payments.len().max(1));
+        let mut fresh = AccountEntry {
+            account: *self.wage_accounts.choose(&mut self.dice).unwrap(),
+            entry_id: format_compact!("N{}", self.dice.random_range(0..12)),
+            direction: *EntryDirection::ALL.choose(&mut self.dice).unwrap(),
+            kind: *EntryKind::ALL.choose(&mut self.dice).unwrap(),
+            amount_fen: self.amount(),
+            booked_at: Time::from_seconds(i64::from(booked_on.0) * 86_400 + 3600),
             counterparty: None,
             purpose: None,
         };
-        let known =
-            self.entries.iter().find(|e| e.account == account && e.entry_id == fresh.entry_id).cloned();
+        if self.one_in(2) {
+            (fresh.direction, fresh.kind) = (EntryDirection::In, EntryKind::LabourFee);
+            let share = [LABOUR_FEE, LABOUR_FEE * 4 / 5, LABOUR_FEE * 4 / 5 - 1, LABOUR_FEE * 2];
+            fresh.amount_fen = Fen(*share.choose(&mut self.dice).unwrap());
+        } else if self.one_in(2)
+            && let Some(paid) = self.payments.values().nth(at)
+        {
+            fresh.account = paid.account;
+            fresh.entry_id = paid.txn_id.clone();
+            fresh.amount_fen = paid.amount_fen;
+            fresh.direction = EntryDirection::Out;
+        }
+        let (account, entry_id) = (fresh.account, fresh.entry_id.clone());
+        let known = self.entries.iter().find(|e| e.account == account && e.entry_id == entry_id).cloned();
         let entry = match known {
             Some(known) if self.conflicts => {
                 AccountEntry { amount_fen: Fen(known.amount_fen.0 % Fen::MAX.0 + 1), ..known }
@@ -634,6 +671,9 @@ impl Maker {
         self.put(Body::AccountEntry(Box::new(entry)));
     }
 }
+
+/// What an owner pays a month, where it is agreed.
+const LABOUR_FEE: i64 = 5_000_000;
 
 fn project_id(n: u32) -> ProjectId {
     // Not in the order of their numbers: `P.1` sorts before `P0`.

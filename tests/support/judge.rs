@@ -33,7 +33,8 @@ impl Picture {
         for alert in ask.alerts.standing() {
             let f = &alert.finding;
             // The subject of a wage alert names its month; the oracle does not say it twice.
-            let period = f.period.filter(|_| f.rule == Rule::PayeeMismatch);
+            let is_payment = matches!(f.rule, Rule::PayeeMismatch | Rule::PaidOutsideAccount);
+            let period = f.period.filter(|_| is_payment);
             let said = (f.level, f.amount, f.workers, f.due_on, period);
             self.alerts.insert((f.project_id.clone(), alert.key()), said);
         }

@@ -88,5 +88,11 @@ pub fn fact_words(name: FactName) -> (&'static str, &'static str) {
         FactName::LodgedOn => ("缴存日期", "Lodged on"),
         FactName::LinesUnsigned => ("其中未签字行数", "Lines not signed"),
         FactName::ThresholdHours => ("规定小时数", "Hours allowed"),
+        FactName::DaysElapsed => ("已计天数", "Days so far"),
+        FactName::ExpectedSoFar => ("截至目前应付工资", "Expected so far"),
+        FactName::PayerAccount => ("付款账户", "Paid from"),
+        FactName::WageAccount => ("本项目专用账户", "Wage account of the project"),
+        FactName::EntryKind => ("流水种类", "Kind of booking"),
+        FactName::MonthsWithout => ("累计未拨付月数", "Full months without a labour fee"),
     }
 }

@@ -197,6 +197,7 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
     worst.truncate(10);
     let mut on = Judgement::new(today, book, sector);
     tally.tell(&mut project, today);
+    project.balance = ledger.balance();
     project.weeks = Weeks::of(ledger, today, book).tell(today);
     rules::judge_totals(&project, &worst, &mut on);
     let months = std::mem::take(&mut project.months);

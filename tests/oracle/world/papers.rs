@@ -20,20 +20,13 @@ impl Maker {
         let first = self.first.first_day();
         let contracts = [1_000_000_000, 299_999_999, 300_000_000, 200_000_050, 1_000_000_049, 0];
         project.contract_fen = Fen(*contracts.choose(&mut self.dice).unwrap());
-        if self.one_in(2) {
+        if self.one_in(3) {
             project.contract_signed_on = first.plus(self.dice.random_range(-80..40));
         }
-        project.started_on =
-            if self.one_in(5) { None } else { Some(first.plus(self.dice.random_range(-70..40))) };
         project.labour_officer = if self.one_in(3) { None } else { Some("王五".into()) };
-        if self.one_in(4) {
+        if self.one_in(8) {
             project.completed_on = Some(self.near_day());
         }
-        project.status = match self.dice.random_range(0..8) {
-            0 => ProjectStatus::Suspended,
-            1 => ProjectStatus::Completed,
-            _ => ProjectStatus::Active,
-        };
     }
 
     /// A day of the world's span, and a little before.
