@@ -3,6 +3,10 @@
 //! The floors, lowest first; a room imports from lower floors only (`tests/floors.rs`):
 //! `domain`, `codec` | `ledger`, `rules`, `alerts` | `log`, `store` | `engine` | `proto` | `intake`, `fiction`, `serve` | `app` | `command`.
 
+/// Here, and not in `main.rs`, so that tests and benchmarks run on what ships.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 pub mod domain;
 
 pub mod codec;

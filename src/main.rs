@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use wagewatch::command::{check, demo, explain, generate, replay, serve, watch};
+use wagewatch::command::{backtest, check, demo, explain, generate, replay, serve, stats, watch};
 
 /// Says which construction project will not pay, or has not paid, which worker.
 #[derive(Parser)]
@@ -20,12 +20,16 @@ enum Command {
     Serve(serve::ServeArgs),
     /// A batch over record files: a summary, and the report
     Replay(replay::ReplayArgs),
+    /// The same records under two rulebooks: what would change
+    Backtest(backtest::BacktestArgs),
     /// Made-up records, the same for the same seed
     Generate(generate::GenerateArgs),
     /// Follows alerts in a terminal
     Watch(watch::WatchArgs),
     /// The evidence and the arithmetic of one alert, in words
     Explain(explain::ExplainArgs),
+    /// What became of alerts, by department, territory and rule; the firms to be published
+    Stats(stats::StatsArgs),
     /// Checks every config file
     Check(check::CheckArgs),
 }
@@ -35,9 +39,11 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Replay(args) => replay::run_with_config(args),
+        Command::Backtest(args) => backtest::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Stats(args) => stats::run(args),
         Command::Check(args) => check::run(args),
     }
 }

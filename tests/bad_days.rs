@@ -23,7 +23,7 @@ use wagewatch::proto::v1::{self as pb, verdict::Code as Judged};
 /// The numbers that the binary judges by when nothing is configured.
 fn book() -> Rulebook {
     let sources = wagewatch::app::config::Sources::default();
-    wagewatch::app::config::Config::load(&sources).unwrap().rulebook()
+    wagewatch::app::config::Config::load(&sources).unwrap().rulebook
 }
 
 /// A small county's records, in disorder, and a date on which much is overdue.
@@ -116,9 +116,9 @@ async fn a_config_that_is_wrong_ends_it_before_a_port_is_bound() {
     let addr = format!("server.grpc_addr={}", taken.local_addr().unwrap());
     let (_dir, data) = data();
     // The address is taken: had it tried to bind, it would say so and end with 1.
-    let ended = Process::try_start(&data, &[&addr, "rules.tolerance_fen=-5"]).await.err().unwrap();
+    let ended = Process::try_start(&data, &[&addr, "log.retain_days=-5"]).await.err().unwrap();
     assert_eq!(ended.status.code(), Some(2), "{}", ended.said);
-    assert!(ended.said.contains("rules.tolerance_fen") && !data.exists(), "{}", ended.said);
+    assert!(ended.said.contains("log.retain_days") && !data.exists(), "{}", ended.said);
     let ended = Process::try_start(&data, &[&addr]).await.err().unwrap();
     assert_eq!(ended.status.code(), Some(1), "{}", ended.said);
     assert!(ended.said.contains("server.grpc_addr"), "{}", ended.said);

@@ -73,7 +73,7 @@ fn county(seed: u64) -> Vec<(Day, Vec<Record>)> {
 /// The numbers that the binary judges by when nothing is configured.
 fn book() -> Rulebook {
     let sources = wagewatch::app::config::Sources::default();
-    wagewatch::app::config::Config::load(&sources).unwrap().rulebook()
+    wagewatch::app::config::Config::load(&sources).unwrap().rulebook
 }
 
 /// Sends until the connection breaks: fresh batches, unsure ones, and now and then known ones.

@@ -18,7 +18,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::judge::{self, asked};
 use wagewatch::alerts::PUBLIC_ID_KEY;
-use wagewatch::domain::{AlertRow, Day, Entry, Numbers, Position, Record, Rulebook, Verdict};
+use wagewatch::domain::{
+    AlertRow, Body, Day, Entry, Head, Inspection, InspectionOutcome, Numbers, Position, ProjectId, Record, Rulebook,
+    Time, Verdict,
+};
 use wagewatch::engine::api::DeadContent;
 use wagewatch::engine::{Engine, Parts, Read, Refused, Settings, StartError, Unobserved};
 use wagewatch::log::{FailAt, Log, LogOptions, MemoryLog, SegmentLog};
@@ -382,46 +385,147 @@ fn other_numbers_in_the_rulebook_judge_anew() {
     }
 }
 
-/// What the store did not cover is replayed by the numbers of today, and may make other rows than
-/// subscribers were told then: their cursors are of another history.
+/// A change of the rulebook stands in the log: whatever the store covers, however often and by whichever
+/// rulebook it is started, rows that were told keep their numbers and contents, so that cursors stay good.
 #[test]
-fn cursors_of_another_rulebook_are_of_another_history() {
+fn rows_outlive_a_change_of_rulebook() {
     let seed = crowded();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let (batches, dates) = load(seed, &mut rng);
-    let (log, store) = (MemoryLog::new(), MemoryStore::new());
-    let settings = Settings { shards: 1, threads: 1, checkpoint_ms: u64::MAX, ..Settings::default() };
+    let (mut batches, mut dates) = load(seed, &mut rng);
+    let (half, days) = (batches.split_off(batches.len() / 2), dates.split_off(dates.len() / 2));
+    let settings = Settings { shards: 2, threads: 2, checkpoint_ms: u64::MAX, ..Settings::default() };
     let first = world::book(seed);
     let other = Rulebook {
+        version: "other".into(),
         calendar: first.calendar.clone(),
         day_starts_at: first.day_starts_at,
         ..Rulebook::of(Numbers { tolerance_fen: 300_000, ..Numbers::default() })
     };
+    let (log, store) = (MemoryLog::new(), MemoryStore::new());
     let engine = Ground::Memory(log.clone(), store.clone()).start(&settings, &first);
     work(&engine, batches.into(), dates.into(), seed);
-    let (told, history) = (rows(&engine), engine.feed().history());
-    // Killed, and started by the same numbers: the same rows. By others: others, and it shows.
-    let histories = |log: &MemoryLog, store: MemoryStore, book: &Rulebook| {
-        let engine = Ground::Memory(log.clone(), store).start(&settings, book);
-        let found = (rows(&engine), engine.feed().history());
-        engine.stop();
-        found
-    };
+    let by_first = rows(&engine);
+    assert!(by_first.values().all(|row| row.rulebook == first.version));
+    // Killed before anything was covered, and started by other numbers.
     let (log, store) = (log.crash(0), store.crash(0));
-    let same = |found: &Rows| found.iter().all(|(key, row)| told[key].alert == row.alert);
     assert!(store.pages().len() < 3, "nothing was covered");
-    let (rows_again, again) = histories(&log, MemoryStore::from_pages(store.pages()), &first);
-    assert!(same(&rows_again) && rows_again.len() == told.len() && again == history);
-    let kept = MemoryStore::from_pages(store.pages());
-    let (rows_by_other, by_other) = histories(&log, kept.clone(), &other);
-    assert!(!rows_by_other.iter().all(|(key, row)| told.get(key).is_some_and(|t| t.alert == row.alert)));
-    assert_ne!(by_other, history);
-    // The numbers stay: so does the history. They go back, or the store is made anew: another one.
-    assert_eq!(histories(&log, kept.clone(), &other).1, by_other);
-    let (_, back) = histories(&log, kept, &first);
-    let (_, anew) = histories(&log, MemoryStore::new(), &other);
-    assert!(![history, by_other].contains(&back) && ![history, by_other, back].contains(&anew));
-    engine.stop();
+    drop(engine);
+    let engine = Ground::Memory(log.clone(), store.clone()).start(&settings, &other);
+    let turned = rows(&engine);
+    let goes_on = |before: &Rows, now: &Rows| before.iter().all(|(key, row)| now.get(key) == Some(row));
+    assert!(goes_on(&by_first, &turned) && turned.len() > by_first.len());
+    let new = turned.iter().filter(|(key, _)| !by_first.contains_key(key));
+    assert!(new.clone().all(|(_, row)| row.rulebook == "other"));
+    work(&engine, half.into(), days.into(), seed);
+    let known = rows(&engine);
+    assert!(goes_on(&turned, &known));
+    let mut blocks = engine.status().log_head;
+    // Killed again: from the log alone, by the numbers that judged last, it is all the same.
+    let (log, store) = (log.crash(0), store.crash(0));
+    drop(engine);
+    for (store, book, changes) in [
+        (MemoryStore::new(), &other, false),
+        (MemoryStore::from_pages(store.pages()), &other, false),
+        (MemoryStore::new(), &first, true),
+        (MemoryStore::new(), &first, false),
+    ] {
+        let ground = Ground::Memory(log.clone(), store);
+        let engine = ground.start(&settings, book);
+        assert!(goes_on(&known, &rows(&engine)));
+        assert_eq!(rows(&engine).len() > known.len(), *book == first);
+        blocks = if changes { blocks.next() } else { blocks };
+        assert_eq!(engine.status().log_head, blocks, "one entry for one change");
+        let plain: Vec<Entry> = ground.entries().into_iter().map(|(_, entry)| entry).collect();
+        judge::check_engine(&engine, &plain, book);
+        engine.stop();
+    }
+}
+
+#[test]
+fn a_power_cut_around_the_change_of_rulebook_leaves_one_or_none() {
+    let seed = crowded();
+    let book = world::book(seed);
+    let other = Rulebook {
+        version: "other".into(),
+        day_starts_at: book.day_starts_at,
+        ..Rulebook::of(Numbers { tolerance_fen: 300_000, ..Numbers::default() })
+    };
+    for at in [FailAt::Before, FailAt::After] {
+        let (log, store) = (MemoryLog::new(), MemoryStore::new());
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (batches, dates) = load(seed, &mut rng);
+        let settings = Settings { shards: 3, threads: 2, ..Settings::default() };
+        let engine = Ground::Memory(log.clone(), store.clone()).start(&settings, &book);
+        work(&engine, batches.into(), dates.into(), seed);
+        let known = rows(&engine);
+        engine.stop();
+        let head = log.head();
+        log.fail_at(1, at);
+        let failed = Ground::Memory(log.clone(), store.clone()).try_start(&settings, &other).unwrap();
+        while failed.failure().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(!failed.is_ready(), "nothing is answered by numbers that are not in the log");
+        failed.stop();
+        // Seed 2: what was not acknowledged is gone.
+        let ground = Ground::Memory(log.crash(2), store.crash(2));
+        let engine = ground.start(&settings, &other);
+        let entries = ground.entries();
+        assert_eq!(engine.status().log_head, head.next());
+        let plain: Vec<Entry> = entries.iter().map(|(_, entry)| entry.clone()).collect();
+        judge::check_engine(&engine, &plain, &other);
+        let now = rows(&engine);
+        assert!(known.iter().all(|(key, row)| now.get(key) == Some(row)) && now.len() > known.len());
+        engine.stop();
+    }
+}
+
+/// What the shadow rulebook finds is what the oracle finds by it; and nobody hears of it.
+#[test]
+fn a_shadow_judges_beside_and_tells_nobody() {
+    for seed in [crowded(), 4, 17, 23, 31] {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (mut batches, mut dates) = load(seed, &mut rng);
+        let (half, days) = (batches.split_off(batches.len() / 2), dates.split_off(dates.len() / 2));
+        let (book, other) = (world::book(seed), world::book(seed + 1));
+        let shadow = Rulebook { version: "shadow".into(), day_starts_at: book.day_starts_at, ..other };
+        let settings = Settings { shadow: Some(Arc::new(shadow.clone())), ..settings(&mut rng) };
+        let ground = Ground::memory();
+        let agrees = |engine: &Engine| {
+            wait(engine, || engine.status().shadow.is_some_and(|shadow| shadow.waiting == 0));
+            // The rulebooks of the log are those of the live judgement.
+            let records = ground.entries().into_iter().map(|(_, entry)| entry);
+            let records: Vec<Entry> = records.filter(|e| !matches!(e, Entry::Rulebook(_))).collect();
+            let truth = judge::truth(&records, &shadow).0;
+            let mut wanted = BTreeMap::new();
+            for (key, finding) in &truth.alerts {
+                *wanted.entry((key.1.rule, finding.level)).or_insert(0) += 1;
+            }
+            let status = engine.status();
+            let found = status.shadow.unwrap();
+            assert_eq!((found.version.as_str(), status.rulebook), ("shadow", book.version.clone()));
+            assert_eq!(found.alerts, wanted, "seed {seed}");
+        };
+        let engine = ground.start(&settings, &book);
+        let mut rejected = work(&engine, batches.into(), dates.into(), seed);
+        agrees(&engine);
+        engine.stop();
+        // After a start it is judged anew from what is stored.
+        let engine = ground.start(&settings, &book);
+        agrees(&engine);
+        rejected.extend(work(&engine, half.into(), days.into(), seed));
+        agrees(&engine);
+        check(&engine, &ground.entries(), &book, &mut rejected);
+        let told = rows(&engine);
+        engine.stop();
+        // Without it the same log makes the same rows.
+        let Ground::Memory(log, _) = &ground else { panic!("in memory") };
+        let plain = Ground::Memory(log.clone(), MemoryStore::new());
+        let engine = plain.start(&Settings { shadow: None, ..settings }, &book);
+        assert_eq!(rows(&engine), told);
+        assert_eq!(engine.status().shadow, None);
+        engine.stop();
+    }
 }
 
 #[test]
@@ -448,6 +552,44 @@ fn a_store_that_is_empty_or_old_is_brought_level_with_the_same_rows() {
         let engine = ground.start(&settings, &book);
         assert_eq!(rows(&engine), known);
         check(&engine, &ground.entries(), &book, &mut rejected.clone());
+        engine.stop();
+    }
+}
+
+#[test]
+fn a_project_of_which_hardly_anything_is_known_is_still_listed_after_a_restart() {
+    let ground = Ground::memory();
+    let project_id = ProjectId::parse("project_id", "P-9").unwrap();
+    let inspection = |number: u32| {
+        let at = Time::from_seconds(i64::from(number));
+        let body = Body::Inspection(Box::new(Inspection {
+            project_id: project_id.clone(),
+            inspection_id: number.to_string().into(),
+            department: "housing".into(),
+            inspector: "a".into(),
+            inspected_on: Day(20_500),
+            outcome: InspectionOutcome::Clear,
+            note: None,
+        }));
+        Entry::Record(Record { head: Head { id: number.to_string().into(), source: "s".into(), at }, body })
+    };
+    for life in 1..4 {
+        let engine = ground.start(&Settings::default(), &Rulebook::default());
+        assert_eq!(submit(&engine, vec![inspection(life)]), [Verdict::Accepted]);
+        engine.stop();
+        // What it is now stands in the store: nothing is replayed.
+        let engine = ground.start(&Settings::default(), &Rulebook::default());
+        let listed = asked(|done| engine.projects(done));
+        let names: Vec<&str> = listed.iter().map(|summary| summary.project_id.as_str()).collect();
+        assert_eq!(names, ["P-9"]);
+        let kept = asked(|done| {
+            engine.ask_project(
+                project_id.clone(),
+                |ask| ask.map(|ask| ask.ledger.inspections().count()),
+                done,
+            );
+        });
+        assert_eq!(kept, Some(usize::try_from(life).unwrap()));
         engine.stop();
     }
 }
@@ -505,4 +647,31 @@ fn a_store_that_does_not_fit_its_log_is_refused() {
     assert!(matches!(refused, StartError::Gap { covered: 0, oldest } if oldest == head - 1), "{refused}");
     // With its store it goes on.
     Ground::Memory(log, store).start(&settings, &book).stop();
+}
+
+/// The same records in another log have the same positions and the same row numbers.
+#[test]
+fn a_store_of_another_log_is_refused_and_its_cursors_mean_nothing() {
+    let seed = crowded();
+    let settings = Settings { shards: 3, threads: 1, ..Settings::default() };
+    let (log, store) = (MemoryLog::with_salt(1), MemoryStore::new());
+    let book = full(&Ground::Memory(log.clone(), store.clone()), &settings, seed);
+    let other = MemoryLog::with_salt(2);
+    let mut copy = other.clone();
+    log.read(Position(1), &mut |block| copy.append(block.written_ms, &block.entries).map(|_| ())).unwrap();
+    let refused = Ground::Memory(other.clone(), store.clone()).try_start(&settings, &book).err().unwrap();
+    assert!(matches!(refused, StartError::OtherLog), "{refused}");
+    let told = |log: MemoryLog, store: MemoryStore| {
+        let engine = Ground::Memory(log, store).start(&settings, &book);
+        let found = (engine.feed().heads(), engine.feed().history());
+        engine.stop();
+        found
+    };
+    let (heads, history) = told(log.clone(), store.clone());
+    // Its own log takes it again, and one that was made anew of the same log.
+    assert_eq!(told(log.clone(), store), (heads.clone(), history));
+    assert_eq!(told(log, MemoryStore::new()), (heads.clone(), history));
+    let (other_heads, other_history) = told(other, MemoryStore::new());
+    assert_eq!(other_heads, heads);
+    assert_ne!(other_history, history);
 }

@@ -53,6 +53,7 @@ fn busy_month() -> WorkerView {
         AccrualLine::Piecework { lot: "3号楼抹灰".into(), amount_fen: Fen(50_000) },
     ];
     let period = PeriodView {
+        employer_uscc: None,
         period: Period::parse("2026-03").unwrap(),
         days: Days(2825),
         minutes: 485,
@@ -67,7 +68,7 @@ fn busy_month() -> WorkerView {
         arrears: 666_336,
         due_nominal: day("2026-04-19"),
         due_on: day("2026-04-17"),
-        last_worked_on: None,
+        last_worked_on: Some(day("2026-03-31")),
     };
     WorkerView {
         project_id: ProjectId::parse("project_id", "P1").unwrap(),

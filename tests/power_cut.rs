@@ -14,6 +14,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wagewatch::domain::{Door, Entry, Position, Reason, Rejected};
 use wagewatch::log::{DataFolder, Log, LogError, LogOptions, SegmentLog};
@@ -21,6 +22,8 @@ use wagewatch::store::{Changes, SledStore, Store};
 
 const WRITER: &str = "WAGEWATCH_POWER_CUT_WRITER";
 const WRITER_RESTS_AFTER: &str = "WAGEWATCH_POWER_CUT_RESTS_AFTER";
+/// So many more pages in the store that it is emptied of half dead segments as it is written.
+const WRITER_BALLAST: &str = "WAGEWATCH_POWER_CUT_BALLAST";
 const PAGES: u64 = 48;
 const CHECKPOINT_EVERY: u64 = 8;
 const UNSYNCED_BYTES: u64 = 300_000;
@@ -156,6 +159,20 @@ fn page(number: u64, checkpoint: u64) -> Vec<u8> {
     noise(checkpoint * 1000 + number, length)
 }
 
+/// One in twenty with every checkpoint; all with the first.
+fn ballast_is_due(number: u64, checkpoint: u64) -> bool {
+    checkpoint == 1
+        || (number ^ checkpoint.wrapping_mul(0x9e37_79b9)).wrapping_mul(0x85eb_ca6b) >> 7 & 0xff < 13
+}
+
+fn ballast_key(number: u64) -> Vec<u8> {
+    [b"b".as_slice(), &number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()].concat()
+}
+
+fn ballast(number: u64, checkpoint: u64) -> Vec<u8> {
+    [number, checkpoint].map(u64::to_le_bytes).concat().repeat(64)
+}
+
 fn open_log(dir: &Path) -> (SegmentLog, Position, Option<String>) {
     let options = LogOptions { segment_bytes: 300_000, ..LogOptions::default() };
     let (log, recovery) = SegmentLog::open(&dir.join("log"), options).unwrap();
@@ -173,8 +190,8 @@ fn open_store(dir: &Path) -> (SledStore, u64) {
 fn writer() {
     let Some(dir) = std::env::var_os(WRITER).map(PathBuf::from) else { return };
     // A new name in each life: ext4 writes a file out at once that replaces another.
-    let control = format!("unsynced-{}", std::process::id());
-    std::fs::write(dir.join(control), noise(1, UNSYNCED_BYTES)).unwrap();
+    let control = |checkpoint: u64| dir.join(format!("unsynced-{}-{checkpoint}", std::process::id()));
+    let unsynced = noise(1, UNSYNCED_BYTES);
     let say = |word: &str, number: u64| {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         let mut out = std::io::stdout().lock();
@@ -182,10 +199,12 @@ fn writer() {
         out.flush().unwrap();
     };
     let rests_after = std::env::var(WRITER_RESTS_AFTER).map_or(u64::MAX, |n| n.parse().unwrap());
+    let ballasts = std::env::var(WRITER_BALLAST).map_or(0, |n| n.parse().unwrap());
     let _folder = DataFolder::open(&dir.join("data")).unwrap();
     let (mut log, head, _) = open_log(&dir.join("data"));
     let (store, mut checkpoint) = open_store(&dir.join("data"));
     let rests_at = checkpoint.saturating_add(rests_after);
+    std::fs::write(control(checkpoint), &unsynced).unwrap();
     for position in head.0 + 1.. {
         let at = log.append(0, &batch(position)).unwrap();
         say("block", at.0);
@@ -194,8 +213,14 @@ fn writer() {
             let due = (0..PAGES).filter(|n| page_written_at(*n, checkpoint) == checkpoint);
             let mut put: Vec<_> =
                 due.map(|n| (vec![b'p', n.to_le_bytes()[0]], page(n, checkpoint))).collect();
+            let due = (0..ballasts).filter(|n| ballast_is_due(*n, checkpoint));
+            put.extend(due.map(|n| (ballast_key(n), ballast(n, checkpoint))));
             put.push((b"checkpoint".to_vec(), checkpoint.to_le_bytes().to_vec()));
             store.write(Changes { put, remove: vec![] }).unwrap();
+            if ballasts > 0 {
+                // The kernel writes by itself when much is written: the newest one is still only its own.
+                std::fs::write(control(checkpoint), &unsynced).unwrap();
+            }
             say("checkpoint", checkpoint);
             // Nothing after it syncs: the store must have done so itself.
             if checkpoint == rests_at {
@@ -226,7 +251,7 @@ enum Cut {
 }
 
 /// Lets the child write, cuts the power, and says what was acknowledged: blocks, checkpoints.
-fn write_until_the_power_is_cut(disk: &Disk, cut: Cut) -> (Said, Said) {
+fn write_until_the_power_is_cut(disk: &Disk, cut: Cut, ballasts: u64) -> (Said, Said) {
     let (word, count, rests_after) = match cut {
         Cut::WhileWriting(blocks) => ("block", blocks, u64::MAX),
         Cut::AtRest(checkpoints) => ("checkpoint", checkpoints, checkpoints),
@@ -235,6 +260,7 @@ fn write_until_the_power_is_cut(disk: &Disk, cut: Cut) -> (Said, Said) {
         .args(["--exact", "writer", "--nocapture"])
         .env(WRITER, &disk.mounted)
         .env(WRITER_RESTS_AFTER, rests_after.to_string())
+        .env(WRITER_BALLAST, ballasts.to_string())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -265,9 +291,11 @@ fn write_until_the_power_is_cut(disk: &Disk, cut: Cut) -> (Said, Said) {
     (last("block"), last("checkpoint"))
 }
 
-fn check(disk: &Disk, block: &Said, checkpoint: &Said) -> (u64, u64, Option<String>) {
+fn check(disk: &Disk, block: &Said, checkpoint: &Said, ballasts: u64) -> (u64, u64, Option<String>) {
+    let newest = if ballasts > 0 { format!("-{}", checkpoint.ever) } else { String::new() };
     for entry in std::fs::read_dir(&disk.mounted).unwrap().map(Result::unwrap) {
-        let control = entry.file_name().to_string_lossy().starts_with("unsynced");
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let control = name.starts_with("unsynced") && name.ends_with(&newest);
         let whole = entry.metadata().unwrap().len() == UNSYNCED_BYTES;
         assert!(!(control && whole), "what was never synced is there: this was no power cut");
     }
@@ -292,29 +320,52 @@ fn check(disk: &Disk, block: &Said, checkpoint: &Said) -> (u64, u64, Option<Stri
         let have = store.get(&[b'p', number.to_le_bytes()[0]]).unwrap();
         assert!(have == want, "page {number} is not as of checkpoint {found}");
     }
+    for number in 0..ballasts {
+        let at = (1..=found).rev().find(|at| ballast_is_due(number, *at));
+        let have = store.get(&ballast_key(number)).unwrap();
+        assert!(have == at.map(|at| ballast(number, at)), "page {number} is not as of checkpoint {found}");
+    }
     assert_eq!(std::fs::read_dir(data.join("store/blobs")).unwrap().count(), 0, "sled never syncs these");
     (head.0, found, torn)
 }
 
-#[test]
-fn what_was_acknowledged_survives_power_cuts() {
-    let Some(disk) = disk(192) else { return };
+/// One life after the other on the same disk: what a recovery leaves is recovered again.
+fn lives(disk: &Disk, ballasts: u64, cuts: &[Cut]) -> u64 {
+    // A life must be shorter than the time after which the kernel writes by itself.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut head, mut store) = (0, 0);
-    // One life after the other on the same disk: what a recovery leaves is recovered again.
-    for cut in [Cut::WhileWriting(3), Cut::AtRest(1), Cut::WhileWriting(97), Cut::AtRest(9)] {
-        let (mut block, mut checkpoint) = write_until_the_power_is_cut(&disk, cut);
+    for cut in cuts {
+        let (mut block, mut checkpoint) = write_until_the_power_is_cut(disk, *cut, ballasts);
         disk.remount();
         // What stood before this life stands still, even if it brought nothing new.
         for (said, stood) in [(&mut block, head), (&mut checkpoint, store)] {
             *said = Said { before: said.before.max(stood), ever: said.ever.max(stood) };
         }
         let torn;
-        (head, store, torn) = check(&disk, &block, &checkpoint);
+        (head, store, torn) = check(disk, &block, &checkpoint, ballasts);
         println!("cut: blocks {block:?} -> {head}, checkpoints {checkpoint:?} -> {store}, torn: {torn:?}");
         // The check itself has opened and closed everything: on to the next life.
         disk.remount();
     }
-    assert!(store > 20);
+    store
+}
+
+#[test]
+fn what_was_acknowledged_survives_power_cuts() {
+    let Some(disk) = disk(192) else { return };
+    let cuts = [Cut::WhileWriting(3), Cut::AtRest(1), Cut::WhileWriting(97), Cut::AtRest(9)];
+    assert!(lives(&disk, 0, &cuts) > 20);
+}
+
+/// sled moves what lives in its file and writes over the places that it was moved away from.
+#[test]
+fn what_is_moved_in_a_large_store_survives_too() {
+    let Some(disk) = disk(384) else { return };
+    let cuts = [Cut::AtRest(6), Cut::WhileWriting(90), Cut::WhileWriting(75), Cut::AtRest(12)];
+    assert!(lives(&disk, 12_000, &cuts) > 30);
+    let file = disk.mounted.join("data/store/db").metadata().unwrap().len();
+    assert!(file > 33 << 20, "{file} bytes: too few to be swept");
 }
 
 #[test]

@@ -13,6 +13,7 @@
 pub mod crowd;
 pub mod drive;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -135,12 +136,30 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-// Ticks of a hundredth of a second (man 5 proc).
 fn own_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    stat_seconds("/proc/self").unwrap()
+}
+
+// Ticks of a hundredth of a second (man 5 proc).
+fn stat_seconds(of: &str) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("{of}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
     let ticks = |at: usize| fields[at].parse::<f64>().unwrap();
-    (ticks(11) + ticks(12)) / 100.0
+    Some((ticks(11) + ticks(12)) / 100.0)
+}
+
+/// Processor seconds of this process by the names of its threads, numbers at their ends left out.
+pub fn thread_seconds() -> BTreeMap<String, f64> {
+    let mut seconds = BTreeMap::new();
+    for task in std::fs::read_dir("/proc/self/task").unwrap() {
+        let task = task.unwrap().path();
+        // A thread may end meanwhile.
+        let Ok(name) = std::fs::read_to_string(task.join("comm")) else { continue };
+        let Some(took) = stat_seconds(&task.to_string_lossy()) else { continue };
+        let name = name.trim().trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+        *seconds.entry(name.to_owned()).or_insert(0.0) += took;
+    }
+    seconds
 }
 
 fn machine_seconds() -> f64 {

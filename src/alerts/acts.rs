@@ -1,16 +1,24 @@
-//! What supervisors' acts do to one alert. Knows who may act as little as who must: the door asks.
+//! What people's acts do to one alert. Knows who may act as little as who must: the door asks.
 
-use crate::domain::{Act, ActKind, Alert, AlertStatus, Change, Day, Dismissal, Reason, ReasonCode, Verdict};
+use super::history::{remember, text};
+use crate::domain::{
+    Act, ActKind, Alert, AlertStatus, Change, Day, Dismissal, Exemption, ExemptionKind, Fen, Justification,
+    Reason, ReasonCode, Verdict,
+};
 use compact_str::CompactString;
-
-/// How many acts an alert remembers, to know a repeated one.
-const ACT_IDS_MAX: usize = 16;
 
 /// Applies an act to an alert and says what changed; else the verdict why nothing did.
 ///
-/// Acknowledging a dismissed alert takes the dismissal back. Assigning and noting leave the status.
+/// | act | status after it |
+/// | --- | --- |
+/// | acknowledge | acknowledged; handling stays. A dismissal or an exemption is taken back |
+/// | handle | handling. A dismissal or an exemption is taken back |
+/// | ask, justify, worker's word, advance, hand over | handling, if it was open or acknowledged |
+/// | dismiss | dismissed |
+/// | exempt | exempted, until its day is over |
+/// | assign, note | as it was |
 pub(super) fn apply(alert: &mut Alert, act: &Act, today: Day) -> Result<Change, Verdict> {
-    if alert.act_ids.contains(&act.act_id) {
+    if alert.knows(&act.act_id) {
         return Err(Verdict::Duplicate);
     }
     if !alert.stands() {
@@ -18,46 +26,77 @@ pub(super) fn apply(alert: &mut Alert, act: &Act, today: Day) -> Result<Change, 
             "alert_id",
             ReasonCode::Conflict,
             "an alert that the facts have resolved",
-            "an alert that stands (open, acknowledged or dismissed)",
+            "an alert that stands",
         ));
     }
-    let (change, note) = match &act.kind {
-        ActKind::Acknowledge => acknowledge(alert)?,
-        ActKind::Assign { to } => assign(alert, to)?,
+    let change = match &act.kind {
+        ActKind::Acknowledge => acknowledge(alert),
+        ActKind::Handle { .. } => handle(alert),
+        ActKind::Assign { to } => assign(alert, to),
         ActKind::Note { text } if text.trim().is_empty() => {
-            return Err(rejected("text", ReasonCode::Missing, "nothing", "what is to be noted"));
+            Err(rejected("text", ReasonCode::Missing, "nothing", "what is to be noted"))
         }
-        ActKind::Note { text } => (Change::Noted, Some(text.clone())),
+        ActKind::Note { .. } => Ok(Change::Noted),
         ActKind::Dismiss { reason, text } => {
-            let dismissal = Dismissal {
-                reason: *reason,
-                text: text.clone(),
-                level: alert.finding.level,
-                amount: alert.finding.amount,
-            };
-            dismiss(alert, dismissal)?
+            let (level, amount) = (alert.finding.level, alert.finding.amount);
+            dismiss(alert, Dismissal { reason: *reason, text: text.clone(), level, amount })
         }
-    };
-    if alert.act_ids.len() >= ACT_IDS_MAX {
-        alert.act_ids.remove(0);
-    }
-    alert.act_ids.push(act.act_id.clone());
+        ActKind::AskJustification { until, .. } => ask(alert, *until, today),
+        ActKind::Justify { text } => justify(alert, text),
+        ActKind::WorkerSays { word, .. } if alert.casework.worker == Some(*word) => Err(Verdict::Duplicate),
+        ActKind::WorkerSays { word, .. } => {
+            alert.casework.worker = Some(*word);
+            Ok(worked(alert, Change::WorkerSaid))
+        }
+        ActKind::Exempt { kind, until, text } => exempt(alert, act, (*kind, *until, text), today),
+        ActKind::Advance { amount, .. } => advance(alert, *amount),
+        ActKind::HandOver { to, .. } if alert.casework.handed_to == Some(*to) => Err(Verdict::Duplicate),
+        ActKind::HandOver { to, .. } => {
+            alert.casework.handed_to = Some(*to);
+            Ok(worked(alert, Change::HandedOver))
+        }
+    }?;
+    let note = text(&act.kind);
+    let is_note = !note.is_empty() && !matches!(act.kind, ActKind::Assign { .. });
+    alert.note = is_note.then(|| note.into());
     alert.actor = Some(act.actor.clone());
-    alert.note = note;
     alert.changed_on = today;
     alert.revision = alert.revision.saturating_add(1);
+    remember(alert, change, today, Some(act));
     Ok(change)
 }
 
-type Done = Result<(Change, Option<CompactString>), Verdict>;
+type Done = Result<Change, Verdict>;
 
 fn acknowledge(alert: &mut Alert) -> Done {
-    if alert.status == AlertStatus::Acknowledged {
+    if matches!(alert.status, AlertStatus::Acknowledged | AlertStatus::Handling) {
         return Err(Verdict::Duplicate);
     }
-    alert.status = AlertStatus::Acknowledged;
+    set_status(alert, AlertStatus::Acknowledged);
+    Ok(Change::Acknowledged)
+}
+
+fn handle(alert: &mut Alert) -> Done {
+    if alert.status == AlertStatus::Handling {
+        return Err(Verdict::Duplicate);
+    }
+    set_status(alert, AlertStatus::Handling);
+    Ok(Change::Handled)
+}
+
+/// Whoever does this works on the alert; one that is dismissed or exempted stays so.
+fn worked(alert: &mut Alert, change: Change) -> Change {
+    if alert.asks() {
+        alert.status = AlertStatus::Handling;
+    }
+    change
+}
+
+/// What was said against its asking for somebody no longer counts.
+fn set_status(alert: &mut Alert, status: AlertStatus) {
+    alert.status = status;
     alert.dismissal = None;
-    Ok((Change::Acknowledged, None))
+    alert.casework.exemption = None;
 }
 
 fn assign(alert: &mut Alert, to: &CompactString) -> Done {
@@ -68,17 +107,87 @@ fn assign(alert: &mut Alert, to: &CompactString) -> Done {
         return Err(Verdict::Duplicate);
     }
     alert.assignee = Some(to.clone());
-    Ok((Change::Assigned, None))
+    Ok(Change::Assigned)
 }
 
 fn dismiss(alert: &mut Alert, dismissal: Dismissal) -> Done {
     if alert.dismissal.as_ref() == Some(&dismissal) {
         return Err(Verdict::Duplicate);
     }
-    let note = (!dismissal.text.is_empty()).then(|| dismissal.text.clone());
-    alert.status = AlertStatus::Dismissed;
+    set_status(alert, AlertStatus::Dismissed);
     alert.dismissal = Some(dismissal);
-    Ok((Change::Dismissed, note))
+    Ok(Change::Dismissed)
+}
+
+fn ask(alert: &mut Alert, until: Day, today: Day) -> Done {
+    not_past("until", until, today)?;
+    let justification = alert.casework.justification.get_or_insert_default();
+    if justification.until == Some(until) {
+        return Err(Verdict::Duplicate);
+    }
+    *justification = Justification { until: Some(until), said: None };
+    Ok(worked(alert, Change::JustificationAsked))
+}
+
+fn justify(alert: &mut Alert, text: &CompactString) -> Done {
+    if text.trim().is_empty() {
+        return Err(rejected("text", ReasonCode::Missing, "nothing", "what the employer says"));
+    }
+    let justification = alert.casework.justification.get_or_insert_default();
+    if justification.said.as_ref() == Some(text) {
+        return Err(Verdict::Duplicate);
+    }
+    justification.said = Some(text.clone());
+    // The worker is to answer this word, not the one before.
+    alert.casework.worker = None;
+    Ok(worked(alert, Change::Justified))
+}
+
+fn exempt(
+    alert: &mut Alert,
+    act: &Act,
+    (kind, until, text): (ExemptionKind, Day, &CompactString),
+    today: Day,
+) -> Done {
+    not_past("until", until, today)?;
+    let before = match (&alert.casework.exemption, alert.status) {
+        (Some(exemption), _) => exemption.before,
+        // Somebody had seen it.
+        (None, AlertStatus::Dismissed) => AlertStatus::Acknowledged,
+        (None, status) => status,
+    };
+    let (by, amount) = (act.actor.clone(), alert.finding.amount);
+    let exemption = Exemption { kind, until, by, text: text.clone(), amount, before };
+    if alert.casework.exemption.as_ref() == Some(&exemption) {
+        return Err(Verdict::Duplicate);
+    }
+    set_status(alert, AlertStatus::Exempted);
+    alert.casework.exemption = Some(exemption);
+    Ok(Change::Exempted)
+}
+
+/// Advances pay workers; more than they are owed is a slip of the pen.
+fn advance(alert: &mut Alert, amount: Fen) -> Done {
+    let open = alert.finding.amount - alert.casework.advanced;
+    if amount.0 <= 0 || amount.sum() > open {
+        let found = format!("{} fen", amount.0);
+        let expected = format!("1 to {open} fen: what is owed less what has been advanced");
+        return Err(rejected("amount_fen", ReasonCode::Range, &found, &expected));
+    }
+    alert.casework.advanced += amount.sum();
+    Ok(worked(alert, Change::Advanced))
+}
+
+fn not_past(field: &str, until: Day, today: Day) -> Result<(), Verdict> {
+    match until < today {
+        true => Err(rejected(
+            field,
+            ReasonCode::Range,
+            &format!("{until}, which is before {today}"),
+            "a day that is not past",
+        )),
+        false => Ok(()),
+    }
 }
 
 fn rejected(field: &str, code: ReasonCode, found: &str, expected: &str) -> Verdict {
@@ -89,7 +198,7 @@ fn rejected(field: &str, code: ReasonCode, found: &str, expected: &str) -> Verdi
 mod tests {
     use super::*;
     use crate::alerts::sample::{alert, day, wage};
-    use crate::domain::{DismissReason, Time};
+    use crate::domain::{Authority, DismissReason, Time, WorkerWord};
 
     fn act(id: &str, kind: ActKind) -> Act {
         Act {
@@ -156,7 +265,6 @@ mod tests {
         for n in 0..20 {
             assert_eq!(apply(&mut alert, &note(n), day("2026-04-20")), Ok(Change::Noted));
         }
-        assert_eq!(alert.act_ids.len(), ACT_IDS_MAX);
         let before = alert.clone();
         assert_eq!(apply(&mut alert, &note(4), day("2026-04-21")), Err(Verdict::Duplicate));
         alert.status = AlertStatus::Resolved;
@@ -174,5 +282,79 @@ mod tests {
             assert!(matches!(verdict, Verdict::Rejected(reason) if reason.code == ReasonCode::Conflict));
             assert_eq!(alert, before);
         }
+    }
+
+    fn exempt_kind(until: &str) -> ActKind {
+        let kind = ExemptionKind::InstalmentsAgreed;
+        ActKind::Exempt { kind, until: day(until), text: "agreement 7".into() }
+    }
+
+    #[test]
+    fn work_on_an_alert_makes_it_handled() {
+        let ask = |until: &str| ActKind::AskJustification { until: day(until), text: "".into() };
+        let said = |text: &str| ActKind::Justify { text: text.into() };
+        let worker = |word| ActKind::WorkerSays { word, text: "".into() };
+        let (answers, alert) = play(&[
+            ActKind::Handle { text: "on site".into() },
+            ActKind::Handle { text: "again".into() },
+            ActKind::Acknowledge,
+            ask("2026-04-19"),
+            ask("2026-04-20"),
+            ask("2026-04-20"),
+            said("paid in cash"),
+            worker(WorkerWord::Rejects),
+            worker(WorkerWord::Rejects),
+            said(" "),
+        ]);
+        assert_eq!(answers[..3], ["handled", "duplicate", "duplicate"]);
+        assert_eq!(answers[3..6], ["rejected", "justification-asked", "duplicate"]);
+        assert_eq!(answers[6..], ["justified", "worker-said", "duplicate", "rejected"]);
+        assert_eq!((alert.status, alert.revision), (AlertStatus::Handling, 5));
+        let work = &alert.casework;
+        assert_eq!(work.worker, Some(WorkerWord::Rejects));
+        assert_eq!(work.justification.as_ref().unwrap().said.as_deref(), Some("paid in cash"));
+        assert_eq!(alert.history.steps.len(), 5);
+    }
+
+    #[test]
+    fn a_new_word_of_the_employer_waits_for_a_new_one_of_the_worker() {
+        let said = |text: &str| ActKind::Justify { text: text.into() };
+        let worker = ActKind::WorkerSays { word: WorkerWord::Accepts, text: "".into() };
+        let (_, alert) = play(&[said("a"), worker, said("b")]);
+        assert_eq!(alert.casework.worker, None);
+    }
+
+    #[test]
+    fn an_exemption_needs_a_day_that_is_not_past_and_knows_what_was_before() {
+        let (answers, alert) = play(&[exempt_kind("2026-04-19"), exempt_kind("2026-04-20")]);
+        assert_eq!(answers, ["rejected", "exempted"]);
+        let exemption = alert.casework.exemption.unwrap();
+        assert_eq!((exemption.before, exemption.amount), (AlertStatus::Open, 100_000));
+        let (answers, alert) = play(&[
+            ActKind::Handle { text: "".into() },
+            exempt_kind("2026-05-01"),
+            exempt_kind("2026-06-01"),
+            exempt_kind("2026-06-01"),
+        ]);
+        assert_eq!(answers, ["handled", "exempted", "exempted", "duplicate"]);
+        assert_eq!(alert.casework.exemption.unwrap().before, AlertStatus::Handling);
+        let (answers, alert) = play(&[dismiss_kind("x"), exempt_kind("2026-05-01"), ActKind::Acknowledge]);
+        assert_eq!(answers, ["dismissed", "exempted", "acknowledged"]);
+        assert_eq!((alert.dismissal, alert.casework.exemption), (None, None));
+    }
+
+    #[test]
+    fn an_advance_leaves_the_debt_and_is_no_more_than_it() {
+        let advance = |fen| ActKind::Advance { amount: Fen(fen), text: "".into() };
+        let (answers, alert) = play(&[advance(0), advance(60_000), advance(40_001), advance(40_000)]);
+        assert_eq!(answers, ["rejected", "advanced", "rejected", "advanced"]);
+        assert_eq!((alert.casework.advanced, alert.finding.amount), (100_000, 100_000));
+    }
+
+    #[test]
+    fn a_case_is_handed_over_once_to_each() {
+        let over = |to| ActKind::HandOver { to, text: "".into() };
+        let (answers, _) = play(&[over(Authority::Police), over(Authority::Police), over(Authority::Court)]);
+        assert_eq!(answers, ["handed-over", "duplicate", "handed-over"]);
     }
 }

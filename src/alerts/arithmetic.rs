@@ -12,7 +12,7 @@ use crate::domain::{
 pub(super) fn arithmetic(finding: &Finding, today: Day, numbers: Numbers) -> Vec<Both> {
     match &finding.evidence {
         Evidence::Wage(wage) => wage_lines(wage, today, numbers),
-        Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, worst } => {
+        Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, worst, .. } => {
             let mut lines = worst_lines(*overdue_fen, *workers, worst, numbers);
             lines.push(Both::new(
                 format!("合计：{workers} 人，{periods} 个人月，{} 元", yuan(*overdue_fen)),

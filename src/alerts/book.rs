@@ -1,20 +1,26 @@
 //! The alerts of one project, standing and resolved, and how findings and acts change them.
 //! Numbers no rows and stores nothing: its caller does.
 
+use super::history::remember;
+use super::index::Index;
 use super::life::change_of;
-use super::owed::{Overdue, Owed};
+use super::owed::Overdue;
 use super::{IdKey, acts, alert_id};
 use crate::domain::{
-    Act, Alert, AlertId, AlertKey, AlertStatus, Change, Day, Finding, IdNumber, Part, Reason, ReasonCode,
-    Rule, Subject, Sum, Verdict,
+    Act, Alert, AlertId, AlertKey, AlertStatus, Casework, Change, Clock, Day, Deadlines, Finding, History,
+    IdNumber, Level, Part, Reason, ReasonCode, Rule, Subject, Sum, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// By when an alert of a level that begins to ask now is to be acknowledged and settled; `None` where no
+/// times run.
+pub type Times<'a> = dyn Fn(Level) -> Option<Deadlines> + 'a;
 
 /// All alerts that one project ever had, one a (rule, subject).
 #[derive(Clone, Default, Debug)]
 pub struct ProjectAlerts {
-    alerts: BTreeMap<AlertKey, Alert>,
-    owed: Owed,
+    pub(super) alerts: BTreeMap<AlertKey, Alert>,
+    pub(super) index: Index,
 }
 
 impl ProjectAlerts {
@@ -24,9 +30,9 @@ impl ProjectAlerts {
 
     /// Takes an alert as it was stored. One of the same key is replaced.
     pub fn load(&mut self, alert: Alert) {
-        self.owed.add(&alert);
+        self.index.add(&alert);
         if let Some(replaced) = self.alerts.insert(alert.key(), alert) {
-            self.owed.remove(&replaced);
+            self.index.remove(&replaced);
         }
     }
 
@@ -83,9 +89,9 @@ impl ProjectAlerts {
             }
             let now = found.next_if(|finding| order(finding) == (&key.subject, key.rule));
             if let Some(change) = change_of(Some(alert), now.as_ref()) {
-                self.owed.remove(alert);
+                self.index.remove(alert);
                 apply(alert, change, now, today);
-                self.owed.add(alert);
+                self.index.add(alert);
                 out.push((change, alert.clone()));
             }
         }
@@ -94,7 +100,7 @@ impl ProjectAlerts {
             out.extend(raised.last().map(|alert| (Change::Raised, alert.clone())));
         }
         for alert in raised {
-            self.owed.add(&alert);
+            self.index.add(&alert);
             self.alerts.insert(alert.key(), alert);
         }
     }
@@ -110,14 +116,21 @@ impl ProjectAlerts {
                 "the id of an alert of this project",
             ));
         };
-        // Acts never end or begin the debt, so the totals stay.
-        match acts::apply(alert, act, today) {
+        self.index.remove(alert);
+        let done = acts::apply(alert, act, today);
+        self.index.add(alert);
+        match done {
             Ok(change) => {
                 out.push((change, alert.clone()));
                 Verdict::Accepted
             }
             Err(verdict) => verdict,
         }
+    }
+
+    /// The first day on which [`ProjectAlerts::turn`] has something to do.
+    pub fn first_day(&self) -> Option<Day> {
+        self.index.first_day()
     }
 
     /// The project's name or who answers for it is another now: each standing alert is told again,
@@ -176,12 +189,12 @@ impl ProjectAlerts {
 
     /// Totals over the standing wage alerts, at no cost that grows with their number.
     pub fn overdue_totals(&self) -> Overdue {
-        self.owed.totals()
+        self.index.owed.totals()
     }
 
     /// The workers who are owed most: their sums (fen) over standing wage alerts, descending, then by id.
     pub fn worst(&self, count: usize) -> Vec<(IdNumber, Sum)> {
-        self.owed.worst(count)
+        self.index.owed.worst(count)
     }
 }
 
@@ -199,7 +212,7 @@ fn order(finding: &Finding) -> (&Subject, Rule) {
 }
 
 fn raise(finding: Finding, today: Day, ids: &IdKey) -> Alert {
-    Alert {
+    let mut alert = Alert {
         id: alert_id(ids, finding.rule, &finding.project_id, &finding.subject),
         finding,
         status: AlertStatus::Open,
@@ -210,17 +223,32 @@ fn raise(finding: Finding, today: Day, ids: &IdKey) -> Alert {
         dismissal: None,
         actor: None,
         note: None,
-        act_ids: Vec::new(),
-    }
+        casework: Casework::default(),
+        clock: Clock::default(),
+        rolled_up: false,
+        causes: Vec::new(),
+        history: History::default(),
+    };
+    remember(&mut alert, Change::Raised, today, None);
+    alert
 }
 
-/// Makes a change of the facts. A resolved alert keeps the finding that was resolved.
-fn apply(alert: &mut Alert, change: Change, now: Option<Finding>, today: Day) {
+/// Makes a change of the facts or the calendar. A resolved alert keeps the finding that was resolved.
+pub(super) fn apply(alert: &mut Alert, change: Change, now: Option<Finding>, today: Day) {
     match change {
-        Change::Resolved => alert.status = AlertStatus::Resolved,
+        Change::Resolved => {
+            alert.status = AlertStatus::Resolved;
+            alert.casework.exemption = None;
+        }
         Change::Reopened => {
+            if !alert.stands() {
+                // The trouble is here again: what was asked and said of it was about another time.
+                alert.casework.justification = None;
+                alert.casework.worker = None;
+            }
             alert.status = AlertStatus::Open;
             alert.dismissal = None;
+            alert.casework.exemption = None;
         }
         _ => {}
     }
@@ -231,6 +259,7 @@ fn apply(alert: &mut Alert, change: Change, now: Option<Finding>, today: Day) {
     alert.revision = alert.revision.saturating_add(1);
     alert.actor = None;
     alert.note = None;
+    remember(alert, change, today, None);
 }
 
 #[cfg(test)]
@@ -238,7 +267,7 @@ mod tests {
     use super::*;
     use crate::alerts::PUBLIC_ID_KEY;
     use crate::alerts::sample::{day, person, unregistered, wage};
-    use crate::domain::{ActKind, DismissReason, Level, Time};
+    use crate::domain::{ActKind, DismissReason, Time};
 
     /// A book and what came out of it, as `change rule status rN`.
     #[derive(Default)]

@@ -11,6 +11,7 @@ use crate::domain::{Alert, AlertStatus, Change, Finding};
 /// | stands | the same | - |
 /// | stands | other level, sum, workers, dates or evidence | changed |
 /// | dismissed | worse than what was dismissed | reopened |
+/// | exempted | a larger sum than was exempted | reopened |
 /// | stands | no | resolved |
 /// | resolved | yes | reopened |
 ///
@@ -21,25 +22,31 @@ pub fn change_of(alert: Option<&Alert>, found: Option<&Finding>) -> Option<Chang
         (None, Some(_)) => Some(Change::Raised),
         (Some(alert), None) => alert.stands().then_some(Change::Resolved),
         (Some(alert), Some(_)) if !alert.stands() => Some(Change::Reopened),
-        (Some(alert), Some(found)) if is_beyond_dismissal(alert, found) => Some(Change::Reopened),
+        (Some(alert), Some(found)) if is_beyond(alert, found) => Some(Change::Reopened),
         (Some(alert), Some(found)) => (alert.finding != *found).then_some(Change::Changed),
     }
 }
 
-/// A dismissal covers the level and the sum that it was given for, and no more.
-fn is_beyond_dismissal(alert: &Alert, found: &Finding) -> bool {
-    alert.status == AlertStatus::Dismissed
-        && alert
+/// A dismissal covers the level and the sum that it was given for; an exemption the sum, however old
+/// it grows. No more than that.
+fn is_beyond(alert: &Alert, found: &Finding) -> bool {
+    match alert.status {
+        AlertStatus::Dismissed => alert
             .dismissal
             .as_ref()
-            .is_some_and(|covers| found.level > covers.level || found.amount > covers.amount)
+            .is_some_and(|covers| found.level > covers.level || found.amount > covers.amount),
+        AlertStatus::Exempted => {
+            alert.casework.exemption.as_ref().is_some_and(|covers| found.amount > covers.amount)
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::alerts::sample::{alert, wage};
-    use crate::domain::{DismissReason, Dismissal, Level};
+    use crate::domain::{DismissReason, Dismissal, Exemption, ExemptionKind, Level};
 
     fn with_status(status: AlertStatus) -> Alert {
         let mut alert = alert(wage(1, "2026-03", 100_000));
@@ -52,12 +59,22 @@ mod tests {
                 amount: alert.finding.amount,
             });
         }
+        if status == AlertStatus::Exempted {
+            alert.casework.exemption = Some(Exemption {
+                kind: ExemptionKind::InProceedings,
+                until: alert.raised_on.plus(30),
+                by: "housing".into(),
+                text: "".into(),
+                amount: alert.finding.amount,
+                before: AlertStatus::Open,
+            });
+        }
         alert
     }
 
     #[test]
     fn every_row_of_the_table() {
-        use AlertStatus::{Acknowledged, Dismissed, Open, Resolved};
+        use AlertStatus::{Acknowledged, Dismissed, Exempted, Handling, Open, Resolved};
         let same = wage(1, "2026-03", 100_000);
         let (less, more) = (wage(1, "2026-03", 99_999), wage(1, "2026-03", 100_001));
         let mut older = same.clone();
@@ -76,6 +93,12 @@ mod tests {
             (Some(Dismissed), Some(&less), Some(Change::Changed)),
             (Some(Dismissed), Some(&more), Some(Change::Reopened)),
             (Some(Dismissed), Some(&older), Some(Change::Reopened)),
+            (Some(Handling), Some(&more), Some(Change::Changed)),
+            (Some(Handling), None, Some(Change::Resolved)),
+            (Some(Exempted), None, Some(Change::Resolved)),
+            (Some(Exempted), Some(&same), None),
+            (Some(Exempted), Some(&older), Some(Change::Changed)),
+            (Some(Exempted), Some(&more), Some(Change::Reopened)),
             (Some(Resolved), None, None),
             (Some(Resolved), Some(&same), Some(Change::Reopened)),
         ] {

@@ -6,20 +6,26 @@
 mod acts;
 mod arithmetic;
 mod book;
+mod clock;
+mod conclude;
 mod facts;
+mod history;
 mod id;
+mod index;
 mod life;
 mod owed;
 mod route;
 #[cfg(test)]
 mod sample;
+mod tally;
 mod text;
 mod words;
 
-pub use book::ProjectAlerts;
+pub use book::{ProjectAlerts, Times};
 pub use id::{IdKey, PUBLIC_ID_KEY, alert_id};
 pub use life::change_of;
 pub use owed::Overdue;
 pub use route::{Audience, Department, Directory, DirectoryError, Role, Territory};
+pub use tally::{RedSpell, Tallies, Tally, TallyKey};
 pub use text::{Numbers, Text, text};
 pub use words::{Both, RuleInfo, fact_words, info, level_words};

@@ -14,6 +14,8 @@ words!(
         SectorOther = "sector-other",
         Territory = "territory",
         Support = "support",
+        /// The county's government: the top of the ladder. One at most.
+        CountyHead = "county-head",
     }
 );
 
@@ -130,6 +132,16 @@ impl Directory {
             added: self.departments.iter().filter(is_added).collect(),
             unknown_sector: sector_department.is_none(),
             unknown_territory: placed.is_none(),
+        }
+    }
+
+    /// To whom an alert goes that was so often not dealt with in time; `None` for no time, and where the
+    /// county names nobody.
+    pub fn ladder(&self, step: u8) -> Option<&Department> {
+        match step {
+            0 => None,
+            1 => self.departments.get(self.coordinator),
+            _ => self.departments.iter().find(|department| department.role == Role::CountyHead),
         }
     }
 

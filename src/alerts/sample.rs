@@ -29,6 +29,7 @@ pub(crate) fn wage(n: u8, month: &str, arrears: Sum) -> Finding {
         due_on: Some(due_on),
         period: Some(period),
         evidence: Evidence::Wage(Box::new(WagePeriod {
+            employer_uscc: None,
             days: Days(2000),
             minutes: 0,
             accrual: Vec::new(),

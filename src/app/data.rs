@@ -128,7 +128,7 @@ fn start(
         log: Box::new(log),
         store,
         settings: settings.clone(),
-        book: Arc::new(config.rulebook()),
+        book: Arc::new(config.rulebook.clone()),
         ids: config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0),
         observer,
     };
@@ -155,6 +155,7 @@ fn settings(config: &Config) -> Settings {
         checkpoint_ms: config.store.checkpoint_seconds.saturating_mul(1000),
         checkpoint_entries: usize::try_from(config.store.checkpoint_records).unwrap_or(usize::MAX),
         history_rows: usize::try_from(config.alerts.history_rows).unwrap_or(usize::MAX),
+        shadow: config.shadow.clone().map(Arc::new),
     }
 }
 

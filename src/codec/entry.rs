@@ -1,20 +1,32 @@
-//! Bytes of the log's entries: a record, rejected input, a business date, an act.
+//! Bytes of the log's entries: a record, rejected input, a business date, an act, a rulebook.
 //! Knows the domain's structs; knows neither blocks nor files.
 
 use super::record::{TAGS_OF_RECORDS, read_tagged, word, write_record};
+use super::rulebook::{read_rulebook, write_rulebook};
 use super::{Corrupt, Reader, Writer};
-use crate::domain::{Act, ActKind, AlertId, DismissReason, Door, Entry, Reason, ReasonCode, Rejected};
+use crate::domain::{
+    Act, ActKind, AlertId, Authority, DismissReason, Door, Entry, ExemptionKind, Reason, ReasonCode,
+    Rejected, WorkerWord,
+};
 
 type Read<T> = Result<T, Corrupt>;
 
 const REJECTED: u8 = TAGS_OF_RECORDS;
 const DATE: u8 = TAGS_OF_RECORDS + 1;
 const ACT: u8 = TAGS_OF_RECORDS + 2;
+const RULEBOOK: u8 = TAGS_OF_RECORDS + 3;
 
 const ACKNOWLEDGE: u8 = 0;
 const ASSIGN: u8 = 1;
 const NOTE: u8 = 2;
 const DISMISS: u8 = 3;
+const HANDLE: u8 = 4;
+const ASK: u8 = 5;
+const JUSTIFY: u8 = 6;
+const WORKER_SAYS: u8 = 7;
+const EXEMPT: u8 = 8;
+const ADVANCE: u8 = 9;
+const HAND_OVER: u8 = 10;
 
 /// Writes one entry: a tag byte, then its fields.
 pub fn write_entry(w: &mut Writer, entry: &Entry) {
@@ -32,6 +44,10 @@ pub fn write_entry(w: &mut Writer, entry: &Entry) {
             w.u8(ACT);
             write_act(w, act);
         }
+        Entry::Rulebook(book) => {
+            w.u8(RULEBOOK);
+            write_rulebook(w, book);
+        }
     }
 }
 
@@ -41,6 +57,7 @@ pub fn read_entry(r: &mut Reader) -> Read<Entry> {
         REJECTED => Ok(Entry::Rejected(Box::new(read_rejected(r)?))),
         DATE => r.day().map(Entry::Date),
         ACT => Ok(Entry::Act(Box::new(read_act(r)?))),
+        RULEBOOK => Ok(Entry::Rulebook(Box::new(read_rulebook(r)?))),
         tag => read_tagged(r, tag).map(Entry::Record),
     }
 }
@@ -91,22 +108,7 @@ pub fn write_act(w: &mut Writer, act: &Act) {
     w.text(&act.actor);
     w.time(act.at);
     w.text(&act.act_id);
-    match &act.kind {
-        ActKind::Acknowledge => w.u8(ACKNOWLEDGE),
-        ActKind::Assign { to } => {
-            w.u8(ASSIGN);
-            w.text(to);
-        }
-        ActKind::Note { text } => {
-            w.u8(NOTE);
-            w.text(text);
-        }
-        ActKind::Dismiss { reason, text } => {
-            w.u8(DISMISS);
-            w.u8(*reason as u8);
-            w.text(text);
-        }
-    }
+    write_act_kind(w, &act.kind);
 }
 
 /// Reads an act.
@@ -117,16 +119,77 @@ pub fn read_act(r: &mut Reader) -> Read<Act> {
         actor: r.text()?,
         at: r.time()?,
         act_id: r.text()?,
-        kind: match r.u8()? {
-            ACKNOWLEDGE => ActKind::Acknowledge,
-            ASSIGN => ActKind::Assign { to: r.text()? },
-            NOTE => ActKind::Note { text: r.text()? },
-            DISMISS => ActKind::Dismiss { reason: word(r, DismissReason::ALL)?, text: r.text()? },
-            _ => return Err(Corrupt("the kind of an act")),
-        },
+        kind: read_act_kind(r)?,
+    })
+}
+
+/// Writes what an act does.
+pub(super) fn write_act_kind(w: &mut Writer, kind: &ActKind) {
+    match kind {
+        ActKind::Acknowledge => w.u8(ACKNOWLEDGE),
+        ActKind::Assign { to } => tagged(w, ASSIGN, to),
+        ActKind::Note { text } => tagged(w, NOTE, text),
+        ActKind::Dismiss { reason, text } => {
+            w.u8(DISMISS);
+            tagged(w, *reason as u8, text);
+        }
+        ActKind::Handle { text } => tagged(w, HANDLE, text),
+        ActKind::AskJustification { until, text } => {
+            tagged(w, ASK, text);
+            w.day(*until);
+        }
+        ActKind::Justify { text } => tagged(w, JUSTIFY, text),
+        ActKind::WorkerSays { word, text } => {
+            w.u8(WORKER_SAYS);
+            tagged(w, *word as u8, text);
+        }
+        ActKind::Exempt { kind, until, text } => {
+            w.u8(EXEMPT);
+            tagged(w, *kind as u8, text);
+            w.day(*until);
+        }
+        ActKind::Advance { amount, text } => {
+            tagged(w, ADVANCE, text);
+            w.fen(*amount);
+        }
+        ActKind::HandOver { to, text } => {
+            w.u8(HAND_OVER);
+            tagged(w, *to as u8, text);
+        }
+    }
+}
+
+fn tagged(w: &mut Writer, tag: u8, text: &str) {
+    w.u8(tag);
+    w.text(text);
+}
+
+pub(super) fn read_act_kind(r: &mut Reader) -> Read<ActKind> {
+    Ok(match r.u8()? {
+        ACKNOWLEDGE => ActKind::Acknowledge,
+        ASSIGN => ActKind::Assign { to: r.text()? },
+        NOTE => ActKind::Note { text: r.text()? },
+        DISMISS => ActKind::Dismiss { reason: word(r, DismissReason::ALL)?, text: r.text()? },
+        HANDLE => ActKind::Handle { text: r.text()? },
+        ASK => {
+            let text = r.text()?;
+            ActKind::AskJustification { until: r.day()?, text }
+        }
+        JUSTIFY => ActKind::Justify { text: r.text()? },
+        WORKER_SAYS => ActKind::WorkerSays { word: word(r, WorkerWord::ALL)?, text: r.text()? },
+        EXEMPT => {
+            let (kind, text) = (word(r, ExemptionKind::ALL)?, r.text()?);
+            ActKind::Exempt { kind, until: r.day()?, text }
+        }
+        ADVANCE => {
+            let text = r.text()?;
+            ActKind::Advance { amount: r.fen()?, text }
+        }
+        HAND_OVER => ActKind::HandOver { to: word(r, Authority::ALL)?, text: r.text()? },
+        _ => return Err(Corrupt("the kind of an act")),
     })
 }
 
 #[cfg(test)]
 #[path = "entry_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -19,6 +19,10 @@ fn time() -> impl Strategy<Value = Time> {
     ]
 }
 
+fn rulebook() -> impl Strategy<Value = Entry> {
+    crate::codec::rulebook::tests::rulebook().prop_map(|book| Entry::Rulebook(Box::new(book)))
+}
+
 fn day() -> impl Strategy<Value = Day> {
     (-719_162i32..2_932_896).prop_map(Day)
 }
@@ -294,14 +298,31 @@ fn rejected() -> impl Strategy<Value = Entry> {
     })
 }
 
-fn act() -> impl Strategy<Value = Entry> {
-    let kind = prop_oneof![
+pub(crate) fn act_kind() -> impl Strategy<Value = ActKind> {
+    let simple = prop_oneof![
         Just(ActKind::Acknowledge),
         text().prop_map(|to| ActKind::Assign { to }),
         text().prop_map(|text| ActKind::Note { text }),
-        (select(DismissReason::ALL), text()).prop_map(|(reason, text)| ActKind::Dismiss { reason, text }),
+        text().prop_map(|text| ActKind::Handle { text }),
+        text().prop_map(|text| ActKind::Justify { text }),
     ];
-    (text(), project_id(), text(), time(), text(), kind).prop_map(
+    prop_oneof![
+        simple,
+        (select(DismissReason::ALL), text()).prop_map(|(reason, text)| ActKind::Dismiss { reason, text }),
+        (day(), text()).prop_map(|(until, text)| ActKind::AskJustification { until, text }),
+        (select(WorkerWord::ALL), text()).prop_map(|(word, text)| ActKind::WorkerSays { word, text }),
+        (select(ExemptionKind::ALL), day(), text()).prop_map(|(kind, until, text)| ActKind::Exempt {
+            kind,
+            until,
+            text
+        }),
+        (fen(), text()).prop_map(|(amount, text)| ActKind::Advance { amount, text }),
+        (select(Authority::ALL), text()).prop_map(|(to, text)| ActKind::HandOver { to, text }),
+    ]
+}
+
+fn act() -> impl Strategy<Value = Entry> {
+    (text(), project_id(), text(), time(), text(), act_kind()).prop_map(
         |(alert_id, project_id, actor, at, act_id, kind)| {
             let alert_id = AlertId(alert_id);
             Entry::Act(Box::new(Act { alert_id, project_id, actor, at, act_id, kind }))
@@ -313,7 +334,7 @@ fn entry() -> impl Strategy<Value = Entry> {
     let body = prop_oneof![project(), enrolment(), attendance(), pay(), accounts(), others()];
     let record = (text(), text(), time(), body)
         .prop_map(|(id, source, at, body)| Entry::Record(Record { head: Head { id, source, at }, body }));
-    prop_oneof![12 => record, 1 => rejected(), 1 => day().prop_map(Entry::Date), 1 => act()]
+    prop_oneof![12 => record, 1 => rejected(), 1 => day().prop_map(Entry::Date), 1 => act(), 1 => rulebook()]
 }
 
 proptest! {

@@ -144,12 +144,13 @@ pub fn write_evidence(w: &mut Writer, evidence: &Evidence) {
             w.u8(0);
             write_wage(w, wage);
         }
-        Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, worst } => {
+        Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, contractor_uscc, worst } => {
             w.u8(1);
             w.sum(*overdue_fen);
             w.u32(*workers);
             w.u32(*periods);
             w.day(*oldest_due_on);
+            w.option(contractor_uscc.as_ref(), Writer::uscc);
             w.list(worst.iter(), write_owed);
         }
         Evidence::PayeeMismatch { payment, named_accounts } => {
@@ -178,6 +179,7 @@ pub fn read_evidence(r: &mut Reader<'_>) -> Read<Evidence> {
             workers: r.u32()?,
             periods: r.u32()?,
             oldest_due_on: r.day()?,
+            contractor_uscc: r.option(Reader::uscc)?,
             worst: r.list(|r| Ok((r.id_number()?, r.sum()?)))?,
         }),
         2 => Ok(Evidence::PayeeMismatch {
@@ -197,6 +199,7 @@ fn write_owed(w: &mut Writer, (id, sum): &(IdNumber, Sum)) {
 }
 
 fn write_wage(w: &mut Writer, wage: &WagePeriod) {
+    w.option(wage.employer_uscc.as_ref(), Writer::uscc);
     w.worked(wage.days);
     w.u32(wage.minutes);
     w.list(wage.accrual.iter(), write_accrual);
@@ -212,6 +215,7 @@ fn write_wage(w: &mut Writer, wage: &WagePeriod) {
 
 fn read_wage(r: &mut Reader<'_>) -> Read<WagePeriod> {
     Ok(WagePeriod {
+        employer_uscc: r.option(Reader::uscc)?,
         days: r.worked()?,
         minutes: r.u32()?,
         accrual: r.list(read_accrual)?,

@@ -89,8 +89,9 @@ fn accrual() -> impl Strategy<Value = AccrualLine> {
 fn wage() -> impl Strategy<Value = WagePeriod> {
     let sums = (sum(), of(sum()), sum(), sum(), sum(), sum(), sum(), sum());
     let lists = (prop::collection::vec(accrual(), 0..4), prop::collection::vec(payment(), 0..4));
-    (any::<(u32, u32)>(), sums, (day(), day()), lists).prop_map(
-        |((days, minutes), s, (due_nominal, due_on), (accrual, payments))| WagePeriod {
+    (any::<(u32, u32)>(), sums, (day(), day(), of(firm())), lists).prop_map(
+        |((days, minutes), s, (due_nominal, due_on, employer_uscc), (accrual, payments))| WagePeriod {
+            employer_uscc,
             days: Days(days),
             minutes,
             accrual,
@@ -136,9 +137,16 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     let worst = prop::collection::vec((id_number(), sum()), 0..10);
     prop_oneof![
         wage().prop_map(|wage| Evidence::Wage(Box::new(wage))),
-        (sum(), any::<(u32, u32)>(), day(), worst).prop_map(
-            |(overdue_fen, (workers, periods), oldest_due_on, worst)| {
-                Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, worst }
+        (sum(), any::<(u32, u32)>(), day(), of(firm()), worst).prop_map(
+            |(overdue_fen, (workers, periods), oldest_due_on, contractor_uscc, worst)| {
+                Evidence::ProjectArrears {
+                    overdue_fen,
+                    workers,
+                    periods,
+                    oldest_due_on,
+                    contractor_uscc,
+                    worst,
+                }
             }
         ),
         (payment(), prop::collection::vec(account(), 0..3))

@@ -12,6 +12,7 @@ pub(crate) mod finding_any;
 mod pack;
 mod papers;
 mod record;
+mod rulebook;
 
 pub use alert::{read_alert, read_alert_row, write_alert, write_alert_row};
 pub use entry::{
@@ -20,6 +21,7 @@ pub use entry::{
 pub use finding::{read_finding, write_finding};
 pub use pack::{UNPACKED_BYTES_MAX, pack, unpack};
 pub use record::{read_record, write_record};
+pub use rulebook::{read_rulebook, write_rulebook};
 
 use crate::domain::{Account, Day, Days, Fen, IdNumber, Period, ProjectId, Sum, Time, Uscc};
 use compact_str::{CompactString, ToCompactString};

@@ -36,11 +36,13 @@ fn approval(config: &Config, file: Option<&Path>, year: i32) -> String {
     }
     let named = [
         ("config", file),
+        ("rulebook", config.files.rulebook.as_deref()),
         ("calendar", config.files.calendar.as_deref()),
         ("departments", config.files.departments.as_deref()),
         ("territories", config.files.territories.as_deref()),
     ];
-    for (what, path) in named {
+    let shadow = config.files.shadow_rulebook.as_deref().map(|path| ("shadow rulebook", Some(path)));
+    for (what, path) in named.into_iter().chain(shadow) {
         let path = path.map_or("built in".into(), |path| path.display().to_string());
         text.push_str(&format!("good: {what} ({path})\n"));
     }
@@ -63,7 +65,7 @@ mod tests {
         let text = approval(&config, Some(Path::new("w.toml")), 2025);
         assert_eq!(
             text,
-            "good: config (w.toml)\ngood: calendar (built in)\ngood: departments (built in)\ngood: territories (built in)\n"
+            "good: config (w.toml)\ngood: rulebook (built in)\ngood: calendar (built in)\ngood: departments (built in)\ngood: territories (built in)\n"
         );
         assert!(
             approval(&config, None, 2026)

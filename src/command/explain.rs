@@ -1,7 +1,10 @@
 //! `wagewatch explain ALERT_ID`: one alert in words, Chinese first with English beside it: what is the
 //! matter, the arithmetic step by step, the article, and who must act.
 
+mod what_if;
+
 use super::client::{self, ADDR, colour, one_line, sum};
+use super::life;
 use crate::proto::v1 as pb;
 use crate::proto::v1::alert_service_client::AlertServiceClient;
 use std::fmt::Write as _;
@@ -17,6 +20,10 @@ pub struct ExplainArgs {
     /// Where the service listens
     #[arg(long, value_name = "URL", default_value = ADDR, env = "WAGEWATCH_ADDR", value_parser = client::address)]
     pub addr: String,
+    /// Which alerts would go if this were paid: "pay 2720.00 to 150621... for 2026-03 on 2026-05-01"; without
+    /// `to` the alert's own worker is paid, without `for` the oldest open months, without `on` it is today
+    #[arg(long, value_name = "PAYMENT", value_parser = what_if::parse)]
+    pub what_if: Option<pb::HypotheticalPayment>,
 }
 
 /// Workers shown of a project's alert.
@@ -28,18 +35,22 @@ pub fn run(args: ExplainArgs) -> ExitCode {
         let channel = client::connect(&args.addr).await.map_err(|why| format!("{}: {why}", args.addr))?;
         let request = pb::GetRequest { id: args.alert_id.clone() };
         let mut alerts = AlertServiceClient::new(channel).max_decoding_message_size(client::MESSAGE_BYTES);
-        match alerts.get(request).await {
+        let answer = match alerts.get(request).await {
             Ok(response) => Ok(response.into_inner()),
             Err(status) if status.code() == Code::NotFound => {
                 Err(format!("{}: {}", one_line(&args.alert_id), status.message()))
             }
             Err(status) => Err(status.message().to_owned()),
-        }
+        }?;
+        let Some(payment) = args.what_if.clone() else { return Ok(told(&answer)) };
+        let request = pb::WhatIfRequest { alert_id: args.alert_id.clone(), payment: Some(payment.clone()) };
+        let changes = alerts.what_if(request).await.map_err(|status| status.message().to_owned())?;
+        Ok(told(&answer) + &what_if::told(&payment, &changes.into_inner()))
     });
     match answer {
-        Ok(answer) => {
+        Ok(text) => {
             // Whoever closes the pipe early has read enough.
-            let _ = anstream::stdout().write_all(told(&answer).as_bytes());
+            let _ = anstream::stdout().write_all(text.as_bytes());
             ExitCode::SUCCESS
         }
         Err(why) => {
@@ -63,10 +74,15 @@ pub fn told(answer: &pb::GetResponse) -> String {
     }
     let _ = writeln!(text, "\n依据 / Article");
     both(&mut text, "  ", alert.article.as_ref());
+    if !alert.rulebook_version.is_empty() {
+        let _ = writeln!(text, "  规则版本 / rulebook {}", one_line(&alert.rulebook_version));
+    }
     let _ = writeln!(text, "\n责任 / Who must act");
     both(&mut text, "  ", alert.must_act.as_ref());
+    life::causes(&mut text, &alert);
     offices(&mut text, &alert.audience.clone().unwrap_or_default());
-    life(&mut text, &alert);
+    life::status(&mut text, &alert);
+    life::history(&mut text, answer);
     workers(&mut text, &answer.rolled_up);
     text
 }
@@ -94,31 +110,6 @@ fn offices(text: &mut String, audience: &pb::Audience) {
     audience.flags.iter().for_each(|flag| {
         let _ = writeln!(text, "  ! {}", one_line(flag));
     });
-}
-
-fn life(text: &mut String, alert: &pb::Alert) {
-    let _ = writeln!(
-        text,
-        "\n状态 / Status: {}; 始于 / since {}; 最近变化 / last change {} (#{})",
-        client::word(alert.status().as_str_name(), "ALERT_STATUS_"),
-        alert.raised_on,
-        alert.changed_on,
-        alert.revision,
-    );
-    for (what, value) in [
-        ("承办 / assigned to", &alert.assignee),
-        ("经办 / by", &alert.actor),
-        ("备注 / note", &alert.note),
-        ("并入 / part of", &alert.rolled_up_into),
-    ] {
-        if let Some(value) = value {
-            let _ = writeln!(text, "  {what}: {}", one_line(value));
-        }
-    }
-    if let Some(dismissal) = &alert.dismissal {
-        let reason = client::word(dismissal.reason().as_str_name(), "DISMISS_REASON_");
-        let _ = writeln!(text, "  销号 / dismissed: {reason}: {}", one_line(&dismissal.text));
-    }
 }
 
 fn workers(text: &mut String, alerts: &[pb::Alert]) {
@@ -151,7 +142,13 @@ mod tests {
             level: pb::Level::Red.into(),
             ..pb::Alert::default()
         };
-        let text = told(&pb::GetResponse { alert: Some(alert), rolled_up: vec![pb::Alert::default(); 25] });
+        let step = pb::HistoryStep { text: Some("a\x1b[1mb".into()), ..pb::HistoryStep::default() };
+        let text = told(&pb::GetResponse {
+            alert: Some(alert),
+            rolled_up: vec![pb::Alert::default(); 25],
+            history: vec![step],
+            history_dropped: 1,
+        });
         let plain = anstream::adapter::strip_str(&text).to_string();
         assert!(plain.chars().all(|c| c == '\n' || !c.is_control()), "{plain:?}");
         assert!(plain.contains("  11. 1 + 1 = 2\n      1 + 1 = 2\n"), "{plain}");

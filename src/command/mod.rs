@@ -1,10 +1,14 @@
 //! One file a command: arguments -> config -> run -> exit code. No logic.
 
+pub mod backtest;
 pub mod check;
 mod client;
 pub mod demo;
 pub mod explain;
 pub mod generate;
+mod life;
+mod output;
 pub mod replay;
 pub mod serve;
+pub mod stats;
 pub mod watch;

@@ -1,18 +1,18 @@
 //! `wagewatch replay`: a batch over record files, a summary on screen, and the report.
 //! Knows no rule and no format: it opens, runs, writes, and says how it went.
 
-mod rows;
+pub(super) mod rows;
 mod summary;
 
+use super::output::{NotWritten, Output};
 use crate::app::config::{Config, Sources};
 use crate::domain::{Day, Rulebook};
 use crate::engine::batch::{self, Report};
 use crate::intake::files::{FileError, Files};
 use crate::intake::source::FileSource;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -46,14 +46,14 @@ fn date(text: &str) -> Result<Day, String> {
 enum Failure {
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("{}: the report cannot be written: {source}", .path.display())]
-    Report { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Report(#[from] NotWritten),
 }
 
 /// As [`run`], by the rulebook of the configuration that the arguments name.
 pub fn run_with_config(args: ReplayArgs) -> ExitCode {
     match Config::load(&Sources::of_process(args.config.clone(), Vec::new())) {
-        Ok(config) => run(&args, &config.rulebook()),
+        Ok(config) => run(&args, &config.rulebook),
         Err(errors) => {
             anstream::eprintln!("{errors}");
             ExitCode::from(2)
@@ -96,7 +96,7 @@ fn replay(args: &ReplayArgs, book: &Rulebook) -> Result<Report, Failure> {
     };
     let to_stdout = matches!(output, Some(Output::Stdout));
     if let Some(output) = output {
-        output.write(&report, args.reveal)?;
+        output.write(|out| rows::write(&report, args.reveal, out))?;
     }
     let words = summary::words(&report, started.elapsed());
     match to_stdout {
@@ -121,62 +121,4 @@ fn bar(paths: &[PathBuf]) -> ProgressBar {
     };
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-/// Where the report goes.
-enum Output {
-    Stdout,
-    /// A device or a pipe: written as it is.
-    Device(PathBuf, File),
-    /// Written beside its place and moved there when it is whole.
-    Part {
-        path: PathBuf,
-        part: PathBuf,
-        file: File,
-    },
-}
-
-impl Output {
-    /// Opened before anything is read, so that a wrong path is told at once.
-    fn open(path: &Path) -> Result<Output, Failure> {
-        let failed = |source| Failure::Report { path: path.to_owned(), source };
-        if path == Path::new("-") {
-            return Ok(Output::Stdout);
-        }
-        if path.metadata().is_ok_and(|about| !about.is_file()) {
-            let file = File::options().write(true).open(path).map_err(failed)?;
-            return Ok(Output::Device(path.to_owned(), file));
-        }
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        let file = File::create(&part).map_err(failed)?;
-        Ok(Output::Part { path: path.to_owned(), part, file })
-    }
-
-    /// Leaves what stood there before as it was.
-    fn discard(self) {
-        if let Output::Part { part, .. } = self {
-            // A part that stays behind does no harm; the failure that led here is the one to tell.
-            let _ = fs::remove_file(part);
-        }
-    }
-
-    fn write(self, report: &Report, reveal: bool) -> Result<(), Failure> {
-        let (path, result) = match self {
-            Output::Stdout => ("standard output".into(), write_to(io::stdout().lock(), report, reveal)),
-            Output::Device(path, file) => (path, write_to(file, report, reveal)),
-            Output::Part { path, part, file } => {
-                let result = write_to(file, report, reveal).and_then(|()| fs::rename(&part, &path));
-                (path, result)
-            }
-        };
-        result.map_err(|source| Failure::Report { path, source })
-    }
-}
-
-fn write_to(file: impl Write, report: &Report, reveal: bool) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 20, file);
-    rows::write(report, reveal, &mut out)?;
-    out.flush()
 }

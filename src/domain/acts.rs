@@ -1,7 +1,7 @@
-//! What a supervisor does about an alert. Acts are entries of the log like records.
+//! What people do about an alert. Acts are entries of the log like records.
 
 use super::record::words;
-use super::{AlertId, ProjectId, Time};
+use super::{AlertId, Day, Fen, ProjectId, Time};
 use compact_str::CompactString;
 
 /// One act on one alert.
@@ -18,12 +18,53 @@ pub struct Act {
     pub kind: ActKind,
 }
 
+/// What is done. A text may be empty but for a note and what the employer says.
 #[derive(Clone, PartialEq, Debug)]
 pub enum ActKind {
     Acknowledge,
-    Assign { to: CompactString },
-    Note { text: CompactString },
-    Dismiss { reason: DismissReason, text: CompactString },
+    Assign {
+        to: CompactString,
+    },
+    Note {
+        text: CompactString,
+    },
+    Dismiss {
+        reason: DismissReason,
+        text: CompactString,
+    },
+    /// Work on it begins.
+    Handle {
+        text: CompactString,
+    },
+    /// The employer is asked to justify himself, up to and on that day.
+    AskJustification {
+        until: Day,
+        text: CompactString,
+    },
+    /// What the employer says for himself.
+    Justify {
+        text: CompactString,
+    },
+    /// What the worker says of the employer's word.
+    WorkerSays {
+        word: WorkerWord,
+        text: CompactString,
+    },
+    /// Nothing is asked of supervisors up to and on that day.
+    Exempt {
+        kind: ExemptionKind,
+        until: Day,
+        text: CompactString,
+    },
+    /// The emergency fund pays workers in advance. The firm's debt stays.
+    Advance {
+        amount: Fen,
+        text: CompactString,
+    },
+    HandOver {
+        to: Authority,
+        text: CompactString,
+    },
 }
 
 words!(
@@ -35,4 +76,36 @@ words!(
         NotAWorker = "not-a-worker",
         TestData = "test-data",
     }
+);
+
+words!(
+    /// Why nothing is asked of supervisors for a time. A dispute over quantity or price is no reason here either.
+    ExemptionKind {
+        /// The workers agreed in writing to be paid in instalments.
+        InstalmentsAgreed = "instalments-agreed",
+        /// An arbitration or a court has it.
+        InProceedings = "in-proceedings",
+        /// The site is closed for the season.
+        SeasonalStop = "seasonal-stop",
+        ForceMajeure = "force-majeure",
+        /// Records are being taken over from another platform.
+        DataTakeover = "data-takeover",
+        /// The competent department decided so, in writing.
+        ByDecision = "by-decision",
+    }
+);
+
+words!(
+    /// The worker's answer to what the employer says.
+    WorkerWord {
+        /// It is as the employer says.
+        Accepts = "accepts",
+        /// It is not: the alert is right.
+        Rejects = "rejects",
+    }
+);
+
+words!(
+    /// Who takes a case over.
+    Authority { Police = "police", Court = "court" }
 );

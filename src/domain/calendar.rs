@@ -23,6 +23,11 @@ impl Calendar {
         Calendar { days: days.into_iter().collect() }
     }
 
+    /// The days that it names, ascending.
+    pub fn days(&self) -> impl Iterator<Item = (Day, DayKind)> {
+        self.days.iter().map(|(day, kind)| (*day, *kind))
+    }
+
     pub fn is_workday(&self, day: Day) -> bool {
         match self.days.get(&day) {
             Some(kind) => *kind == DayKind::Workday,

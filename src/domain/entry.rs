@@ -1,8 +1,8 @@
-//! What stands in the log: records, rejected input, business dates, acts. The state is a
+//! What stands in the log: records, rejected input, business dates, acts, rulebooks. The state is a
 //! deterministic function of the entries in their order.
 
 use super::record::words;
-use super::{Act, Day, Reason, Record};
+use super::{Act, Day, Reason, Record, Rulebook};
 use compact_str::CompactString;
 
 /// One entry of the log.
@@ -15,6 +15,8 @@ pub enum Entry {
     Date(Day),
     /// What a supervisor did about an alert.
     Act(Box<Act>),
+    /// From here on this one judges: every project anew at once, and all that follows.
+    Rulebook(Box<Rulebook>),
 }
 
 /// Input that could not be taken, as it came.

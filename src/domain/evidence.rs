@@ -13,6 +13,7 @@ pub enum Evidence {
         workers: u32,
         periods: u32,
         oldest_due_on: Day,
+        contractor_uscc: Option<Uscc>,
         /// The workers who are owed most, at most ten, descending by sum.
         worst: Vec<(IdNumber, Sum)>,
     },
@@ -86,6 +87,8 @@ impl Fact {
 /// The arithmetic of one worker's month.
 #[derive(Clone, PartialEq, Debug)]
 pub struct WagePeriod {
+    /// Who employs the worker, as far as it is known.
+    pub employer_uscc: Option<Uscc>,
     pub days: Days,
     pub minutes: u32,
     pub accrual: Vec<AccrualLine>,
@@ -214,6 +217,8 @@ words!(
         Cause = "cause",
         StartedOn = "started-on",
         SilentDays = "silent-days",
+        LodgedOn = "lodged-on",
+        LinesUnsigned = "lines-unsigned",
         ThresholdHours = "threshold-hours",
         DaysElapsed = "days-elapsed",
         ExpectedSoFar = "expected-so-far",

@@ -51,6 +51,7 @@ words!(
         RepeatOffender = "repeat-offender",
         BusinessSignal = "business-signal",
         FeedSilent = "feed-silent",
+        AlertOverdue = "alert-overdue",
     }
 );
 
@@ -116,7 +117,9 @@ impl Rule {
             | Rule::LabourOfficerMissing
             | Rule::InspectionMissing
             | Rule::ComplaintOpen => Part::Papers,
-            Rule::RepeatOffender | Rule::BusinessSignal | Rule::FeedSilent => Part::County,
+            Rule::RepeatOffender | Rule::BusinessSignal | Rule::FeedSilent | Rule::AlertOverdue => {
+                Part::County
+            }
         }
     }
 
@@ -128,9 +131,33 @@ impl Rule {
     /// Whether supervisors get this one rolled up in another alert of the project.
     pub fn rolls_up_into(self) -> Option<Rule> {
         match self {
-            Rule::WageUnpaid | Rule::WageUnderpaid => Some(Rule::ProjectArrears),
+            Rule::WageUnpaid
+            | Rule::WageUnderpaid
+            | Rule::CoverageLow
+            | Rule::GroupArrears
+            | Rule::CriminalThreshold => Some(Rule::ProjectArrears),
             _ => None,
         }
+    }
+
+    /// The alert of the same project that this one is a cause of (rulebook, "How findings become alerts", 3).
+    pub fn is_cause_of(self) -> Option<Rule> {
+        match self {
+            Rule::LabourFeeLate | Rule::LabourFeeShort | Rule::BalanceShort | Rule::PayoutReturned => {
+                Some(Rule::ProjectArrears)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether its alert names causes.
+    pub fn has_causes(self) -> bool {
+        Rule::ALL.iter().any(|rule| rule.is_cause_of() == Some(self))
+    }
+
+    /// Whether, as a cause, it makes the owner the one who must act first.
+    pub fn is_owners_duty(self) -> bool {
+        matches!(self, Rule::LabourFeeLate | Rule::LabourFeeShort)
     }
 }
 

@@ -17,8 +17,11 @@ mod rulebook;
 mod time;
 mod view;
 
-pub use acts::{Act, ActKind, DismissReason};
-pub use alert::{Alert, AlertId, AlertKey, AlertRow, AlertStatus, Change, Dismissal};
+pub use acts::{Act, ActKind, Authority, DismissReason, ExemptionKind, WorkerWord};
+pub use alert::{
+    Alert, AlertId, AlertKey, AlertRow, AlertStatus, Casework, Cause, Change, Clock, Deadlines, Deed,
+    Dismissal, Exemption, History, Justification, Running, Step,
+};
 pub use calendar::{Calendar, DayKind};
 pub use day::{Day, Period};
 pub use entry::{Door, Entry, Position, Rejected, Verdict};
@@ -34,6 +37,6 @@ pub use reject::{Reason, ReasonCode};
 pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
 pub use view::{
-    AccountView, Coming, MonthTotals, PapersView, PayeeView, PeriodView, ProjectView, SharedPayee, TermsView,
-    WeekTotals, WorkerView,
+    AccountView, Coming, DepositView, MonthTotals, PapersView, PayeeView, PeriodView, ProjectView,
+    SharedPayee, TermsView, WeekTotals, WorkerView,
 };

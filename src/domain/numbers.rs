@@ -137,6 +137,16 @@ numbers! {
     signal_pair_level = "business-signal" "pair_level" 50 (0 to 100);
     feed_silent_days = "feed-silent" "days" 3 (1 to 365);
     feed_silent_bank_days = "feed-silent" "bank_days" 40 (1 to 365);
+    /// When a working day begins, in minutes after midnight, and how many hours it has.
+    work_from_minute = "alert-overdue" "work_from_minute" 540 (0 to 1_439);
+    work_hours = "alert-overdue" "work_hours" 8 (1 to 24);
+    acknowledge_red_hours = "alert-overdue" "acknowledge_red_hours" 4 (1 to 1_000);
+    acknowledge_orange_hours = "alert-overdue" "acknowledge_orange_hours" 8 (1 to 1_000);
+    acknowledge_yellow_hours = "alert-overdue" "acknowledge_yellow_hours" 24 (1 to 1_000);
+    acknowledge_blue_hours = "alert-overdue" "acknowledge_blue_hours" 24 (1 to 1_000);
+    settle_red_working_days = "alert-overdue" "settle_red_working_days" 5 (1 to 250);
+    settle_orange_working_days = "alert-overdue" "settle_orange_working_days" 10 (1 to 250);
+    settle_yellow_working_days = "alert-overdue" "settle_yellow_working_days" 15 (1 to 250);
 }
 
 impl Numbers {

@@ -4,7 +4,7 @@
 use super::{
     Account, AccountEntry, AccountRestraint, AccrualLine, Basis, Complaint, Day, Days, Deposit, Fen,
     IdNumber, Inspection, Payment, PaymentGuarantee, PaymentLine, Payroll, Period, Project, ProjectId, Sum,
-    Uscc, WageAccount,
+    Time, Uscc, WageAccount,
 };
 use std::collections::BTreeMap;
 
@@ -67,6 +67,8 @@ pub struct TermsView {
 #[derive(Clone, PartialEq, Debug)]
 pub struct PeriodView {
     pub period: Period,
+    /// Of the terms that apply on the month's last worked day, else of the newest terms, else the contractor.
+    pub employer_uscc: Option<Uscc>,
     pub days: Days,
     pub minutes: u32,
     pub accrued: Sum,
@@ -184,7 +186,7 @@ pub struct PapersView<'a> {
     /// Accounts of two workers or more, by number.
     pub shared_payees: Vec<SharedPayee<'a>>,
     /// Each by its id.
-    pub deposits: Vec<&'a Deposit>,
+    pub deposits: Vec<DepositView<'a>>,
     pub guarantees: Vec<&'a PaymentGuarantee>,
     pub inspections: Vec<&'a Inspection>,
     pub complaints: Vec<&'a Complaint>,
@@ -194,6 +196,14 @@ pub struct PapersView<'a> {
     pub in_arrears: bool,
     /// As in the project's totals.
     pub months: Vec<MonthTotals>,
+}
+
+/// One wage deposit of a project.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct DepositView<'a> {
+    pub deposit: &'a Deposit,
+    /// When its source said what stands.
+    pub stated_at: Time,
 }
 
 /// One wage account of a project.

@@ -2,15 +2,15 @@
 
 use crate::alerts::ProjectAlerts;
 use crate::domain::{
-    AlertKey, AlertRow, Body, Day, Entry, Fen, Funding, MonthTotals, Position, ProjectId, Reason, Record,
-    Rejected, Rulebook, Sum, Verdict,
+    AlertKey, AlertRow, Body, Day, Entry, Fen, Funding, Level, MonthTotals, Position, ProjectId, Reason,
+    Record, Rejected, Rule, Rulebook, Sum, Verdict,
 };
 use crate::ledger::ProjectLedger;
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Sizes and limits of the engine.
+/// Sizes and limits of the engine, and what it tries out.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Fixed when the data folder is created.
@@ -29,6 +29,8 @@ pub struct Settings {
     pub checkpoint_entries: usize,
     /// Alert rows that are kept for subscribers who come back, all shards together.
     pub history_rows: usize,
+    /// A rulebook that judges beside the live one; what it finds is counted and told to nobody.
+    pub shadow: Option<Arc<Rulebook>>,
 }
 
 impl Default for Settings {
@@ -40,8 +42,9 @@ impl Default for Settings {
             queue_entries: 200_000,
             memory_bytes: 4 << 30,
             checkpoint_ms: 10_000,
-            checkpoint_entries: 1_000_000,
+            checkpoint_entries: 2_000_000,
             history_rows: 200_000,
+            shadow: None,
         }
     }
 }
@@ -156,8 +159,22 @@ pub struct Status {
     pub workers: u64,
     pub dead_letters: u64,
     pub queued_entries: u64,
+    /// The version of the rulebook that judges.
+    pub rulebook: String,
+    /// Of the rulebook that judges beside it, where there is one.
+    pub shadow: Option<ShadowStatus>,
     /// Set when the engine has failed: the process must end.
     pub failed: Option<String>,
+}
+
+/// How the shadow rulebook stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ShadowStatus {
+    pub version: String,
+    /// Projects that were touched and are not judged by it yet.
+    pub waiting: u64,
+    /// Alerts that would stand by it.
+    pub alerts: BTreeMap<(Rule, Level), u64>,
 }
 
 /// Told of what the engine does, for metrics. Calls come from the engine's threads and must not block.
@@ -184,7 +201,7 @@ pub(super) fn weight(entry: &Entry) -> usize {
     let bytes = match entry {
         Entry::Rejected(rejected) => rejected.raw.len(),
         Entry::Record(Record { body: Body::Payroll(sheet), .. }) => sheet.lines.len() * LINE_BYTES,
-        Entry::Record(_) | Entry::Date(_) | Entry::Act(_) => 0,
+        Entry::Record(_) | Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) => 0,
     };
     1 + bytes / 512
 }

@@ -3,13 +3,12 @@
 
 use super::api::{Refused, Settings, SubmitDone, weight};
 use super::desk::{Desk, Routing};
-use super::shard::Shard;
 use super::shared::{Shared, now_ms};
 use super::storer::Round;
 use super::worker::{Dispatch, Reply, Work};
-use crate::domain::{Day, Entry, Position, Reason, Verdict};
+use crate::domain::{Day, Entry, Position, Reason, Rulebook, Verdict};
 use crate::log::{Block, Log, LogError};
-use crate::store::{Changes, Store, StoreError};
+use crate::store::{Changes, StoreError};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -29,7 +28,6 @@ pub(super) enum Job {
 pub(super) struct Committer {
     pub log: Box<dyn Log>,
     pub desk: Desk,
-    pub store: Arc<dyn Store>,
     pub jobs: Receiver<Job>,
     pub workers: Vec<Sender<Work>>,
     /// The thread of each shard.
@@ -37,8 +35,8 @@ pub(super) struct Committer {
     pub shared: Arc<Shared>,
     pub settings: Settings,
     pub today: Option<Day>,
-    /// The rulebook is another than the one that judged what the store has.
-    pub judge_anew: Option<Changes>,
+    /// By which all that comes is to be judged.
+    pub book: Arc<Rulebook>,
     /// The position of the running round.
     pub round: Option<Position>,
     pub last_round: Instant,
@@ -95,31 +93,26 @@ impl Committer {
         self.today = today;
         self.wait_until_applied();
         self.shared.set_today(today);
-        if let Some(remember) = self.judge_anew.take() {
-            self.judge_anew(remember)?;
-        }
+        self.change_rulebook()?;
         self.shared.ready.store(true, Relaxed);
         self.tell();
         Ok(())
     }
 
-    /// Every project is judged by the new numbers, and the store remembers which they were.
-    fn judge_anew(&mut self, remember: Changes) -> Result<(), Broken> {
-        let (position, written_ms) = (self.desk.position(), now_ms());
-        for worker in &self.workers {
-            let shared = self.shared.clone();
-            let judge = move |shards: &mut [Shard]| {
-                shards.iter_mut().try_for_each(|shard| {
-                    shard.judge_all(position, written_ms)?;
-                    shared.feed.publish(shard.id(), shard.take_rows());
-                    Ok(())
-                })
-            };
-            worker.send(Work::Ask(Box::new(judge))).map_err(|_| Broken::Threads)?;
+    /// A rulebook that is not the log's last one becomes an entry of it: what was judged before stays as it
+    /// was judged, and a replay judges each block by the rulebook of its time.
+    fn change_rulebook(&mut self) -> Result<(), Broken> {
+        if self.desk.rulebook() == Some(&*self.book) {
+            return Ok(());
         }
-        self.begin_round(true)?;
-        self.await_round()?;
-        self.store.write(remember)?;
+        if let Some(before) = self.desk.rulebook() {
+            let (before, now) = (&before.version, &self.book.version);
+            tracing::warn!(before, now, "the rulebook is another than before: judging every project anew");
+        }
+        let entry = Entry::Rulebook(Box::new((*self.book).clone()));
+        self.shared.queued.fetch_add(weight(&entry), Relaxed);
+        self.commit(vec![(vec![entry], Box::new(|_| {}))])?;
+        self.wait_until_applied();
         Ok(())
     }
 
@@ -198,9 +191,13 @@ impl Committer {
         let mut entries = Vec::with_capacity(batch.iter().map(|(entries, _)| entries.len()).sum());
         // For each sender: how many verdicts, and those that are known before the log.
         let mut senders = Vec::with_capacity(batch.len());
-        for (theirs, done) in batch {
+        for (mut theirs, done) in batch {
             let all = theirs.len();
             let mut early = Vec::new();
+            if !theirs.iter().any(|entry| matches!(entry, Entry::Date(_))) {
+                // Nearly always: moved as a whole.
+                entries.append(&mut theirs);
+            }
             for (index, entry) in theirs.into_iter().enumerate() {
                 match self.admit(&entry) {
                     None => entries.push(entry),
@@ -346,7 +343,8 @@ fn dispatch(
     finish: SubmitDone,
 ) -> Result<(), Broken> {
     let opened = desk.open_block(&block)?;
-    let mut orders: Vec<Vec<Routing>> = workers.iter().map(|_| Vec::new()).collect();
+    let room = opened.orders.len() / workers.len();
+    let mut orders: Vec<Vec<Routing>> = workers.iter().map(|_| Vec::with_capacity(room + room / 8)).collect();
     for routing in opened.orders {
         match routing {
             Routing::Everyone { entry } => {

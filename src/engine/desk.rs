@@ -5,11 +5,12 @@
 use super::api::{DeadContent, DeadLetter, DeadLetterId};
 use super::{keys, pages};
 use crate::codec;
-use crate::domain::{Entry, Position, ProjectId, Reason, Record, Verdict};
+use crate::domain::{Entry, Position, ProjectId, Reason, Record, Rulebook, Verdict};
 use crate::ledger::{Command, County, CountyPage, KeptPayment, Routed};
 use crate::log::Block;
 use crate::store::{Changes, Store, StoreError};
 use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 pub struct Desk {
@@ -22,6 +23,9 @@ pub struct Desk {
     /// Dead letters that are not in the store yet, encoded.
     unsaved: BTreeMap<DeadLetterId, Vec<u8>>,
     dead_letters: u64,
+    /// The last rulebook of the log; `None` in a log that has none yet.
+    book: Option<Rulebook>,
+    is_book_saved: bool,
 }
 
 /// What a block says to the shards, and the verdicts that the desk gives itself.
@@ -38,8 +42,8 @@ pub enum Routing {
     /// The entry itself (a record or an act) is for this shard, which gives the verdict.
     Entry { shard: u16, entry: u32 },
     /// The county has something to say to a project of this shard.
-    County { shard: u16, command: Command },
-    /// The entry (a business date) is for every shard.
+    County { shard: u16, command: Box<Command> },
+    /// The entry (a business date, a rulebook) is for every shard.
     Everyone { entry: u32 },
 }
 
@@ -60,6 +64,10 @@ impl Desk {
             }
             None => (Position::default(), 0),
         };
+        let book = match store.get(keys::RULEBOOK)? {
+            Some(bytes) => Some(pages::read_book(&bytes).map_err(damaged)?),
+            None => None,
+        };
         let mut county = County::default();
         let prefix = keys::county();
         store.scan(&prefix, &mut |key, bytes| {
@@ -79,11 +87,18 @@ impl Desk {
             encoded: position,
             unsaved: BTreeMap::new(),
             dead_letters,
+            book,
+            is_book_saved: true,
         })
     }
 
     pub fn position(&self) -> Position {
         self.position
+    }
+
+    /// By which what follows is judged.
+    pub fn rulebook(&self) -> Option<&Rulebook> {
+        self.book.as_ref()
     }
 
     pub fn dead_letter_count(&self) -> u64 {
@@ -97,6 +112,7 @@ impl Desk {
     /// Opens the next block.
     pub fn open_block(&mut self, block: &Block) -> Result<Opened, StoreError> {
         let mut opened = Opened::default();
+        opened.orders.reserve(block.entries.len());
         let mut commands = Vec::new();
         for (index, entry) in block.entries.iter().enumerate() {
             // A batch is bounded far below this.
@@ -120,7 +136,7 @@ impl Desk {
                     }
                     for command in commands.drain(..) {
                         let shard = shard_of(command.project_id(), self.shards);
-                        opened.orders.push(Routing::County { shard, command });
+                        opened.orders.push(Routing::County { shard, command: Box::new(command) });
                     }
                 }
                 Entry::Rejected(rejected) => {
@@ -128,7 +144,11 @@ impl Desk {
                     self.file(id, block.written_ms, &rejected.reason, &content);
                     opened.verdicts.push((index, Verdict::Rejected(rejected.reason.clone())));
                 }
-                Entry::Date(_) => {
+                Entry::Date(_) | Entry::Rulebook(_) => {
+                    if let Entry::Rulebook(book) = entry {
+                        self.book = Some((**book).clone());
+                        self.is_book_saved = false;
+                    }
                     opened.orders.push(Routing::Everyone { entry: index });
                     opened.verdicts.push((index, Verdict::Accepted));
                 }
@@ -153,17 +173,19 @@ impl Desk {
         after: Option<DeadLetterId>,
         max: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        let wanted = |id: &DeadLetterId| after.is_none_or(|after| *id > after);
+        let from = after.map_or_else(keys::dead_letters, keys::behind_dead_letter);
         let mut found: BTreeMap<DeadLetterId, Vec<u8>> = BTreeMap::new();
-        self.store.scan(&keys::dead_letters(), &mut |key, bytes| {
-            if let Some(id) = keys::dead_letter_id(key).filter(wanted)
-                && found.len() < max
-            {
+        self.store.scan_from(&keys::dead_letters(), &from, &mut |key, bytes| {
+            if found.len() >= max {
+                return Ok(ControlFlow::Break(()));
+            }
+            if let Some(id) = keys::dead_letter_id(key) {
                 found.insert(id, bytes.to_vec());
             }
-            Ok(())
+            Ok(ControlFlow::Continue(()))
         })?;
-        for (id, bytes) in self.unsaved.iter().filter(|(id, _)| wanted(id)).take(max) {
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        for (id, bytes) in self.unsaved.range((behind, Bound::Unbounded)).take(max) {
             found.insert(*id, bytes.clone());
         }
         let read = |(id, bytes): (DeadLetterId, Vec<u8>)| {
@@ -187,6 +209,10 @@ impl Desk {
         }
         for (id, bytes) in &self.unsaved {
             changes.put.push((keys::dead_letter(*id), bytes.clone()));
+        }
+        if let Some(book) = self.book.as_ref().filter(|_| !self.is_book_saved) {
+            changes.put.push((keys::RULEBOOK.to_vec(), pages::write_book(book)));
+            self.is_book_saved = true;
         }
         let meta = pages::ShardMeta { position: self.position, head: self.dead_letters, today: None };
         changes.put.push((keys::COUNTY.to_vec(), pages::write_meta(&meta)));
@@ -223,4 +249,86 @@ impl Desk {
 
 fn damaged(corrupt: codec::Corrupt) -> StoreError {
     StoreError::Damaged(corrupt.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Door, Rejected};
+    use crate::store::{Each, MemoryStore};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Counts the pairs that scans read.
+    #[derive(Default)]
+    struct Counting {
+        store: MemoryStore,
+        read: AtomicUsize,
+    }
+
+    impl Store for Counting {
+        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+            self.store.get(key)
+        }
+
+        fn scan_from(&self, prefix: &[u8], from: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+            self.store.scan_from(prefix, from, &mut |key, value| {
+                self.read.fetch_add(1, Ordering::Relaxed);
+                each(key, value)
+            })
+        }
+
+        fn write(&self, changes: Changes) -> Result<(), StoreError> {
+            self.store.write(changes)
+        }
+
+        fn clear(&self) -> Result<(), StoreError> {
+            self.store.clear()
+        }
+
+        fn bytes(&self) -> u64 {
+            self.store.bytes()
+        }
+    }
+
+    fn block(position: u64, entries: u32) -> Block {
+        let rejected = |n: u32| Rejected {
+            door: Door::Submit,
+            file: "".into(),
+            line: u64::from(n),
+            id: None,
+            source: None,
+            reason: Reason::range("field", "found", "expected"),
+            raw: Box::default(),
+            raw_len: 0,
+        };
+        let entries = (0..entries).map(|n| Entry::Rejected(Box::new(rejected(n)))).collect();
+        Block { position: Position(position), written_ms: 0, entries }
+    }
+
+    #[test]
+    fn a_page_of_dead_letters_reads_a_page() {
+        let store = Arc::new(Counting::default());
+        let mut desk = Desk::open(store.clone(), 4).unwrap();
+        for position in 1..=40 {
+            desk.open_block(&block(position, 5)).unwrap();
+            // The last ones are not in the store yet.
+            if position <= 30 {
+                store.write(desk.checkpoint().unwrap()).unwrap();
+                desk.saved(Position(position), usize::MAX);
+            }
+        }
+        let mut after = None;
+        let mut all = Vec::new();
+        loop {
+            store.read.store(0, Ordering::Relaxed);
+            let page = desk.dead_letters(after, 7).unwrap();
+            let read = store.read.load(Ordering::Relaxed);
+            assert!(read <= 8, "{read} letters read for a page of 7");
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            all.extend(page.iter().map(|letter| (letter.id.position.0, letter.id.index)));
+        }
+        let want: Vec<(u64, u32)> = (1..=40).flat_map(|p| (0..5).map(move |index| (p, index))).collect();
+        assert_eq!(all, want);
+    }
 }

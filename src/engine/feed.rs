@@ -2,7 +2,7 @@
 //! last row. Shards publish here; readers are woken and read after their cursor. A wake-up
 //! carries no data, so none can be lost. Knows no subscriber.
 
-use crate::domain::{AlertId, AlertRow};
+use crate::domain::{AlertId, AlertRow, Level, Rule};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -26,7 +26,36 @@ pub struct ShardFeed {
     standing: BTreeMap<u64, Arc<AlertRow>>,
     /// The last row of every alert that stands or whose last row is among `rows`.
     latest: HashMap<AlertId, Arc<AlertRow>>,
+    counts: AlertCounts,
     rows_max: usize,
+}
+
+/// How many alerts stand, by rule and level. Kept as rows come, so that nobody need walk them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AlertCounts {
+    counts: [[u64; Level::ALL.len()]; Rule::ALL.len()],
+}
+
+impl Default for AlertCounts {
+    fn default() -> Self {
+        AlertCounts { counts: [[0; Level::ALL.len()]; Rule::ALL.len()] }
+    }
+}
+
+impl AlertCounts {
+    pub fn get(&self, rule: Rule, level: Level) -> u64 {
+        self.counts[rule as usize][level as usize]
+    }
+
+    fn of(&mut self, row: &AlertRow) -> &mut u64 {
+        let finding = &row.alert.finding;
+        &mut self.counts[finding.rule as usize][finding.level as usize]
+    }
+
+    fn add(&mut self, other: &AlertCounts) {
+        let pairs = self.counts.iter_mut().flatten().zip(other.counts.iter().flatten());
+        pairs.for_each(|(ours, theirs)| *ours += theirs);
+    }
 }
 
 /// What `Feed::read` found behind a cursor.
@@ -49,6 +78,7 @@ impl ShardFeed {
         let mut feed = ShardFeed { head, rows_max: rows_max.max(1), ..ShardFeed::default() };
         for row in standing {
             feed.latest.insert(row.alert.id.clone(), row.clone());
+            *feed.counts.of(&row) += 1;
             feed.standing.insert(row.seq, row);
         }
         for row in rows {
@@ -64,10 +94,13 @@ impl ShardFeed {
     fn push(&mut self, row: Arc<AlertRow>) {
         assert!(row.seq == self.head + 1, "alert rows are numbered without gaps");
         self.head = row.seq;
-        if let Some(before) = self.latest.insert(row.alert.id.clone(), row.clone()) {
-            self.standing.remove(&before.seq);
+        if let Some(before) = self.latest.insert(row.alert.id.clone(), row.clone())
+            && let Some(stood) = self.standing.remove(&before.seq)
+        {
+            *self.counts.of(&stood) -= 1;
         }
         if row.alert.stands() {
+            *self.counts.of(&row) += 1;
             self.standing.insert(row.seq, row.clone());
         }
         self.rows.push_back(row);
@@ -92,13 +125,13 @@ impl Feed {
         Feed { shards: shards.into_iter().map(RwLock::new).collect(), wakers: RwLock::default(), history: 0 }
     }
 
-    /// With the fingerprint of what numbered these rows.
+    /// With the identity of the log whose rows these are.
     #[must_use]
     pub fn with_history(self, history: u32) -> Feed {
         Feed { history, ..self }
     }
 
-    /// A row number means something only in the history in which it was read: another rulebook may
+    /// A row number means something only in the history in which it was read: another log may
     /// have given it to another row.
     pub fn history(&self) -> u32 {
         self.history
@@ -123,6 +156,13 @@ impl Feed {
         }
         let skip = usize::try_from(after + 1 - feed.first()).unwrap_or(usize::MAX);
         Read::Rows(feed.rows.iter().skip(skip).take(max).cloned().collect())
+    }
+
+    /// How many alerts stand in all shards.
+    pub fn counts(&self) -> AlertCounts {
+        let mut all = AlertCounts::default();
+        self.shards.iter().for_each(|shard| all.add(&read(shard).counts));
+        all
     }
 
     /// One shard's head, and the last row of each standing alert, ascending by number: one moment's picture.

@@ -10,10 +10,10 @@ use super::desk::{Desk, shard_of};
 use super::feed::Feed;
 use super::shard::{Equipment, Shard};
 use super::shared::Shared;
-use super::start::{StartError, check_cover, compare_rulebook};
+use super::start::{StartError, check_cover, check_log, history_of};
 use super::storer::Storer;
 use super::worker::{Work, Worker};
-use crate::alerts::IdKey;
+use crate::alerts::{IdKey, Tallies};
 use crate::domain::{Day, Entry, ProjectId, Rulebook, SuspenseReason};
 use crate::ledger::KeptPayment;
 use crate::log::Log;
@@ -30,6 +30,7 @@ pub struct Parts {
     pub log: Box<dyn Log>,
     pub store: Arc<dyn Store>,
     pub settings: Settings,
+    /// Judges from now on; what the log says before stays as it was judged then.
     pub book: Arc<Rulebook>,
     pub ids: IdKey,
     pub observer: Arc<dyn Observer>,
@@ -61,9 +62,10 @@ impl Engine {
         let shards = settings.shards.max(1);
         let desk = Desk::open(store.clone(), shards)?;
         check_cover(desk.position(), log.as_ref())?;
-        let (judge_anew, history) = compare_rulebook(store.as_ref(), &book, desk.position())?;
+        check_log(store.as_ref(), log.as_ref())?;
         let rows_max = (settings.history_rows / usize::from(shards)).max(16);
-        let with = Equipment { store: store.clone(), book, ids, rows_max };
+        let shadow = settings.shadow.clone();
+        let with = Equipment { store: store.clone(), book: book.clone(), ids, rows_max, shadow };
         let (mut opened, mut feeds) = (Vec::new(), Vec::new());
         for id in 0..shards {
             let (mut shard, feed) = Shard::open(id, with.clone())?;
@@ -76,10 +78,11 @@ impl Engine {
         let today = opened.iter().filter_map(Shard::today).max();
         let threads = thread_count(settings.threads, shards);
         let shared = Arc::new(Shared::new(
-            Arc::new(Feed::new(feeds).with_history(history)),
+            Arc::new(Feed::new(feeds).with_history(history_of(log.as_ref()))),
             observer,
             threads,
             shards,
+            [Some(&book), settings.shadow.as_ref()].map(|book| book.map(|book| book.version.clone())),
         ));
         shared.covered.store(desk.position().0, Relaxed);
         // What the store covers has been applied: a start with nothing to replay is level at once.
@@ -107,6 +110,7 @@ impl Engine {
                 shared: shared.clone(),
                 shard_bytes: settings.memory_bytes / 10 * 9 / usize::from(shards),
                 wanted: VecDeque::new(),
+                blocks_since_shadow: 0,
             };
             // The status is right from the first moment on.
             worker.tell();
@@ -124,14 +128,13 @@ impl Engine {
         let committer = Committer {
             log,
             desk,
-            store: store.clone(),
             jobs: job_queue,
             workers: workers.clone(),
             thread_of: thread_of.clone(),
             shared: shared.clone(),
             settings,
             today,
-            judge_anew,
+            book,
             round: None,
             last_round: Instant::now(),
             entries_since_round: 0,
@@ -216,6 +219,11 @@ impl Engine {
                 }));
             },
         );
+    }
+
+    /// What became of alerts, shard by shard.
+    pub fn tallies(&self, done: impl FnOnce(Result<Vec<Tallies>, Refused>) + Send + 'static) {
+        self.ask_all(|shards| Ok(shards.iter().map(|shard| shard.tallies().clone()).collect()), done);
     }
 
     /// Payments in suspense of one project, or of the whole county; ascending by (bank, txn_id); at most `max`.

@@ -3,17 +3,25 @@
 //! which no id contains, so that no project's keys begin with another's.
 
 use super::api::DeadLetterId;
-use crate::domain::{Position, ProjectId};
+use crate::domain::{Period, Position, ProjectId};
 
-/// What the store was made with and what it covers.
-pub(super) const CONFIG: &[u8] = b"M/config";
+/// Which log the store was made of.
+pub(super) const LOG: &[u8] = b"M/log";
+/// What the store covers.
 pub(super) const COUNTY: &[u8] = b"M/county";
+/// The last rulebook of the log up to there.
+pub(super) const RULEBOOK: &[u8] = b"M/rulebook";
 
 /// A shard's position, row number and business date.
 pub(super) fn shard_meta(shard: u16) -> Vec<u8> {
     let mut key = b"M/shard/".to_vec();
     key.extend_from_slice(&shard.to_be_bytes());
     key
+}
+
+/// The rulebook by which the shard's state was judged.
+pub(super) fn shard_rulebook(shard: u16) -> Vec<u8> {
+    lettered(b'B', shard)
 }
 
 pub(super) fn catalog(shard: u16) -> Vec<u8> {
@@ -56,6 +64,23 @@ pub(super) fn rows_page(shard: u16, first: u64) -> Vec<u8> {
     key
 }
 
+/// All pages of a shard's counts of alerts.
+pub(super) fn tallies(shard: u16) -> Vec<u8> {
+    lettered(b'T', shard)
+}
+
+/// The counts of a month.
+pub(super) fn tally(shard: u16, month: Period) -> Vec<u8> {
+    let mut key = tallies(shard);
+    key.extend_from_slice(&month.0.to_be_bytes());
+    key
+}
+
+/// The projects that are or were red.
+pub(super) fn red(shard: u16) -> Vec<u8> {
+    lettered(b'E', shard)
+}
+
 /// All pages of what belongs to no project.
 pub(super) fn county() -> Vec<u8> {
     b"Y/".to_vec()
@@ -70,6 +95,13 @@ pub(super) fn dead_letter(id: DeadLetterId) -> Vec<u8> {
     let mut key = dead_letters();
     key.extend_from_slice(&id.position.0.to_be_bytes());
     key.extend_from_slice(&id.index.to_be_bytes());
+    key
+}
+
+/// The least key behind that letter's.
+pub(super) fn behind_dead_letter(id: DeadLetterId) -> Vec<u8> {
+    let mut key = dead_letter(id);
+    key.push(0);
     key
 }
 

@@ -1,6 +1,7 @@
 //! A shard: batch -> merge -> settle -> judge -> diff -> commit. Knows no wire format and no async.
 
 pub mod api;
+pub mod backtest;
 pub mod batch;
 mod committer;
 mod desk;
@@ -9,13 +10,16 @@ mod handle;
 mod keys;
 mod pages;
 mod project;
+mod shadow;
 mod shard;
 mod shared;
 mod start;
 mod storer;
+mod tallies;
 mod tally;
 mod wakes;
 mod weeks;
+mod what_if;
 mod worker;
 
 pub use api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Unobserved};
@@ -24,3 +28,4 @@ pub use feed::{Feed, Read, ShardFeed};
 pub use handle::{Engine, Parts, Waiting};
 pub use shard::{Equipment, Order, Shard};
 pub use start::StartError;
+pub use what_if::Otherwise;

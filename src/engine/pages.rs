@@ -4,10 +4,12 @@
 use super::api::{DeadContent, ProjectFacts, ProjectSummary};
 use super::wakes::Wakes;
 use crate::codec::{self, Corrupt, Reader, Writer};
-use crate::domain::{AlertRow, Day, Entry, Funding, Position};
+use crate::domain::{AlertRow, Day, Entry, Funding, Position, Rulebook};
 use std::sync::Arc;
 
-const VERSION: u8 = 2;
+/// Also told when only the ledger's own pages have changed: a store of before is found out when it is
+/// opened, and rebuilt.
+const VERSION: u8 = 7;
 
 /// What a shard's pages cover.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -30,6 +32,14 @@ pub(super) fn read_meta(bytes: &[u8]) -> Result<ShardMeta, Corrupt> {
     open(bytes, |r| {
         Ok(ShardMeta { position: Position(r.varint()?), head: r.varint()?, today: r.option(Reader::day)? })
     })
+}
+
+pub(super) fn write_book(book: &Rulebook) -> Vec<u8> {
+    page(|w| codec::write_rulebook(w, book))
+}
+
+pub(super) fn read_book(bytes: &[u8]) -> Result<Rulebook, Corrupt> {
+    open(bytes, codec::read_rulebook)
 }
 
 /// A catalog entry: the project's summary, and when it is to be looked at again.
@@ -110,20 +120,23 @@ pub(super) fn read_dead(bytes: &[u8]) -> Result<(i64, crate::domain::Reason, Dea
         let content = match codec::read_entry(r)? {
             Entry::Rejected(rejected) => DeadContent::Input(*rejected),
             Entry::Record(record) => DeadContent::Conflict(record),
-            Entry::Date(_) | Entry::Act(_) => return Err(Corrupt("a dead letter")),
+            Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) => return Err(Corrupt("a dead letter")),
         };
         Ok((written_ms, reason, content))
     })
 }
 
-fn page(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+pub(super) fn page(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
     let mut w = Writer::new();
     w.u8(VERSION);
     write(&mut w);
     codec::pack(&w.bytes)
 }
 
-fn open<T>(bytes: &[u8], read: impl FnOnce(&mut Reader<'_>) -> Result<T, Corrupt>) -> Result<T, Corrupt> {
+pub(super) fn open<T>(
+    bytes: &[u8],
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Corrupt>,
+) -> Result<T, Corrupt> {
     let bytes = codec::unpack(bytes)?;
     let mut r = Reader::new(&bytes);
     if r.u8()? != VERSION {

@@ -6,8 +6,8 @@ use super::wakes::{Wake, Wakes};
 use super::weeks::{Statement, Weeks};
 use crate::alerts::{IdKey, Overdue, ProjectAlerts};
 use crate::domain::{
-    Act, Alert, AlertKey, AlertRow, Body, Change, Day, Finding, Funding, MonthTotals, PapersView, Part,
-    Period, ProjectView, Record, Rulebook, Verdict,
+    Act, Alert, AlertKey, AlertRow, Body, Change, Day, Deadlines, Finding, Funding, Level, MonthTotals,
+    PapersView, Part, Period, ProjectView, Record, Rule, Rulebook, Time, Verdict,
 };
 use crate::ledger::{self, Command, ProjectLedger, Touched, Who, WorkerIx};
 use crate::rules::{self, Judgement};
@@ -21,6 +21,8 @@ pub(super) struct Bench<'a> {
     pub ids: &'a IdKey,
     /// Nothing is judged before the first business date.
     pub today: Option<Day>,
+    /// When the log was written that says so, in Unix milliseconds.
+    pub written_ms: i64,
 }
 
 /// One change of one alert, before it has its number.
@@ -86,6 +88,7 @@ impl ProjectState {
             if let Some(today) = bench.today.filter(|_| weeks) {
                 self.judge_totals(today, bench, out);
             }
+            self.conclude(bench, out);
             return if touched.changed { Verdict::Accepted } else { Verdict::Duplicate };
         };
         let before = self.address();
@@ -96,6 +99,7 @@ impl ProjectState {
         {
             self.alerts.tell_anew(today, out);
         }
+        self.conclude(bench, out);
         if touched.changed { Verdict::Accepted } else { Verdict::Duplicate }
     }
 
@@ -107,6 +111,8 @@ impl ProjectState {
             Command::TakePayment { bank, txn_id, .. } => self.ledger.take_payment(bank, txn_id),
             Command::Account { account, .. } => self.ledger.put_account(account),
             Command::TakeAccount { account, .. } => self.ledger.take_account(*account),
+            Command::Complaint { complaint, .. } => self.ledger.put_complaint(complaint),
+            Command::TakeComplaint { complaint_id, .. } => self.ledger.take_complaint(complaint_id),
             Command::Bookings { account, entries, restraints, .. } => {
                 self.ledger.put_bookings(*account, entries, restraints)
             }
@@ -117,19 +123,29 @@ impl ProjectState {
         if let Some(today) = bench.today.filter(|_| self.ledger.balance() != balance) {
             self.judge_totals(today, bench, out);
         }
+        self.conclude(bench, out);
     }
 
     /// What a supervisor did.
     pub fn act(&mut self, act: &Act, bench: &Bench, out: &mut Vec<Changed>) -> Verdict {
         // Alerts exist only once there is a business date.
         let Some(today) = bench.today else { return self.alerts.act(act, Day(0), &mut Vec::new()) };
-        self.alerts.act(act, today, out)
+        let verdict = self.alerts.act(act, today, out);
+        self.conclude(bench, out);
+        verdict
     }
 
     /// Judges everything anew: the numbers are others, the first business date has come, or the
     /// project is new.
     pub fn visit(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
+        // Another rulebook may have another calendar.
+        self.due_memo.clear();
         let Some(today) = bench.today else { return };
+        self.judge_all(today, bench, out);
+        self.turn(today, bench, out);
+    }
+
+    fn judge_all(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
         self.wakes.take(today);
         // Months may fall due on other days now, or be asked for from today on.
         self.tally = Tally::default();
@@ -145,7 +161,7 @@ impl ProjectState {
     pub fn wake(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
         let Some(today) = bench.today else { return };
         match self.wakes.take(today) {
-            Wake::Everyone => self.visit(bench, out),
+            Wake::Everyone => self.judge_all(today, bench, out),
             Wake::Workers(workers) => {
                 for worker in workers {
                     self.judge_worker(worker, today, bench, out);
@@ -154,6 +170,37 @@ impl ProjectState {
                 self.judge_papers(today, bench, out);
             }
         }
+        self.turn(today, bench, out);
+    }
+
+    /// What the calendar does to alerts, after the day's findings.
+    fn turn(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
+        let times = self.times(today, bench);
+        self.alerts.turn(today, &times, out);
+        self.conclude(bench, out);
+    }
+
+    /// What follows from the changes of alerts themselves, once all of them are known, and when to look
+    /// at them again.
+    fn conclude(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
+        let Some(today) = bench.today else { return };
+        if out.is_empty() {
+            return;
+        }
+        let times = self.times(today, bench);
+        self.alerts.conclude(today, &times, out);
+        if let Some(day) = self.alerts.first_day() {
+            self.wakes.project(day);
+        }
+    }
+
+    /// By when what begins to ask now is to be acknowledged and settled; none where that is switched off.
+    fn times<'a>(&self, today: Day, bench: &Bench<'a>) -> impl Fn(Level) -> Option<Deadlines> + use<'a> {
+        let book = bench.book;
+        let is_on = book.at(today).is_on(Rule::AlertOverdue, self.sector());
+        let (_, second) = Time(bench.written_ms.saturating_mul(1_000_000)).business(book.day_starts_at);
+        let minute = i64::from(book.day_starts_at.0) + i64::from(second / 60);
+        move |level| is_on.then(|| rules::deadlines(level, today, minute, book))
     }
 
     /// Remembers the row that a change became.
@@ -195,7 +242,7 @@ impl ProjectState {
         }
         match &touched.who {
             Who::Nobody => {}
-            Who::Everyone => self.visit(bench, out),
+            Who::Everyone => self.judge_all(today, bench, out),
             Who::Attendance { worker, period, day, .. } => {
                 let last_day = self.tally.attend(*worker, *day, &self.ledger, bench.book);
                 if !self.is_quiet(*worker, *period, today, bench.book) {
@@ -236,13 +283,14 @@ impl ProjectState {
             return false;
         }
         let (pay_day, offset) = self.ledger.pay_terms(worker);
-        let due = self.due(period, pay_day, offset, book);
+        let due = self.due(period, (pay_day, offset), today, book);
         today <= due
             && !self.ledger.has_labelled_payment(worker, period)
             && self.tally.agrees(worker, period, &self.ledger, today, book)
     }
 
-    fn due(&mut self, period: Period, pay_day: u8, offset: u8, book: &Rulebook) -> Day {
+    fn due(&mut self, period: Period, terms: (u8, u8), today: Day, book: &Rulebook) -> Day {
+        let (pay_day, offset) = terms;
         let known = self.due_memo.iter().find(|m| (m.0, m.1, m.2) == (period, pay_day, offset));
         if let Some(memo) = known {
             return memo.3;
@@ -252,8 +300,12 @@ impl ProjectState {
             self.due_memo.remove(0);
         }
         self.due_memo.push((period, pay_day, offset, due));
-        // Whoever works in this month on these terms is to be looked at when it falls due.
-        self.wakes.everyone(due.plus(1));
+        // Whoever works in this month on these terms is to be looked at when it falls due. A day that
+        // is over would only put the project before others when time goes on, and differently after
+        // a restart, when nothing is remembered here.
+        if due >= today {
+            self.wakes.everyone(due.plus(1));
+        }
         due
     }
 

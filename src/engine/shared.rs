@@ -1,7 +1,8 @@
 //! What the engine's threads and its handle share: counters, the feed, and whether it has failed.
 
-use super::api::{Observer, Refused, Status};
+use super::api::{Observer, Refused, ShadowStatus, Status};
 use super::feed::Feed;
+use super::shadow::Counts;
 use crate::domain::{Day, Position};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +30,15 @@ pub(super) struct Shared {
     pub durable: Vec<AtomicU64>,
     disk: Mutex<Option<(u64, u64)>>,
     failed: Mutex<Option<String>>,
+    rulebook: String,
+    shadow: Option<ShadowGauge>,
+}
+
+/// What the threads tell of the shadow rulebook.
+struct ShadowGauge {
+    version: String,
+    /// By thread: projects that wait, alerts that would stand.
+    threads: Mutex<Vec<(u64, Counts)>>,
 }
 
 /// What one thread tells of its shards.
@@ -42,7 +52,15 @@ pub(super) struct WorkerGauge {
 }
 
 impl Shared {
-    pub fn new(feed: Arc<Feed>, observer: Arc<dyn Observer>, threads: usize, shards: u16) -> Shared {
+    /// `versions`: of the rulebook that judges, and of the one beside it.
+    pub fn new(
+        feed: Arc<Feed>,
+        observer: Arc<dyn Observer>,
+        threads: usize,
+        shards: u16,
+        [rulebook, shadow]: [Option<String>; 2],
+    ) -> Shared {
+        let gauge = |version| ShadowGauge { version, threads: Mutex::new(vec![(0, Counts::new()); threads]) };
         Shared {
             feed,
             observer,
@@ -62,6 +80,8 @@ impl Shared {
             durable: (0..shards).map(|_| AtomicU64::new(0)).collect(),
             disk: Mutex::new(None),
             failed: Mutex::new(None),
+            rulebook: rulebook.unwrap_or_default(),
+            shadow: shadow.map(gauge),
         }
     }
 
@@ -102,6 +122,25 @@ impl Shared {
         disk.map(|(free_bytes, needed_bytes)| Refused::DiskFull { free_bytes, needed_bytes })
     }
 
+    pub fn tell_shadow(&self, thread: usize, waiting: usize, counts: Counts) {
+        if let Some(shadow) = &self.shadow {
+            let mut threads = shadow.threads.lock().unwrap_or_else(PoisonError::into_inner);
+            threads[thread] = (waiting as u64, counts);
+        }
+    }
+
+    fn shadow(&self) -> Option<ShadowStatus> {
+        let shadow = self.shadow.as_ref()?;
+        let mut status = ShadowStatus { version: shadow.version.clone(), ..ShadowStatus::default() };
+        for (waiting, counts) in shadow.threads.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            status.waiting += waiting;
+            for (what, count) in counts {
+                *status.alerts.entry(*what).or_default() += count;
+            }
+        }
+        Some(status)
+    }
+
     pub fn status(&self, store_bytes: u64) -> Status {
         let sum = |gauge: fn(&WorkerGauge) -> &AtomicU64| -> u64 {
             self.workers.iter().map(|w| gauge(w).load(Relaxed)).sum()
@@ -123,6 +162,8 @@ impl Shared {
             workers: sum(|w| &w.workers),
             dead_letters: self.dead_letters.load(Relaxed),
             queued_entries: self.queued.load(Relaxed) as u64,
+            rulebook: self.rulebook.clone(),
+            shadow: self.shadow(),
             failed: self.failure(),
         }
     }

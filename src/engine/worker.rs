@@ -3,13 +3,14 @@
 
 use super::api::Refused;
 use super::desk::Routing;
+use super::shadow::Counts;
 use super::shard::{Order, Shard};
 use super::shared::Shared;
 use super::storer::{Round, StoreJob};
 use crate::domain::{Body, Entry, IdNumber, Position, ProjectId, Record, Verdict};
 use crate::log::Block;
 use crate::store::StoreError;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,7 +40,7 @@ pub(super) struct Reply {
 type Finish = Box<dyn FnOnce(Result<Vec<Verdict>, Refused>) + Send>;
 
 impl Reply {
-    /// `decided`: the verdicts that are known already.
+    /// `decided`: the verdicts that are known already. What no thread tells is accepted.
     pub fn new(parts: usize, entries: usize, decided: Vec<(u32, Verdict)>, finish: Finish) -> Reply {
         let mut verdicts = vec![Verdict::Accepted; entries];
         for (entry, verdict) in decided {
@@ -80,10 +81,14 @@ pub(super) struct Worker {
     pub shard_bytes: usize,
     /// Shards that the running rounds still want, and for which round.
     pub wanted: VecDeque<(usize, Arc<Round>)>,
+    /// Blocks since a project was judged by the shadow rulebook.
+    pub blocks_since_shadow: u32,
 }
 
 /// Orders whose memory is waited for together: enough to keep the processor's line buffers full.
 const LOOK_AHEAD: usize = 32;
+/// After so many blocks without an idle moment one project is judged by the shadow rulebook all the same.
+const SHADOW_BLOCKS: u32 = 64;
 /// How long an idle thread waits before it goes on with a checkpoint.
 const IDLE: Duration = Duration::from_millis(20);
 
@@ -97,7 +102,13 @@ impl Worker {
 
     fn serve(&mut self) -> Result<(), StoreError> {
         loop {
-            let work = if self.wanted.is_empty() {
+            let work = if self.shadow_waits() {
+                // Whatever comes goes before the shadow's projects.
+                self.work.try_recv().map_err(|error| match error {
+                    TryRecvError::Empty => RecvTimeoutError::Timeout,
+                    TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+                })
+            } else if self.wanted.is_empty() {
                 self.work.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 self.work.recv_timeout(IDLE)
@@ -106,6 +117,10 @@ impl Worker {
                 Ok(Work::Block(dispatch)) => {
                     self.block(&dispatch)?;
                     self.checkpoint_one();
+                    self.blocks_since_shadow += 1;
+                    if self.blocks_since_shadow >= SHADOW_BLOCKS {
+                        self.judge_shadow()?;
+                    }
                 }
                 Ok(Work::Ask(question)) => {
                     question(&mut self.shards)?;
@@ -122,6 +137,7 @@ impl Worker {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {
+                    self.judge_shadow()?;
                     self.checkpoint_one();
                 }
                 Ok(Work::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -135,7 +151,7 @@ impl Worker {
     fn block(&mut self, dispatch: &Dispatch) -> Result<(), StoreError> {
         let begun = Instant::now();
         let block = &dispatch.block;
-        let mut verdicts = Vec::with_capacity(dispatch.orders.len());
+        let (mut count, mut verdicts) = (0, Vec::new());
         for (at, routing) in dispatch.orders.iter().enumerate() {
             if at % LOOK_AHEAD == 0 {
                 self.look_ahead(block, &dispatch.orders[at..]);
@@ -146,27 +162,35 @@ impl Worker {
                         Entry::Record(record) => Order::Record(record),
                         Entry::Act(act) => Order::Act(act),
                         // The desk gives nothing else to a single shard.
-                        Entry::Rejected(_) | Entry::Date(_) => continue,
+                        Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) => continue,
                     };
-                    if let Some(verdict) = self.apply(*shard, block, &order)? {
-                        verdicts.push((*entry, verdict));
+                    match self.apply(*shard, block, &order)? {
+                        Some(Verdict::Accepted) => count += 1,
+                        Some(other) => {
+                            count += 1;
+                            verdicts.push((*entry, other));
+                        }
+                        None => {}
                     }
                 }
                 Routing::County { shard, command } => {
                     self.apply(*shard, block, &Order::County(command))?;
                 }
                 Routing::Everyone { entry } => {
-                    if let Entry::Date(day) = block.entries[*entry as usize] {
-                        for shard in self.shards.iter().map(Shard::id).collect::<Vec<_>>() {
-                            self.apply(shard, block, &Order::Date(day))?;
-                        }
+                    let order = match &block.entries[*entry as usize] {
+                        Entry::Date(day) => Order::Date(*day),
+                        Entry::Rulebook(book) => Order::Rulebook(book),
+                        _ => continue,
+                    };
+                    for shard in self.shards.iter().map(Shard::id).collect::<Vec<_>>() {
+                        self.apply(shard, block, &order)?;
                     }
                 }
             }
         }
         self.finish(block.position);
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.shared.observer.applied(verdicts.len(), micros);
+        self.shared.observer.applied(count, micros);
         dispatch.reply.part(verdicts);
         Ok(())
     }
@@ -229,6 +253,23 @@ impl Worker {
         self.tell();
     }
 
+    fn shadow_waits(&self) -> bool {
+        self.shards.iter().any(|shard| shard.shadow_waiting() > 0)
+    }
+
+    /// One project more is judged by the shadow rulebook, if there is one and a project waits.
+    fn judge_shadow(&mut self) -> Result<(), StoreError> {
+        self.blocks_since_shadow = 0;
+        for index in 0..self.shards.len() {
+            if self.shards[index].judge_shadow()? {
+                self.keep_limit(index);
+                self.tell();
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn keep_limit(&mut self, index: usize) {
         let shard = &mut self.shards[index];
         let durable = self.shared.durable[usize::from(shard.id())].load(Ordering::Relaxed);
@@ -256,6 +297,12 @@ impl Worker {
         gauge.projects.store(sum(Shard::project_count), Ordering::Relaxed);
         gauge.hot_projects.store(sum(Shard::hot_projects), Ordering::Relaxed);
         gauge.workers.store(sum(Shard::workers), Ordering::Relaxed);
+        let mut counts = Counts::new();
+        for one in self.shards.iter().filter_map(Shard::shadow_counts) {
+            one.iter().for_each(|(what, count)| *counts.entry(*what).or_default() += count);
+        }
+        let waiting = self.shards.iter().map(Shard::shadow_waiting).sum();
+        self.shared.tell_shadow(self.index, waiting, counts);
     }
 }
 

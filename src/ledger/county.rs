@@ -31,6 +31,10 @@ pub enum Command {
     Account { project_id: ProjectId, account: Box<WageAccount> },
     /// It is another project's now: [`super::ProjectLedger::take_account`].
     TakeAccount { project_id: ProjectId, account: Account },
+    /// The complaint names this project: [`super::ProjectLedger::put_complaint`].
+    Complaint { project_id: ProjectId, complaint: Box<Complaint> },
+    /// It names another now, or none: [`super::ProjectLedger::take_complaint`].
+    TakeComplaint { project_id: ProjectId, complaint_id: CompactString },
     /// So much was booked on that wage account of its, and so it is restrained: [`super::ProjectLedger::put_bookings`].
     Bookings {
         project_id: ProjectId,
@@ -74,6 +78,8 @@ impl Command {
             | Command::TakePayment { project_id, .. }
             | Command::Account { project_id, .. }
             | Command::TakeAccount { project_id, .. }
+            | Command::Complaint { project_id, .. }
+            | Command::TakeComplaint { project_id, .. }
             | Command::Bookings { project_id, .. }
             | Command::Named { project_id } => project_id,
         }
@@ -113,12 +119,7 @@ impl County {
             Body::Account(account) => self.route_account(account, head, out),
             Body::AccountEntry(entry) => self.route_entry(entry, out),
             Body::AccountRestraint(restraint) => self.route_restraint(restraint, head, out),
-            Body::Complaint(complaint) => {
-                let page = CountyPage::complaints(&complaint.complaint_id);
-                let key = (page.a, complaint.complaint_id.clone());
-                let outcome = merge_into(&mut self.complaints, key, &**complaint, &head.stamp());
-                self.keep(outcome, page)
-            }
+            Body::Complaint(complaint) => self.route_complaint(complaint, head, out),
             Body::BusinessSignal(signal) => {
                 let page = CountyPage::signals(signal.employer_uscc);
                 let key = (page.a, signal.employer_uscc, signal.signal);
@@ -248,6 +249,25 @@ impl County {
         for kept in moved {
             rehome(Some(old.clone()), Some(new.clone()), kept, out);
         }
+    }
+
+    fn route_complaint(&mut self, complaint: &Complaint, head: &Head, out: &mut Vec<Command>) -> Verdict {
+        let page = CountyPage::complaints(&complaint.complaint_id);
+        let key = (page.a, complaint.complaint_id.clone());
+        let old = self.complaints.get(&key).and_then(|kept| kept.value.project_id.clone());
+        let outcome = merge_into(&mut self.complaints, key, complaint, &head.stamp());
+        if outcome == Outcome::Stands {
+            if let Some(project_id) = old
+                && complaint.project_id.as_ref() != Some(&project_id)
+            {
+                let complaint_id = complaint.complaint_id.clone();
+                out.push(Command::TakeComplaint { project_id, complaint_id });
+            }
+            if let Some(project_id) = complaint.project_id.clone() {
+                out.push(Command::Complaint { project_id, complaint: Box::new(complaint.clone()) });
+            }
+        }
+        self.keep(outcome, page)
     }
 
     fn route_entry(&mut self, entry: &AccountEntry, out: &mut Vec<Command>) -> Verdict {

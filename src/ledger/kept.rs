@@ -72,7 +72,34 @@ pub(super) fn merge_into<K: Ord, T: Stored + PartialEq + Clone>(
     }
 }
 
-/// What the allocator takes for a block of so many bytes (none for none).
+/// What the allocator takes for a block of so many bytes (none for none): steps of 16 bytes up to 128,
+/// then four steps for each doubling.
 pub(super) fn block_bytes(len: usize) -> usize {
-    if len == 0 { 0 } else { (len + 8).next_multiple_of(16).max(32) }
+    match len {
+        0 => 0,
+        1..=128 => len.next_multiple_of(16),
+        _ => len.next_multiple_of(len.next_power_of_two() / 8),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::block_bytes;
+
+    #[test]
+    fn blocks_are_counted_as_the_allocator_cuts_them() {
+        for (len, block) in [
+            (0, 0),
+            (1, 16),
+            (110, 112),
+            (128, 128),
+            (129, 160),
+            (256, 256),
+            (257, 320),
+            (321, 384),
+            (1025, 1280),
+        ] {
+            assert_eq!(block_bytes(len), block, "{len}");
+        }
+    }
 }

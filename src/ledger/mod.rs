@@ -24,6 +24,7 @@ mod project;
 mod reading;
 mod settle;
 mod stored;
+mod terms;
 mod waiting;
 mod worker;
 

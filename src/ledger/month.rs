@@ -6,6 +6,7 @@ use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{Days, Period, Time};
 
 /// The cell. A bit a day tells which days have an entry; entries stand in order of days.
+#[derive(Clone)]
 pub(super) struct Month {
     pub(super) period: Period,
     /// Bytes of `data` that hold day statements.
@@ -23,7 +24,8 @@ type Span = [u8; SPAN];
 type Said = [u8; 5];
 
 const SPAN: usize = 5;
-const GROW_DAYS: usize = 4;
+/// Blocks grow to the next multiple of this: as the allocator cuts them, so that none of it is lost.
+const BLOCK_STEP: usize = 16;
 const NO_MINUTES: u16 = u16::MAX;
 const HEAD: usize = 5;
 const STAMP: usize = 8;
@@ -93,8 +95,9 @@ impl Month {
         let end = start + self.swiped.count_ones() as usize * SPAN;
         if self.data.len() < end + SPAN {
             let mut longer = std::mem::take(&mut self.data).into_vec();
-            longer.reserve_exact(GROW_DAYS * SPAN);
-            longer.resize(end + GROW_DAYS * SPAN, 0);
+            let len = (end + SPAN).next_multiple_of(BLOCK_STEP);
+            longer.reserve_exact(len - longer.len());
+            longer.resize(len, 0);
             self.data = longer.into_boxed_slice();
         }
         let at = start + rank * SPAN;

@@ -83,23 +83,24 @@ impl PageKey {
 }
 
 /// Pages changed since they were last written.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Dirty {
     pages: HashSet<PageKey, FixedState>,
-    /// Records come in runs: most mark what was marked just before.
-    last: Option<PageKey>,
+    /// Some of them: most records mark what was marked shortly before, and need not look at the set.
+    recent: [Option<PageKey>; 4],
 }
 
 impl Dirty {
     pub(super) fn mark(&mut self, page: PageKey) {
-        if self.last != Some(page) {
+        if !self.recent.contains(&Some(page)) {
             self.pages.insert(page);
-            self.last = Some(page);
+            self.recent.rotate_right(1);
+            self.recent[0] = Some(page);
         }
     }
 
     fn take(&mut self) -> Vec<PageKey> {
-        self.last = None;
+        self.recent = [None; 4];
         let mut pages: Vec<PageKey> = self.pages.drain().collect();
         pages.sort_unstable();
         pages
@@ -276,25 +277,23 @@ fn put_worker(w: &mut Writer, worker: &Worker) {
     let profile = worker.profile.as_deref().unwrap_or(&empty);
     profile.enrolments.put(w);
     profile.accounts.put(w);
-    profile.pieces.put(w);
+    w.list(profile.pieces().iter(), |w, piece| piece.put(w));
 }
 
 fn get_worker(r: &mut Reader<'_>) -> Result<Worker, Corrupt> {
-    let mut worker = Worker::new(r.id_number()?);
-    let profile = Profile {
-        enrolments: Stored::get(r)?,
-        accounts: Stored::get(r)?,
-        pieces: Stored::get(r)?,
-        ..Profile::default()
-    };
-    let ascend = profile.enrolments.is_sorted_by_key(|kept| kept.value.effective_on)
+    let id = r.id_number()?;
+    let mut profile = Profile::default();
+    profile.enrolments = Stored::get(r)?;
+    profile.accounts = Stored::get(r)?;
+    profile.load_pieces(Stored::get(r)?);
+    let ascend = profile.enrolments.is_sorted_by_key(|terms| terms.effective_on)
         && profile.accounts.is_sorted()
-        && profile.pieces.is_sorted_by(|a, b| (a.period, &a.lot) <= (b.period, &b.lot));
+        && profile.pieces().is_sorted_by(|a, b| (a.period, &a.lot) <= (b.period, &b.lot));
     if !ascend {
         return Err(Corrupt("a worker's profile: it is out of order"));
     }
-    if !(profile.enrolments.is_empty() && profile.accounts.is_empty() && profile.pieces.is_empty()) {
-        worker.profile = Some(Box::new(profile));
+    if profile.enrolments.is_empty() && profile.accounts.is_empty() && profile.pieces().is_empty() {
+        return Ok(Worker::new(id));
     }
-    Ok(worker)
+    Ok(Worker::with_profile(id, profile))
 }

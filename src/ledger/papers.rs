@@ -1,15 +1,17 @@
-//! A project's own papers: its facts, wage accounts, deposits, guarantees, inspections.
+//! A project's own papers: its facts, wage accounts, deposits, guarantees, inspections, complaints.
 //! Knows no worker.
 
 use super::books::{Book, Books};
 use super::kept::{Kept, Outcome};
 use super::stored::Stored;
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{AccountRestraint, Deposit, Inspection, PaymentGuarantee, Project, Stamp, WageAccount};
+use crate::domain::{
+    AccountRestraint, Complaint, Deposit, Inspection, PaymentGuarantee, Project, Stamp, WageAccount,
+};
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Papers {
     pub(super) facts: Option<Kept<Project>>,
     /// Of its wage accounts. Their bookings have pages of their own.
@@ -17,25 +19,29 @@ pub(super) struct Papers {
     pub(super) deposits: BTreeMap<CompactString, Kept<Deposit>>,
     pub(super) guarantees: BTreeMap<CompactString, Kept<PaymentGuarantee>>,
     pub(super) inspections: BTreeMap<CompactString, Kept<Inspection>>,
+    /// As the county has them: those that name this project.
+    pub(super) complaints: BTreeMap<CompactString, Complaint>,
     /// Some record that the project does not keep names it.
     pub(super) named: bool,
 }
 
 impl Papers {
     /// What the record did, and whether a worker's findings depend on what is others now
-    /// (known at all, `pay_day`, `pay_month_offset`).
+    /// (known at all, `pay_day`, `pay_month_offset`, the contractor).
     pub(super) fn merge_facts(&mut self, project: &Project, stamp: &Stamp) -> (Outcome, bool) {
         let Some(facts) = &mut self.facts else {
             self.facts = Some(Kept { value: project.clone(), stamp: stamp.clone() });
             return (Outcome::Stands, true);
         };
-        let before = (facts.value.pay_day, facts.value.pay_month_offset);
+        let terms = |p: &Project| (p.pay_day, p.pay_month_offset, p.contractor_uscc);
+        let before = terms(&facts.value);
         let outcome = facts.merge(project, stamp);
-        (outcome, before != (facts.value.pay_day, facts.value.pay_month_offset))
+        (outcome, before != terms(&facts.value))
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
         let papers = self.deposits.len() + self.guarantees.len() + self.inspections.len();
+        let papers = papers + self.complaints.len();
         papers * 320 + self.books.values().map(Book::heap_bytes).sum::<usize>()
     }
 
@@ -48,6 +54,7 @@ impl Papers {
         w.list(self.deposits.values(), |w, v| v.put(w));
         w.list(self.guarantees.values(), |w, v| v.put(w));
         w.list(self.inspections.values(), |w, v| v.put(w));
+        w.list(self.complaints.values(), |w, v| v.put(w));
         w.bool(self.named);
     }
 
@@ -70,6 +77,7 @@ impl Papers {
                 .into_iter()
                 .map(|v| (v.value.inspection_id.clone(), v))
                 .collect(),
+            complaints: r.list(Complaint::get)?.into_iter().map(|v| (v.complaint_id.clone(), v)).collect(),
             named: r.bool()?,
         })
     }

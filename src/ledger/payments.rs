@@ -28,6 +28,7 @@ pub(super) enum Place {
 }
 
 /// The payment as bytes (they are read when a worker is settled), and what placing asks of it.
+#[derive(Clone)]
 pub(super) struct Slot {
     pub(super) packed: Box<[u8]>,
     pub(super) payee_account: Account,
@@ -38,7 +39,7 @@ pub(super) struct Slot {
     pub(super) by_account: bool,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Payments {
     pub(super) slots: Vec<Option<Slot>>,
     free: BTreeSet<u32>,

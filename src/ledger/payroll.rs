@@ -5,7 +5,7 @@ use super::kept::{Kept, Outcome, block_bytes};
 use crate::domain::{IdNumber, Payroll, PayrollLine, Period, Stamp, Sum, Uscc};
 use std::collections::BTreeMap;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Sheets {
     slots: Vec<Kept<Payroll>>,
     by_key: BTreeMap<(Period, Uscc), u32>,

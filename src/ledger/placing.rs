@@ -10,12 +10,13 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 /// Who has named an account. Nearly always one worker.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Named {
     by_account: HashMap<Account, Namers, FixedState>,
 }
 
 /// Workers of one account, in order of mention.
+#[derive(Clone)]
 pub(super) enum Namers {
     One([WorkerIx; 1]),
     /// Two at least.

@@ -10,8 +10,8 @@ use super::payroll::Sheets;
 use super::placing::{Moved, Named};
 use super::worker::Worker;
 use crate::domain::{
-    Body, Day, Enrolment, IdNumber, Payroll, Period, Piecework, Project, ProjectId, Record, Rulebook, Stamp,
-    Swipe, WorkDay,
+    Body, Complaint, Day, Enrolment, IdNumber, Payroll, Period, Piecework, Project, ProjectId, Record,
+    Rulebook, Stamp, Swipe, WorkDay,
 };
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -47,11 +47,12 @@ pub enum Who {
     },
     /// Those workers', ascending.
     Workers(Vec<WorkerIx>),
-    /// Every worker's: the project became known, or its `pay_day`, `pay_month_offset` or wage accounts changed.
+    /// Every worker's: the project became known, or its `pay_day`, `pay_month_offset`, contractor or wage accounts changed.
     Everyone,
 }
 
 /// One project: workers in dense vectors, payments, payroll sheets, papers.
+#[derive(Clone)]
 pub struct ProjectLedger {
     pub(super) id: ProjectId,
     index: HashTable<WorkerIx>,
@@ -253,6 +254,23 @@ impl ProjectLedger {
         self.paper(Outcome::Stands)
     }
 
+    /// A complaint that names this project, as the county has it.
+    pub fn put_complaint(&mut self, complaint: &Complaint) -> Touched {
+        if self.papers.complaints.get(&complaint.complaint_id) == Some(complaint) {
+            return Touched::REPEAT;
+        }
+        self.papers.complaints.insert(complaint.complaint_id.clone(), complaint.clone());
+        self.paper(Outcome::Stands)
+    }
+
+    /// The complaint names another project now, or none.
+    pub fn take_complaint(&mut self, complaint_id: &str) -> Touched {
+        match self.papers.complaints.remove(complaint_id) {
+            Some(_) => self.paper(Outcome::Stands),
+            None => Touched::REPEAT,
+        }
+    }
+
     pub(super) fn paper(&mut self, outcome: Outcome) -> Touched {
         if outcome != Outcome::Stands {
             return outcome_touched(outcome);
@@ -296,7 +314,7 @@ impl ProjectLedger {
     ) -> T {
         let known = &mut self.workers[worker as usize];
         let before = known.profile_bytes();
-        let result = change(known.profile_mut());
+        let result = known.change_profile(change);
         self.worker_bytes = self.worker_bytes + known.profile_bytes() - before;
         result
     }
@@ -309,8 +327,7 @@ impl ProjectLedger {
     /// means nothing.
     pub fn read_ahead(&self, worker: WorkerIx) -> usize {
         let Some(known) = self.workers.get(worker as usize) else { return 0 };
-        let month = known.months.last().map_or(0, Month::read_ahead);
-        month + known.enrolments().first().map_or(0, |kept| usize::from(kept.value.pay_day.unwrap_or(0)))
+        known.months.last().map_or(0, Month::read_ahead)
     }
 
     /// Bytes in memory, as far as they grow with records; an estimate that is kept up with every change.

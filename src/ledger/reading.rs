@@ -3,8 +3,8 @@
 
 use super::project::{ProjectLedger, WorkerIx};
 use crate::domain::{
-    Account, Deposit, Enrolment, IdNumber, Inspection, PapersView, PaymentGuarantee, Payroll, Period,
-    Project, WageAccount,
+    Account, Complaint, DepositView, Enrolment, IdNumber, Inspection, PapersView, PaymentGuarantee, Payroll,
+    Period, Project, WageAccount,
 };
 
 impl ProjectLedger {
@@ -19,7 +19,7 @@ impl ProjectLedger {
             deposits: self.deposits().collect(),
             guarantees: self.guarantees().collect(),
             inspections: self.inspections().collect(),
-            complaints: Vec::new(),
+            complaints: self.complaints().collect(),
             sheets: self.payrolls().collect(),
             in_arrears,
             months: Vec::new(),
@@ -42,20 +42,20 @@ impl ProjectLedger {
     }
 
     pub fn is_enrolled(&self, worker: WorkerIx) -> bool {
-        !self.workers[worker as usize].enrolments().is_empty()
+        self.workers[worker as usize].brief.enrolled
     }
 
     /// The worker's enrolment with the greatest `effective_on`, be it in the future.
-    pub fn newest_enrolment(&self, worker: WorkerIx) -> Option<&Enrolment> {
-        self.workers[worker as usize].enrolments().last().map(|kept| &kept.value)
+    pub fn newest_enrolment(&self, worker: WorkerIx) -> Option<Enrolment> {
+        let known = &self.workers[worker as usize];
+        known.enrolments().last().and_then(|terms| terms.read(&self.id, &known.id))
     }
 
     /// (`pay_day`, `pay_month_offset`): each from the worker's newest terms, else the project, else 15 and 1.
     pub fn pay_terms(&self, worker: WorkerIx) -> (u8, u8) {
-        let newest = self.newest_enrolment(worker);
-        let facts = self.facts();
-        let day = newest.and_then(|e| e.pay_day).or(facts.and_then(|f| f.pay_day));
-        let offset = newest.and_then(|e| e.pay_month_offset).or(facts.and_then(|f| f.pay_month_offset));
+        let newest = self.workers[worker as usize].brief;
+        let day = newest.pay_day.or_else(|| self.facts()?.pay_day);
+        let offset = newest.pay_month_offset.or_else(|| self.facts()?.pay_month_offset);
         (day.unwrap_or(15), offset.unwrap_or(1))
     }
 
@@ -68,8 +68,8 @@ impl ProjectLedger {
 
     /// Whether a payment placed with the worker, not returned, names that period.
     pub fn has_labelled_payment(&self, worker: WorkerIx, period: Period) -> bool {
-        let placed = self.workers[worker as usize].placed();
-        placed.iter().any(|p| p.period == Some(period) && !p.returned)
+        let known = &self.workers[worker as usize];
+        known.brief.paid && known.placed().iter().any(|p| p.period == Some(period) && !p.returned)
     }
 
     /// The accounts that the worker has named in this project, ascending.
@@ -82,8 +82,9 @@ impl ProjectLedger {
         self.papers.books.values().map(|book| &book.account)
     }
 
-    pub fn deposits(&self) -> impl Iterator<Item = &Deposit> {
-        self.papers.deposits.values().map(|kept| &kept.value)
+    pub fn deposits(&self) -> impl Iterator<Item = DepositView<'_>> {
+        let all = self.papers.deposits.values();
+        all.map(|kept| DepositView { deposit: &kept.value, stated_at: kept.stamp.at })
     }
 
     pub fn guarantees(&self) -> impl Iterator<Item = &PaymentGuarantee> {
@@ -92,6 +93,11 @@ impl ProjectLedger {
 
     pub fn inspections(&self) -> impl Iterator<Item = &Inspection> {
         self.papers.inspections.values().map(|kept| &kept.value)
+    }
+
+    /// The complaints that name the project, by id.
+    pub fn complaints(&self) -> impl Iterator<Item = &Complaint> {
+        self.papers.complaints.values()
     }
 
     /// The payroll sheets that stand, by (period, employer); lines by worker.

@@ -2,13 +2,13 @@
 //! (contract, section 4). Reads the ledger; knows no date of today, so nothing here is overdue.
 
 use super::due::due_date;
-use super::kept::Kept;
 use super::month::{DayCell, Month};
 use super::project::{ProjectLedger, WorkerIx};
+use super::terms::Terms;
 use super::worker::Worker;
 use crate::domain::{
-    Account, AccrualLine, Basis, Day, Days, Enrolment, Payment, PaymentLine, PaymentStatus, Period,
-    PeriodView, Rulebook, Sum, TermsView, WorkerView, div_half_up,
+    Account, AccrualLine, Basis, Day, Days, Payment, PaymentLine, PaymentStatus, Period, PeriodView,
+    Rulebook, Sum, TermsView, Uscc, WorkerView, div_half_up,
 };
 
 impl ProjectLedger {
@@ -22,8 +22,10 @@ impl ProjectLedger {
         let mut periods: Vec<PeriodView> = Vec::new();
         for period in self.periods(known) {
             let mut view = empty_period(period, terms, book);
+            view.employer_uscc = self.employer(known, None);
             if let Some(month) = known.month(period) {
                 let span = accrue(&mut view, month, known.enrolments(), book);
+                view.employer_uscc = self.employer(known, span.map(|(_, last)| last));
                 // Months ascend.
                 worked_on = match (worked_on, span) {
                     (Some((first, _)), Some((_, last))) => Some((first, last)),
@@ -44,7 +46,7 @@ impl ProjectLedger {
             enrolled: !known.enrolments().is_empty(),
             named_accounts: known.accounts().to_vec(),
             wage_accounts: self.papers.books.keys().copied().collect(),
-            terms: known.enrolments().iter().map(|kept| terms_of(&kept.value)).collect(),
+            terms: known.enrolments().iter().map(terms_of).collect(),
             days: total,
             first_worked_on: worked_on.map(|(first, _)| first),
             last_worked_on: worked_on.map(|(_, last)| last),
@@ -54,14 +56,20 @@ impl ProjectLedger {
         }
     }
 
+    /// Who employs the worker on that day (of no day: by the newest terms), else the contractor.
+    fn employer(&self, known: &Worker, day: Option<Day>) -> Option<Uscc> {
+        let terms = known.enrolments();
+        let after = day.map_or(terms.len(), |day| terms.partition_point(|t| t.effective_on <= day));
+        let named = terms.get(after.saturating_sub(1)).and_then(|terms| terms.employer_uscc);
+        named.or_else(|| self.facts().map(|facts| facts.contractor_uscc))
+    }
+
     /// Every period with attendance, piecework, payroll lines or placed payments that name it.
     fn periods(&self, known: &Worker) -> Vec<Period> {
         let mut periods: Vec<Period> = known.months.iter().map(|month| month.period).collect();
-        if let Some(profile) = &known.profile {
-            periods.extend(profile.pieces.iter().map(|piece| piece.period));
-            periods.extend(profile.sheets.iter().map(|(period, _)| *period));
-            periods.extend(profile.payments.iter().filter(|p| !p.returned).filter_map(|p| p.period));
-        }
+        periods.extend(known.pieces().iter().map(|piece| piece.period));
+        periods.extend(known.sheets().iter().map(|(period, _)| *period));
+        periods.extend(known.placed().iter().filter(|p| !p.returned).filter_map(|p| p.period));
         periods.sort_unstable();
         periods.dedup();
         periods
@@ -96,16 +104,14 @@ impl ProjectLedger {
 
     /// Adds piecework to accrued; expected is what was signed, else what was accrued.
     fn expect(&self, view: &mut PeriodView, known: &Worker) {
-        if let Some(profile) = &known.profile {
-            for piece in profile.pieces.iter().filter(|p| p.period == view.period && p.amount_fen.0 > 0) {
-                let line = AccrualLine::Piecework { lot: piece.lot.clone(), amount_fen: piece.amount_fen };
-                view.accrual.push(line);
-                view.accrued += piece.amount_fen.sum();
-            }
-            let sheets = profile.sheets.iter().filter(|(period, _)| *period == view.period);
-            view.signed =
-                sheets.filter_map(|(_, sheet)| self.sheets.signed(*sheet, &known.id)).reduce(|a, b| a + b);
+        for piece in known.pieces().iter().filter(|p| p.period == view.period && p.amount_fen.0 > 0) {
+            let line = AccrualLine::Piecework { lot: piece.lot.clone(), amount_fen: piece.amount_fen };
+            view.accrual.push(line);
+            view.accrued += piece.amount_fen.sum();
         }
+        let sheets = known.sheets().iter().filter(|(period, _)| *period == view.period);
+        view.signed =
+            sheets.filter_map(|(_, sheet)| self.sheets.signed(*sheet, &known.id)).reduce(|a, b| a + b);
         view.expected = view.signed.unwrap_or(view.accrued);
     }
 }
@@ -114,6 +120,7 @@ fn empty_period(period: Period, (pay_day, offset): (u8, u8), book: &Rulebook) ->
     let (due_nominal, due_on) = due_date(period, pay_day, offset, &book.calendar);
     PeriodView {
         period,
+        employer_uscc: None,
         days: Days(0),
         minutes: 0,
         accrued: 0,
@@ -131,7 +138,7 @@ fn empty_period(period: Period, (pay_day, offset): (u8, u8), book: &Rulebook) ->
     }
 }
 
-fn terms_of(enrolment: &Enrolment) -> TermsView {
+fn terms_of(enrolment: &Terms) -> TermsView {
     TermsView {
         effective_on: enrolment.effective_on,
         basis: enrolment.basis,
@@ -143,12 +150,7 @@ fn terms_of(enrolment: &Enrolment) -> TermsView {
 }
 
 /// Sums the month's days by terms, rounds once for each; the first and the last day with worked days.
-fn accrue(
-    view: &mut PeriodView,
-    month: &Month,
-    enrolments: &[Kept<Enrolment>],
-    book: &Rulebook,
-) -> Option<(Day, Day)> {
+fn accrue(view: &mut PeriodView, month: &Month, enrolments: &[Terms], book: &Rulebook) -> Option<(Day, Day)> {
     let mut span: Option<(Day, Day)> = None;
     let steps = &book.at(month.period.first_day()).presence_steps;
     // Days come in order and terms ascend by date, so the days of one terms stand together.
@@ -161,7 +163,7 @@ fn accrue(
         }
         view.days.0 += days.0;
         view.minutes += minutes;
-        let terms = enrolments.partition_point(|kept| kept.value.effective_on <= date).saturating_sub(1);
+        let terms = enrolments.partition_point(|terms| terms.effective_on <= date).saturating_sub(1);
         match &mut group {
             Some((of, sum, sum_minutes)) if *of == terms => {
                 sum.0 += days.0;
@@ -178,9 +180,9 @@ fn accrue(
     span
 }
 
-fn close_terms(view: &mut PeriodView, enrolments: &[Kept<Enrolment>], group: Option<(usize, Days, u32)>) {
+fn close_terms(view: &mut PeriodView, enrolments: &[Terms], group: Option<(usize, Days, u32)>) {
     let Some((terms, days, minutes)) = group else { return };
-    let Some(Kept { value: terms, .. }) = enrolments.get(terms) else { return };
+    let Some(terms) = enrolments.get(terms) else { return };
     if days.0 == 0 && minutes == 0 {
         return;
     }

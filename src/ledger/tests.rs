@@ -216,6 +216,8 @@ struct Truth {
     deposits: Vec<Deposit>,
     payrolls: Vec<Payroll>,
     complaints: Vec<Complaint>,
+    /// Each complaint in the project that holds it.
+    complained: Vec<(ProjectId, Complaint)>,
     /// All that rules see of each project's papers.
     papers: BTreeMap<ProjectId, String>,
 }
@@ -293,13 +295,16 @@ impl World {
                 .flat_map(|(id, p)| p.payments.slots.iter().flatten().map(|s| of(id, s.read().unwrap())))
                 .collect(),
             accounts: projects().flat_map(|(id, p)| p.accounts().map(|a| (id.clone(), a.clone()))).collect(),
-            deposits: projects().flat_map(|(_, p)| p.deposits().cloned()).collect(),
+            deposits: projects().flat_map(|(_, p)| p.deposits().map(|paper| paper.deposit.clone())).collect(),
             payrolls: projects().flat_map(|(_, p)| p.payrolls().cloned()).collect(),
             complaints: {
                 let mut all: Vec<Complaint> = self.county.complaints().cloned().collect();
                 all.sort_by(|a, b| a.complaint_id.cmp(&b.complaint_id));
                 all
             },
+            complained: projects()
+                .flat_map(|(id, p)| p.complaints().map(|c| (id.clone(), c.clone())))
+                .collect(),
             papers: projects().map(|(id, p)| (id.clone(), format!("{:?}", p.papers(false)))).collect(),
         }
     }
@@ -314,6 +319,8 @@ fn obey(project: &mut ProjectLedger, command: &Command) -> Touched {
         Command::Bookings { account, entries, restraints, .. } => {
             project.put_bookings(*account, entries, restraints)
         }
+        Command::Complaint { complaint, .. } => project.put_complaint(complaint),
+        Command::TakeComplaint { complaint_id, .. } => project.take_complaint(complaint_id),
         Command::Named { .. } => project.put_named(),
     }
 }
@@ -409,6 +416,21 @@ proptest! {
             let got: BTreeMap<Account, ProjectId> = truth.accounts.iter().map(|(id, a)| (a.account, id.clone())).collect();
             prop_assert_eq!(truth.accounts.len(), accounts.len());
             prop_assert_eq!(got, accounts);
+        }
+    }
+
+    #[test]
+    fn a_complaint_stands_in_the_project_that_it_names_and_in_no_other(seeds in seeds(40)) {
+        let mut world = World::default();
+        for seed in seeds {
+            let mut seed = seed;
+            seed[0] = 15;
+            world.apply(&record(seed));
+            let truth = world.truth();
+            let named = truth.complaints.iter().filter_map(|c| Some((c.project_id.clone()?, c.clone())));
+            let mut held = truth.complained.clone();
+            held.sort_by(|a, b| a.1.complaint_id.cmp(&b.1.complaint_id));
+            prop_assert_eq!(held, named.collect::<Vec<_>>());
         }
     }
 

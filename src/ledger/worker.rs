@@ -1,32 +1,53 @@
 //! One worker in one project: months of attendance, and a profile of what else is known.
 //! Knows no other worker and no money's arithmetic.
 
-use super::kept::{Kept, Outcome, block_bytes};
+use super::kept::{Outcome, block_bytes};
 use super::month::Month;
 use super::stored::stored;
+use super::terms::Terms;
 use crate::domain::{Account, Enrolment, Fen, IdNumber, Period, Piecework, Stamp};
 use compact_str::CompactString;
 
 /// Small while there is attendance only.
+#[derive(Clone)]
 pub(super) struct Worker {
     pub(super) id: IdNumber,
     /// Ascending by period.
     pub(super) months: Vec<Month>,
     pub(super) profile: Option<Box<Profile>>,
+    pub(super) brief: Brief,
 }
 
-#[derive(Default)]
+/// What every swipe asks of the profile. It stands beside it, for a swipe of one worker among
+/// many waits for each block of memory that it has to read.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(super) struct Brief {
+    pub(super) enrolled: bool,
+    /// Payments are placed with the worker.
+    pub(super) paid: bool,
+    /// As the newest terms say it.
+    pub(super) pay_day: Option<u8>,
+    pub(super) pay_month_offset: Option<u8>,
+}
+
+#[derive(Clone, Default)]
 pub(super) struct Profile {
     /// Ascending by `effective_on`.
-    pub(super) enrolments: Vec<Kept<Enrolment>>,
+    pub(super) enrolments: Vec<Terms>,
     /// Ascending; every account that any enrolment ever named.
     pub(super) accounts: Vec<Account>,
-    /// Ascending by (period, lot).
-    pub(super) pieces: Vec<Piece>,
-    /// Months and places of the payroll sheets that have lines of this worker, ascending.
-    pub(super) sheets: Vec<(Period, u32)>,
     /// Payments placed with this worker, ascending by slot.
     pub(super) payments: Vec<Placed>,
+    statements: Option<Box<Statements>>,
+}
+
+/// What others say was earned. Most workers have neither.
+#[derive(Clone, Default)]
+struct Statements {
+    /// Ascending by (period, lot).
+    pieces: Vec<Piece>,
+    /// Months and places of the payroll sheets that have lines of this worker, ascending.
+    sheets: Vec<(Period, u32)>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -47,7 +68,13 @@ pub(super) struct Placed {
 
 impl Worker {
     pub(super) fn new(id: IdNumber) -> Worker {
-        Worker { id, months: Vec::new(), profile: None }
+        Worker { id, months: Vec::new(), profile: None, brief: Brief::default() }
+    }
+
+    /// A worker as a page has him.
+    pub(super) fn with_profile(id: IdNumber, profile: Profile) -> Worker {
+        let brief = profile.brief();
+        Worker { id, months: Vec::new(), profile: Some(Box::new(profile)), brief }
     }
 
     /// The cell of that month, made if there is none; the newest is looked at first.
@@ -70,11 +97,14 @@ impl Worker {
         self.months.binary_search_by_key(&period, |m| m.period).ok().map(|at| &self.months[at])
     }
 
-    pub(super) fn profile_mut(&mut self) -> &mut Profile {
-        self.profile.get_or_insert_default()
+    pub(super) fn change_profile<T>(&mut self, change: impl FnOnce(&mut Profile) -> T) -> T {
+        let profile = self.profile.get_or_insert_default();
+        let result = change(profile);
+        self.brief = profile.brief();
+        result
     }
 
-    pub(super) fn enrolments(&self) -> &[Kept<Enrolment>] {
+    pub(super) fn enrolments(&self) -> &[Terms] {
         self.profile.as_ref().map_or(&[], |p| &p.enrolments)
     }
 
@@ -84,6 +114,15 @@ impl Worker {
 
     pub(super) fn placed(&self) -> &[Placed] {
         self.profile.as_ref().map_or(&[], |p| &p.payments)
+    }
+
+    pub(super) fn pieces(&self) -> &[Piece] {
+        self.profile.as_ref().map_or(&[], |p| p.pieces())
+    }
+
+    pub(super) fn sheets(&self) -> &[(Period, u32)] {
+        let statements = self.profile.as_ref().and_then(|p| p.statements.as_ref());
+        statements.map_or(&[], |s| &s.sheets)
     }
 
     /// Bytes on the heap without the months.
@@ -101,13 +140,30 @@ impl Worker {
 impl Profile {
     /// The enrolment stands or does not; the account it names stays either way.
     pub(super) fn enrol(&mut self, enrolment: &Enrolment, stamp: &Stamp) -> Outcome {
-        match self.enrolments.binary_search_by_key(&enrolment.effective_on, |k| k.value.effective_on) {
-            Ok(at) => self.enrolments[at].merge(enrolment, stamp),
+        let terms = Terms::new(enrolment, stamp);
+        match self.enrolments.binary_search_by_key(&terms.effective_on, |known| known.effective_on) {
+            Ok(at) => self.enrolments[at].merge(terms),
             Err(at) => {
-                let kept = Kept { value: enrolment.clone(), stamp: stamp.clone() };
-                insert_tight(&mut self.enrolments, at, kept);
+                insert_tight(&mut self.enrolments, at, terms);
                 Outcome::Stands
             }
+        }
+    }
+
+    fn brief(&self) -> Brief {
+        let (pay_day, pay_month_offset) = self.enrolments.last().map_or((None, None), Terms::due);
+        let (enrolled, paid) = (!self.enrolments.is_empty(), !self.payments.is_empty());
+        Brief { enrolled, paid, pay_day, pay_month_offset }
+    }
+
+    pub(super) fn pieces(&self) -> &[Piece] {
+        self.statements.as_ref().map_or(&[], |s| &s.pieces)
+    }
+
+    /// Takes the piecework that a page has.
+    pub(super) fn load_pieces(&mut self, pieces: Vec<Piece>) {
+        if !pieces.is_empty() {
+            self.statements.get_or_insert_default().pieces = pieces;
         }
     }
 
@@ -130,13 +186,14 @@ impl Profile {
             stamp: stamp.clone(),
         };
         let key = (piece.period, piece.lot.as_str());
-        match self.pieces.binary_search_by(|p| (p.period, p.lot.as_str()).cmp(&key)) {
+        let pieces = &mut self.statements.get_or_insert_default().pieces;
+        match pieces.binary_search_by(|p| (p.period, p.lot.as_str()).cmp(&key)) {
             Err(at) => {
-                insert_tight(&mut self.pieces, at, new());
+                insert_tight(pieces, at, new());
                 Outcome::Stands
             }
             Ok(at) => {
-                let before = &mut self.pieces[at];
+                let before = &mut pieces[at];
                 match (stamp, piece.amount_fen).cmp(&(&before.stamp, before.amount_fen)) {
                     std::cmp::Ordering::Equal => Outcome::Repeat,
                     std::cmp::Ordering::Less => Outcome::Superseded,
@@ -163,26 +220,35 @@ impl Profile {
     }
 
     pub(super) fn add_sheet(&mut self, period: Period, sheet: u32) {
-        if let Err(at) = self.sheets.binary_search(&(period, sheet)) {
-            insert_tight(&mut self.sheets, at, (period, sheet));
+        let sheets = &mut self.statements.get_or_insert_default().sheets;
+        if let Err(at) = sheets.binary_search(&(period, sheet)) {
+            insert_tight(sheets, at, (period, sheet));
         }
     }
 
     pub(super) fn remove_sheet(&mut self, period: Period, sheet: u32) {
-        if let Ok(at) = self.sheets.binary_search(&(period, sheet)) {
-            self.sheets.remove(at);
+        if let Some(statements) = &mut self.statements
+            && let Ok(at) = statements.sheets.binary_search(&(period, sheet))
+        {
+            statements.sheets.remove(at);
         }
     }
 
     fn heap_bytes(&self) -> usize {
-        // Texts of up to 24 bytes stand inline; names of employers often do not.
         block_bytes(size_of::<Profile>())
-            + block_bytes(self.enrolments.capacity() * size_of::<Kept<Enrolment>>())
-            + self.enrolments.len() * 64
+            + block_bytes(self.enrolments.capacity() * size_of::<Terms>())
+            + self.enrolments.iter().map(Terms::heap_bytes).sum::<usize>()
             + block_bytes(self.accounts.capacity() * size_of::<Account>())
+            + block_bytes(self.payments.capacity() * size_of::<Placed>())
+            + self.statements.as_ref().map_or(0, |s| s.heap_bytes())
+    }
+}
+
+impl Statements {
+    fn heap_bytes(&self) -> usize {
+        block_bytes(size_of::<Statements>())
             + block_bytes(self.pieces.capacity() * size_of::<Piece>())
             + block_bytes(self.sheets.capacity() * size_of::<(Period, u32)>())
-            + block_bytes(self.payments.capacity() * size_of::<Placed>())
     }
 }
 
@@ -200,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_worker_with_attendance_only_is_small() {
-        assert!(size_of::<Worker>() <= 48, "{}", size_of::<Worker>());
+        assert!(size_of::<Worker>() <= 56, "{}", size_of::<Worker>());
         assert!(size_of::<Month>() <= 24, "{}", size_of::<Month>());
         let mut worker = Worker::new(IdNumber::from_packed(1));
         for month in [3u16, 1, 2] {
@@ -211,6 +277,6 @@ mod tests {
         }
         assert_eq!(worker.months.iter().map(|m| m.period.0).collect::<Vec<_>>(), [1, 2, 3]);
         let each = (size_of::<Worker>() + worker.month_bytes()) / 3;
-        assert!(each <= 176, "{each} bytes a worker-month");
+        assert!(each <= 160, "{each} bytes a worker-month");
     }
 }

@@ -82,6 +82,17 @@ impl DataFolder {
     }
 }
 
+/// Holds a data folder that nobody works on, for as long as the answer lives; writes nothing.
+pub(super) fn hold_unused(path: &Path) -> Result<File, LogError> {
+    let text = std::fs::read_to_string(path.join(FORMAT_FILE)).map_err(failed("read", path))?;
+    let lock_file = path.join(LOCK_FILE);
+    let file = File::open(&lock_file).map_err(LogError::io(format!("open {}", lock_file.display())))?;
+    take(&file, path, &lock_file)?;
+    let folder = DataFolder { path: path.to_owned(), facts: parse(path, &text)?, _lock: file };
+    folder.check_format()?;
+    Ok(folder._lock)
+}
+
 fn failed(verb: &str, folder: &Path) -> impl FnOnce(io::Error) -> LogError {
     LogError::io(format!("{verb} {}", folder.join(FORMAT_FILE).display()))
 }
@@ -94,8 +105,13 @@ fn lock(folder: &Path) -> Result<File, LogError> {
         .truncate(false)
         .open(&path)
         .map_err(LogError::io(format!("open {}", path.display())))?;
+    take(&file, folder, &path)?;
+    Ok(file)
+}
+
+fn take(file: &File, folder: &Path, path: &Path) -> Result<(), LogError> {
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(LogError::Unusable(format!(
             "{} is in use by another wagewatch process (it holds the lock on {})",
             folder.display(),

@@ -35,13 +35,17 @@ struct Image {
     fail: Option<(u64, FailAt)>,
     failed: bool,
     keep: usize,
+    salt: u64,
 }
-
-const SALT: u64 = 0;
 
 impl MemoryLog {
     pub fn new() -> MemoryLog {
         MemoryLog::default()
+    }
+
+    /// Another log than those with another salt.
+    pub fn with_salt(salt: u64) -> MemoryLog {
+        MemoryLog { image: Arc::new(Mutex::new(Image { salt, ..Image::default() })) }
     }
 
     /// The `nth` append from now (1 = the next) fails; after it all are refused.
@@ -74,7 +78,7 @@ impl MemoryLog {
                 1 => bytes.truncate(torn_at),
                 _ => bytes.clear(),
             }
-            if let Some(header) = sound(&bytes) {
+            if let Some(header) = sound(image.salt, &bytes) {
                 image.chain = header.crc;
                 image.durable.push(bytes);
             }
@@ -98,10 +102,10 @@ impl Image {
     }
 }
 
-fn sound(bytes: &[u8]) -> Option<Header> {
-    let header = Header::parse(SALT, bytes)?;
+fn sound(salt: u64, bytes: &[u8]) -> Option<Header> {
+    let header = Header::parse(salt, bytes)?;
     let whole = header.block_bytes() == bytes.len() as u64;
-    (whole && header.payload_is_right(SALT, &bytes[HEADER..])).then_some(header)
+    (whole && header.payload_is_right(salt, &bytes[HEADER..])).then_some(header)
 }
 
 impl Log for MemoryLog {
@@ -111,7 +115,7 @@ impl Log for MemoryLog {
             return Err(LogError::Unusable("nothing is written after a failed write; restart".into()));
         }
         let plan =
-            Plan { salt: SALT, position: image.head().next(), chain: image.chain, written_ms, entries };
+            Plan { salt: image.salt, position: image.head().next(), chain: image.chain, written_ms, entries };
         let mut encoder = Encoder::default();
         let Some(chain) = encoder.encode(&plan) else {
             return Err(LogError::Unusable("the batch is too large for one block".into()));
@@ -132,6 +136,10 @@ impl Log for MemoryLog {
         Ok(image.head())
     }
 
+    fn identity(&self) -> u64 {
+        self.lock().salt
+    }
+
     fn head(&self) -> Position {
         self.lock().head()
     }
@@ -146,9 +154,9 @@ impl Log for MemoryLog {
         each: &mut dyn FnMut(Block) -> Result<(), LogError>,
     ) -> Result<(), LogError> {
         let from = from.max(Position(1));
-        let (oldest, durable) = {
+        let (oldest, salt, durable) = {
             let image = self.lock();
-            (image.oldest(), image.durable.clone())
+            (image.oldest(), image.salt, image.durable.clone())
         };
         if from < oldest {
             return Err(LogError::Gone { asked: from, oldest });
@@ -158,7 +166,7 @@ impl Log for MemoryLog {
         for bytes in durable.iter().skip(skip) {
             let damaged =
                 |what: &str| LogError::Damaged { file: "memory".into(), offset: 0, what: what.into() };
-            let header = sound(bytes).ok_or_else(|| damaged("a block is not what was written"))?;
+            let header = sound(salt, bytes).ok_or_else(|| damaged("a block is not what was written"))?;
             each(header.decode(&bytes[HEADER..], &mut scratch).map_err(|e| damaged(&e))?)?;
         }
         Ok(())

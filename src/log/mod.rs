@@ -5,6 +5,7 @@ mod block;
 mod files;
 mod folder;
 mod memory;
+mod reader;
 mod recover;
 mod scan;
 mod segment;
@@ -12,6 +13,7 @@ mod segment;
 pub use files::free_bytes;
 pub use folder::DataFolder;
 pub use memory::{FailAt, MemoryLog};
+pub use reader::read_folder;
 pub use segment::{LogOptions, Recovery, SegmentLog, TornTail};
 
 use crate::domain::{Entry, Position};
@@ -53,6 +55,8 @@ impl LogError {
 pub trait Log: Send {
     /// Writes one block behind the last and makes it durable (survives a power cut) before it returns.
     fn append(&mut self, written_ms: i64, entries: &[Entry]) -> Result<Position, LogError>;
+    /// A number that was drawn when the log was created: what was made of one log means nothing for another.
+    fn identity(&self) -> u64;
     /// The last block written, `Position(0)` if none ever was.
     fn head(&self) -> Position;
     /// The oldest block kept, `head().next()` if none is.

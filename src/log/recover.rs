@@ -80,7 +80,7 @@ type Named = (Position, PathBuf);
 
 /// The headers of all segments, held against each other and the lengths of the files; and the last
 /// file, if its creation was cut short.
-fn read_headers(names: &[Named]) -> Result<(Vec<Segment>, Option<Named>), LogError> {
+pub(super) fn read_headers(names: &[Named]) -> Result<(Vec<Segment>, Option<Named>), LogError> {
     let mut segments: Vec<Segment> = Vec::with_capacity(names.len());
     for (index, (first, path)) in names.iter().enumerate() {
         let failed = || LogError::io(format!("read {}", path.display()));

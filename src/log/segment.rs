@@ -228,6 +228,10 @@ impl Log for SegmentLog {
         Ok(self.head)
     }
 
+    fn identity(&self) -> u64 {
+        self.last().header.salt
+    }
+
     fn head(&self) -> Position {
         self.head
     }

@@ -70,7 +70,7 @@ fn reasons(view: &PapersView<'_>, closed_on: Day, on: &Judgement<'_>) -> Vec<Fac
                 reasons.push(Fact::count(FactName::ThresholdDays, days));
             }
             None if facts.status != ProjectStatus::Completed => {
-                reasons.push(Fact::text(FactName::Cause, facts.status.as_str()));
+                reasons.push(Fact::text(FactName::Cause, "未竣工 / not completed"));
             }
             _ => {}
         }

@@ -11,7 +11,7 @@
 //! **Clears when**: a labour fee is booked in, or the project is suspended or completed.
 //!
 //! **Evidence**: the day of the start, the last labour fee, the days allowed, the day on which the
-//! next was to come at the latest, and how many full months went without one.
+//! next was to come at the latest, how many full months went without one, and how many make it red.
 //!
 //! **Not covered**: how much came in (`labour-fee-short`); fees that were paid past the wage account;
 //! an owner who pays regularly now, although he left out three months before.
@@ -47,6 +47,7 @@ pub(super) fn judge(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     evidence.push(Fact::count(FactName::ThresholdDays, numbers.labour_fee_days));
     evidence.push(Fact::date(FactName::DeadlineOn, due_on));
     evidence.push(Fact::count(FactName::MonthsWithout, without));
+    evidence.push(Fact::count(FactName::ThresholdCount, numbers.labour_fee_red_months));
     let finding = Finding::new(Rule::LabourFeeLate, view.project_id, Subject::Project, level, evidence);
     on.find(Finding { due_on: Some(due_on), ..finding });
 }

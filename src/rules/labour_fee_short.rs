@@ -10,8 +10,8 @@
 //!
 //! **Clears when**: the rest is booked in, or the project is suspended or completed.
 //!
-//! **Evidence**: the day of the start, the full months, the monthly fee, what was to come in, what
-//! came in, what is missing, and the share below which it is orange.
+//! **Evidence**: what was to come in, what came in, what is missing; the full months, the monthly fee,
+//! the day of the start, and the share below which it is orange.
 //!
 //! **Not covered**: the part of a month in which work began; an agreement on other cycles; labour
 //! fees that went back to the owner.
@@ -35,12 +35,12 @@ pub(super) fn judge(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     let is_low = received * 100 < expected * Sum::from(percent);
     let level = if is_low { Level::Orange } else { Level::Yellow };
     let evidence = vec![
-        Fact::date(FactName::StartedOn, fees.started_on),
-        Fact::count(FactName::Months, months),
-        Fact::fen(FactName::Sum, fee.sum()),
         Fact::fen(FactName::FeeExpected, expected),
         Fact::fen(FactName::FeeReceived, received),
         Fact::fen(FactName::Short, expected - received),
+        Fact::count(FactName::Months, months),
+        Fact::fen(FactName::Sum, fee.sum()),
+        Fact::date(FactName::StartedOn, fees.started_on),
         Fact::count(FactName::ThresholdPercent, percent),
     ];
     let finding = Finding::new(Rule::LabourFeeShort, view.project_id, Subject::Project, level, evidence);

@@ -9,18 +9,32 @@ mod account_closed_early;
 mod account_not_opened;
 mod account_restrained;
 mod aging;
+mod alert_overdue;
 mod attendance_silent;
 mod balance_short;
+mod complaint_open;
+mod coverage_low;
 mod coverage_low;
 mod criminal_group;
+mod criminal_group;
+mod deposit_expiring;
+mod deposit_form;
+mod deposit_low;
+mod deposit_missing;
+mod deposit_not_refilled;
+mod deposits;
 mod forbidden_debit;
 mod group_arrears;
+mod guarantee_missing;
+mod inspection_missing;
 mod judgement;
 mod labour_fee_late;
 mod labour_fee_short;
 mod labour_fees;
+mod labour_officer_missing;
 mod paid_outside_account;
 mod payee_mismatch;
+mod payroll_missing;
 mod project_arrears;
 mod running;
 #[cfg(test)]
@@ -34,6 +48,7 @@ mod wage_underpaid;
 mod wage_unpaid;
 
 pub use aging::is_overdue;
+pub use alert_overdue::deadlines;
 pub use judgement::Judgement;
 
 use crate::domain::{IdNumber, PapersView, ProjectView, Sum, WorkerView};
@@ -65,6 +80,16 @@ pub fn judge_totals(view: &ProjectView<'_>, worst: &[(IdNumber, Sum)], on: &mut 
 /// Everything that is found about a project's papers, in a fixed order.
 pub fn judge_papers(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     unknown_project::judge(view, on);
+    deposit_missing::judge(view, on);
+    deposit_low::judge(view, on);
+    deposit_form::judge(view, on);
+    deposit_expiring::judge(view, on);
+    deposit_not_refilled::judge(view, on);
+    guarantee_missing::judge(view, on);
+    labour_officer_missing::judge(view, on);
+    inspection_missing::judge(view, on);
+    complaint_open::judge(view, on);
+    payroll_missing::judge(view, on);
     account_not_opened::judge(view, on);
     account_agreement_missing::judge(view, on);
     account_restrained::judge(view, on);

@@ -40,6 +40,7 @@ pub(super) fn judge(view: &ProjectView<'_>, worst: &[(IdNumber, Sum)], on: &mut 
             workers: view.overdue_workers,
             periods: view.overdue_periods,
             oldest_due_on,
+            contractor_uscc: view.facts.map(|facts| facts.contractor_uscc),
             worst: worst.iter().take(WORST).cloned().collect(),
         },
     });

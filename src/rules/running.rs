@@ -1,6 +1,7 @@
 //! Whether a project runs: what is asked of it while it does. Shared by the rules on running duties;
 //! knows none.
 
+use super::Judgement;
 use crate::domain::{Day, Period, Project, ProjectStatus};
 
 /// Stated as completed, or its day of completion has come.
@@ -11,6 +12,17 @@ pub(super) fn is_completed(facts: &Project, today: Day) -> bool {
 /// Active, begun and not completed.
 pub(super) fn is_running(facts: &Project, today: Day) -> bool {
     facts.status == ProjectStatus::Active && started_on(facts) <= today && !is_completed(facts, today)
+}
+
+/// Completed today, for a rule that is to look again on the day of its completion.
+pub(super) fn is_finished(facts: &Project, on: &mut Judgement<'_>) -> bool {
+    facts.completed_on.into_iter().for_each(|day| on.look_again(day));
+    is_completed(facts, on.today)
+}
+
+/// Active and not completed, begun or not; the same.
+pub(super) fn is_active(facts: &Project, on: &mut Judgement<'_>) -> bool {
+    !is_finished(facts, on) && facts.status == ProjectStatus::Active
 }
 
 /// The day of the start, else that of the contract.
@@ -31,7 +43,7 @@ pub(super) fn full_months(start: Day, today: Day) -> impl Iterator<Item = Period
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::sample::{day, facts};
+    use crate::rules::sample::{day, facts, judgement};
 
     #[test]
     fn a_project_runs_from_its_start_until_it_is_completed() {
@@ -44,6 +56,24 @@ mod tests {
         }
         let suspended = Project { status: ProjectStatus::Suspended, ..facts };
         assert!(!is_running(&suspended, day("2026-03-01")) && !is_completed(&suspended, day("2026-03-01")));
+    }
+
+    #[test]
+    fn it_is_active_until_the_day_of_its_completion_which_is_looked_at_again() {
+        for (status, completed_on, active, finished) in [
+            (ProjectStatus::Active, None, true, false),
+            (ProjectStatus::Active, Some("2026-04-21"), true, false),
+            (ProjectStatus::Active, Some("2026-04-20"), false, true),
+            (ProjectStatus::Suspended, None, false, false),
+            (ProjectStatus::Completed, None, false, true),
+        ] {
+            let facts = Project { status, completed_on: completed_on.map(day), ..facts() };
+            let mut on = judgement("2026-04-20");
+            assert_eq!(is_active(&facts, &mut on), active, "{status} {completed_on:?}");
+            assert_eq!(is_finished(&facts, &mut on), finished, "{status} {completed_on:?}");
+            let ahead = completed_on.map(day).filter(|day| *day > on.today);
+            assert_eq!(on.into_parts().1.into_iter().next(), ahead);
+        }
     }
 
     #[test]

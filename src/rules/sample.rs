@@ -2,9 +2,9 @@
 
 use super::Judgement;
 use crate::domain::{
-    Account, AccountView, Day, Days, Fen, Funding, IdNumber, MonthTotals, PapersView, PaymentLine, Period,
-    PeriodView, Project, ProjectId, ProjectStatus, ProjectView, Rulebook, Sum, Time, Uscc, WageAccount,
-    WorkerView,
+    Account, AccountView, Day, Days, Deposit, DepositForm, DepositStatus, DepositView, Fen, Funding,
+    IdNumber, MonthTotals, PapersView, PaymentLine, Period, PeriodView, Project, ProjectId, ProjectStatus,
+    ProjectView, Rulebook, Sum, Time, Uscc, WageAccount, WorkerView,
 };
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -31,6 +31,7 @@ pub(crate) fn period(month: &str, expected: Sum, paid: Sum) -> PeriodView {
     let due_on = period.plus(1).day_or_last(15);
     PeriodView {
         period,
+        employer_uscc: None,
         days: Days(2000),
         minutes: 0,
         accrued: expected,
@@ -129,6 +130,25 @@ pub(crate) fn facts() -> Project {
         labour_officer: Some("officer".into()),
         status: ProjectStatus::Active,
     }
+}
+
+/// That sum in cash, lodged on 2026-01-10 without an end.
+pub(crate) fn deposit(deposit_id: &str, fen: i64) -> Deposit {
+    Deposit {
+        project_id: ProjectId::parse("project_id", "P1").unwrap(),
+        deposit_id: deposit_id.into(),
+        form: DepositForm::Cash,
+        amount_fen: Fen(fen),
+        lodged_on: day("2026-01-10"),
+        expires_on: None,
+        on_demand: true,
+        status: DepositStatus::Lodged,
+    }
+}
+
+/// Stated on 2026-01-12.
+pub(crate) fn lodged(deposit: &Deposit) -> DepositView<'_> {
+    DepositView { deposit, stated_at: Time::parse("2026-01-12T10:00:00+08:00").unwrap() }
 }
 
 /// A project of which no paper is known.

@@ -40,6 +40,7 @@ pub(super) fn wage(rule: Rule, view: &WorkerView, period: &PeriodView, on: &Judg
         due_on: Some(period.due_on),
         period: Some(period.period),
         evidence: Evidence::Wage(Box::new(WagePeriod {
+            employer_uscc: period.employer_uscc,
             days: period.days,
             minutes: period.minutes,
             accrual: period.accrual.clone(),

@@ -3,7 +3,10 @@
 use super::ask::ask;
 use super::filter::known;
 use super::hub::Hub;
-use crate::domain::{Act, ActKind, AlertRow, DismissReason, Entry, Reason, ReasonCode, Time, Verdict};
+use crate::domain::{
+    Act, ActKind, AlertRow, Authority, Day, DismissReason, Entry, ExemptionKind, Fen, Reason, ReasonCode,
+    Time, Verdict, WorkerWord,
+};
 use crate::engine::Engine;
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
@@ -26,13 +29,7 @@ pub fn parse(
 ) -> Result<Act, Refusal> {
     let act_id = text("act_id", &request.act_id, ID_CHARS)?;
     let actor = text("actor", &request.actor, ACTOR_CHARS)?;
-    let kind = match &request.action {
-        Some(Action::Acknowledge(_)) => ActKind::Acknowledge,
-        Some(Action::Assign(assign)) => ActKind::Assign { to: text("assign.to", &assign.to, ACTOR_CHARS)? },
-        Some(Action::Note(note)) => ActKind::Note { text: text("note.text", &note.text, TEXT_CHARS)? },
-        Some(Action::Dismiss(dismiss)) => dismissal(dismiss)?,
-        None => return Err(Refusal::invalid("action", "one of acknowledge, assign, note, dismiss")),
-    };
+    let kind = kind(request.action.as_ref())?;
     let row = find(&request.alert_id)?;
     Ok(Act {
         alert_id: row.alert.id.clone(),
@@ -70,7 +67,7 @@ pub async fn perform(
             loop {
                 heads.borrow_and_update();
                 let row = engine.feed().get(&alert_id).ok_or_else(gone)?;
-                let shown = row.alert.act_ids.contains(&act_id);
+                let shown = row.alert.knows(&act_id);
                 // The act is durable: an answer without its row is better than none.
                 if shown || tokio::time::timeout_at(patience.min(until), heads.changed()).await.is_err() {
                     return Ok((row, false));
@@ -80,13 +77,81 @@ pub async fn perform(
     }
 }
 
-fn dismissal(dismiss: &pb::Dismiss) -> Result<ActKind, Refusal> {
-    let reason = known("dismiss.reason", dismiss.reason, DismissReason::ALL, DismissReason::WORDS)?;
-    let expected = || format!("one of {}", DismissReason::WORDS.join(", "));
-    Ok(ActKind::Dismiss {
-        reason: reason.ok_or_else(|| Refusal::invalid("dismiss.reason", expected()))?,
-        text: text("dismiss.text", &dismiss.text, TEXT_CHARS)?,
+fn kind(action: Option<&Action>) -> Result<ActKind, Refusal> {
+    Ok(match action {
+        Some(Action::Acknowledge(_)) => ActKind::Acknowledge,
+        Some(Action::Assign(assign)) => ActKind::Assign { to: text("assign.to", &assign.to, ACTOR_CHARS)? },
+        Some(Action::Note(note)) => ActKind::Note { text: text("note.text", &note.text, TEXT_CHARS)? },
+        Some(Action::Dismiss(dismiss)) => ActKind::Dismiss {
+            reason: one_of("dismiss.reason", dismiss.reason, DismissReason::ALL, DismissReason::WORDS)?,
+            text: text("dismiss.text", &dismiss.text, TEXT_CHARS)?,
+        },
+        Some(Action::Handle(handle)) => ActKind::Handle { text: remark("handle.text", &handle.text)? },
+        Some(Action::AskJustification(ask)) => ActKind::AskJustification {
+            until: date("ask_justification.until", &ask.until)?,
+            text: remark("ask_justification.text", &ask.text)?,
+        },
+        Some(Action::RecordJustification(said)) => {
+            ActKind::Justify { text: text("record_justification.text", &said.text, TEXT_CHARS)? }
+        }
+        Some(Action::RecordWorkerWord(said)) => ActKind::WorkerSays {
+            word: one_of("record_worker_word.word", said.word, WorkerWord::ALL, WorkerWord::WORDS)?,
+            text: remark("record_worker_word.text", &said.text)?,
+        },
+        Some(Action::Exempt(exempt)) => ActKind::Exempt {
+            kind: one_of("exempt.kind", exempt.kind, ExemptionKind::ALL, ExemptionKind::WORDS)?,
+            until: date("exempt.until", &exempt.until)?,
+            text: text("exempt.text", &exempt.text, TEXT_CHARS)?,
+        },
+        Some(Action::RecordAdvance(advance)) => ActKind::Advance {
+            amount: fen("record_advance.amount_fen", advance.amount_fen)?,
+            text: remark("record_advance.text", &advance.text)?,
+        },
+        Some(Action::HandOver(over)) => ActKind::HandOver {
+            to: one_of("hand_over.to", over.to, Authority::ALL, Authority::WORDS)?,
+            text: remark("hand_over.text", &over.text)?,
+        },
+        None => return Err(Refusal::invalid("action", format!("one of {}", ACTIONS.join(", ")))),
     })
+}
+
+const ACTIONS: [&str; 11] = [
+    "acknowledge",
+    "assign",
+    "note",
+    "dismiss",
+    "handle",
+    "ask_justification",
+    "record_justification",
+    "record_worker_word",
+    "exempt",
+    "record_advance",
+    "hand_over",
+];
+
+/// A word of a closed list; none is not enough.
+fn one_of<T: Copy>(field: &str, number: i32, all: &[T], words: &[&str]) -> Result<T, Refusal> {
+    let one = known(field, number, all, words)?;
+    one.ok_or_else(|| Refusal::invalid(field, format!("one of {}", words.join(", "))))
+}
+
+fn date(field: &str, text: &str) -> Result<Day, Refusal> {
+    Day::parse(text).ok_or_else(|| Refusal::invalid(field, "a real date as YYYY-MM-DD"))
+}
+
+fn fen(field: &str, amount: i64) -> Result<Fen, Refusal> {
+    match (1..=Fen::MAX.0).contains(&amount) {
+        true => Ok(Fen(amount)),
+        false => Err(Refusal::invalid(field, format!("1 to {} fen", Fen::MAX.0))),
+    }
+}
+
+/// A text that may be left out.
+fn remark(field: &str, text: &str) -> Result<CompactString, Refusal> {
+    match text.chars().count() > TEXT_CHARS {
+        true => Err(Refusal::invalid(field, format!("a text of at most {TEXT_CHARS} characters"))),
+        false => Ok(text.trim().into()),
+    }
 }
 
 fn text(field: &str, text: &str, most: usize) -> Result<CompactString, Refusal> {

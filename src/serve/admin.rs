@@ -3,8 +3,10 @@
 use super::ask::ask;
 use super::dead_letters::instant;
 use super::hub::Hub;
+use super::present;
 use crate::domain::{Day, Entry, Verdict};
 use crate::engine::Engine;
+use crate::engine::api::ShadowStatus;
 use crate::proto::v1 as pb;
 use crate::proto::v1::admin_service_server::AdminService;
 use crate::proto::{Refusal, deadline};
@@ -91,7 +93,22 @@ impl Admin {
             queued_entries: status.queued_entries,
             subscribers: self.hub.subscribers() as u64,
             failed: status.failed,
+            rulebook_version: status.rulebook,
+            shadow: status.shadow.map(shadow),
         }
+    }
+}
+
+fn shadow(status: ShadowStatus) -> pb::ShadowStatus {
+    let alerts = status.alerts.into_iter().map(|((rule, level), alerts)| pb::ShadowCount {
+        rule: present::rule(rule),
+        level: present::level(level),
+        alerts,
+    });
+    pb::ShadowStatus {
+        rulebook_version: status.version,
+        projects_waiting: status.waiting,
+        alerts: alerts.collect(),
     }
 }
 

@@ -4,13 +4,16 @@
 use super::act;
 use super::ask::ask;
 use super::cursor::Cursor;
+use super::figures::{Figures, Span};
 use super::filter::{Filter, statuses};
 use super::follow::{Follower, follow};
 use super::hub::Hub;
+use super::life;
 use super::page;
 use super::rows::{Prepared, Rows};
 use super::standing::standing;
 use super::stats;
+use super::what_if::what_if;
 use crate::domain::{AlertId, AlertRow, AlertStatus, Day, Level};
 use crate::engine::Engine;
 use crate::proto::v1 as pb;
@@ -173,7 +176,13 @@ impl Alerts {
         rolled_up.sort_by_key(|row| (Reverse(row.alert.finding.amount), row.seq));
         rolled_up.truncate(ROLLED_UP_MAX);
         let rolled_up = rolled_up.iter().map(|row| self.shown(row)).collect();
-        Ok(pb::GetResponse { alert: Some(self.shown(&row)), rolled_up })
+        let history = &row.alert.history;
+        Ok(pb::GetResponse {
+            alert: Some(self.shown(&row)),
+            rolled_up,
+            history: history.steps.iter().map(life::step).collect(),
+            history_dropped: history.dropped,
+        })
     }
 
     async fn do_act(&self, request: pb::ActRequest, until: Instant) -> Result<pb::ActResponse, Refusal> {
@@ -183,8 +192,9 @@ impl Alerts {
         Ok(pb::ActResponse { alert: Some(self.shown(&row)), duplicate })
     }
 
-    async fn count(&self, request: pb::StatsRequest) -> Result<pb::StatsResponse, Refusal> {
+    async fn count(&self, request: pb::StatsRequest, until: Instant) -> Result<pb::StatsResponse, Refusal> {
         self.ready()?;
+        let span = Span::parse(&request)?;
         let filter = Filter::parse(request.filter)?;
         let all = filter.with_rolled_up();
         let mut counts = stats::Counts::default();
@@ -195,7 +205,9 @@ impl Alerts {
             }
         })
         .await;
-        Ok(counts.into_response(self.today()))
+        let tallies = ask(until, |done| self.engine.tallies(done)).await?;
+        let figures = Figures::of(&tallies, &span, &filter, self.rows.routes());
+        Ok(figures.into_response(counts.into_response(self.today())))
     }
 }
 
@@ -227,7 +239,7 @@ fn has_status(wanted: &std::collections::BTreeSet<AlertStatus>, status: AlertSta
 }
 
 fn is_part(row: &AlertRow, of: crate::domain::Rule) -> bool {
-    row.alert.stands() && row.alert.finding.rule.rolls_up_into() == Some(of)
+    row.alert.stands() && row.alert.rolled_up && row.alert.finding.rule.rolls_up_into() == Some(of)
 }
 
 #[tonic::async_trait]
@@ -255,7 +267,20 @@ impl AlertService for Alerts {
         Ok(Response::new(self.do_act(request.into_inner(), until).await?))
     }
 
+    async fn what_if(
+        &self,
+        request: Request<pb::WhatIfRequest>,
+    ) -> Result<Response<pb::WhatIfResponse>, Status> {
+        let until = deadline(request.metadata(), self.limits.patience);
+        self.ready()?;
+        let request = request.into_inner();
+        let row = self.row(&request.alert_id)?;
+        let payment = request.payment.unwrap_or_default();
+        Ok(Response::new(what_if(&self.engine, &self.rows, &row, payment, until).await?))
+    }
+
     async fn stats(&self, request: Request<pb::StatsRequest>) -> Result<Response<pb::StatsResponse>, Status> {
-        Ok(Response::new(self.count(request.into_inner()).await?))
+        let until = deadline(request.metadata(), self.limits.patience);
+        Ok(Response::new(self.count(request.into_inner(), until).await?))
     }
 }

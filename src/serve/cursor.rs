@@ -17,7 +17,7 @@ pub struct Place {
 /// The place in every shard, and which filter it was reached with.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cursor {
-    /// The fingerprint of the filter and of the history of the rows: a place means nothing for others.
+    /// The fingerprint of the filter and of the log: a place means nothing for others.
     pub filter: u32,
     pub places: Vec<Place>,
 }

@@ -1,9 +1,10 @@
 //! Which alerts a caller wants. Knows the alert, its project's facts and who is told; knows no stream.
 
 use super::rows::Prepared;
-use crate::domain::{AlertStatus, Level, ProjectId, Rule};
+use crate::domain::{AlertStatus, Change, Level, ProjectId, Rule};
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
+use compact_str::CompactString;
 use std::collections::BTreeSet;
 
 /// A checked filter. An empty set means all.
@@ -53,15 +54,33 @@ impl Filter {
 
     /// Everything but the level.
     pub fn subject_passes(&self, alert: &Prepared) -> bool {
+        (self.include_rolled_up || !alert.row.alert.rolled_up) && self.others_pass(alert)
+    }
+
+    /// Whether this row takes an alert out of the caller's sight: it is part of another one now.
+    pub fn leaves(&self, alert: &Prepared) -> bool {
+        !self.include_rolled_up && alert.row.change == Change::RolledUp && self.others_pass(alert)
+    }
+
+    /// Everything but the level and whether it is part of another.
+    fn others_pass(&self, alert: &Prepared) -> bool {
         let finding = &alert.row.alert.finding;
-        (self.include_rolled_up || finding.rule.rolls_up_into().is_none())
-            && (self.rules.is_empty() || self.rules.contains(&finding.rule))
+        (self.rules.is_empty() || self.rules.contains(&finding.rule))
             && (self.projects.is_empty() || self.projects.contains(finding.project_id.as_str()))
             && self.place_passes(alert)
     }
 
     pub fn passes(&self, alert: &Prepared) -> bool {
         self.level_passes(alert.row.alert.finding.level) && self.subject_passes(alert)
+    }
+
+    /// Whether counts of such alerts are asked for.
+    pub fn tally_passes(&self, rule: Rule, sector: &str, territory: &str, told: &[CompactString]) -> bool {
+        (self.rules.is_empty() || self.rules.contains(&rule))
+            && (self.sectors.is_empty() || self.sectors.contains(sector))
+            && territory_passes(&self.territories, territory)
+            && (self.departments.is_empty()
+                || told.iter().any(|code| self.departments.contains(code.as_str())))
     }
 
     /// The same filter, with rolled-up alerts.

@@ -71,7 +71,7 @@ pub async fn follow(follower: Follower, resume: Option<Cursor>) {
     let fits = |cursor: &Cursor| cursor.filter == fingerprint && cursor.places.len() == shards;
     let (cursor, reset) = match resume {
         Some(cursor) if fits(&cursor) => (Some(cursor), false),
-        // The place was reached with another filter, by another rulebook or on other data: what he holds is of no use.
+        // The place was reached with another filter or in another log: what he holds is of no use.
         Some(_) => (None, true),
         None => (None, false),
     };
@@ -137,7 +137,7 @@ impl Walk {
         // Rows behind the snapshot's end come as changes.
         rows.retain(|row| row.seq <= snapshot_to);
         let complete = rows.len() < ROWS_MAX || rows.len() < read;
-        self.send_rows(shard, rows).await?;
+        self.send_rows(shard, rows, false).await?;
         if complete {
             self.cursor.places[shard] = Place { after: snapshot_to, snapshot_to: 0 };
         }
@@ -149,7 +149,7 @@ impl Walk {
         match self.follower.feed.read(number(shard), self.cursor.places[shard].after, ROWS_MAX) {
             Read::Rows(rows) if rows.is_empty() => Ok(false),
             Read::Rows(rows) => {
-                self.send_rows(shard, rows).await?;
+                self.send_rows(shard, rows, true).await?;
                 Ok(true)
             }
             Read::Gone => {
@@ -169,12 +169,18 @@ impl Walk {
     }
 
     /// Sends those rows that he wants, with the cursor behind the last of them.
-    async fn send_rows(&mut self, shard: usize, rows: Vec<Arc<AlertRow>>) -> Result<(), End> {
+    /// `as_changes`: each row is news; else it is how the alert stands.
+    async fn send_rows(
+        &mut self,
+        shard: usize,
+        rows: Vec<Arc<AlertRow>>,
+        as_changes: bool,
+    ) -> Result<(), End> {
         let today = (self.follower.today)();
         let (mut encoded, mut bytes) = (Vec::new(), 0);
         for row in rows {
             let prepared = self.follower.rows.prepare(&row, today);
-            if self.wants(&prepared) {
+            if self.wants(&prepared, as_changes) {
                 let event = self.follower.rows.encoded(&prepared, today);
                 bytes += event.len();
                 encoded.push(event);
@@ -196,17 +202,19 @@ impl Walk {
         Ok(())
     }
 
-    /// Whether he gets this row. With a least level he also gets the row that takes an alert below it.
-    fn wants(&mut self, prepared: &Prepared) -> bool {
+    /// Whether he gets this row. He also gets the row that takes an alert out of his sight: below his least
+    /// level, or into another alert.
+    fn wants(&mut self, prepared: &Prepared, as_changes: bool) -> bool {
         let filter = &self.follower.filter;
-        if !filter.subject_passes(prepared) {
+        let leaves = as_changes && filter.leaves(prepared);
+        if !leaves && !filter.subject_passes(prepared) {
             return false;
         }
         if !filter.has_level() {
             return true;
         }
         let alert = &prepared.row.alert;
-        let passes = filter.level_passes(alert.finding.level);
+        let passes = !leaves && filter.level_passes(alert.finding.level);
         let key = short(&alert.id.0);
         // Of an alert from before his return it is not known whether he has it: he is told once too often.
         let unknown = self.resumed && alert.revision > 1;

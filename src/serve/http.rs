@@ -36,7 +36,7 @@ pub fn routes(watched: Watched) -> Router {
 }
 
 async fn metrics(State(watched): State<Watched>) -> Response {
-    match watched.metrics.text(&watched.engine, &watched.hub).await {
+    match watched.metrics.text(&watched.engine, &watched.hub) {
         Ok(text) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
         Err(why) => {
             tracing::error!(%why, "metrics could not be written");

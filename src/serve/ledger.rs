@@ -57,7 +57,7 @@ impl Ledgers {
             let asked = asked?;
             let worker = asked.ledger.worker_ix(&whom)?;
             let view = asked.ledger.settle(worker, asked.book);
-            let named = asked.ledger.newest_enrolment(worker).cloned();
+            let named = asked.ledger.newest_enrolment(worker);
             let shown = papers::worker(&view, named.as_ref(), asked.book, asked.today);
             Some((shown, standing(&asked, Some(&whom)), asked.today))
         };
@@ -82,7 +82,7 @@ impl Ledgers {
             let asked = asked?;
             let summary = (asked.summary)();
             let accounts = asked.ledger.accounts().map(papers::account).collect();
-            let deposits = asked.ledger.deposits().map(papers::deposit).collect();
+            let deposits = asked.ledger.deposits().map(|paper| papers::deposit(paper.deposit)).collect();
             let facts = asked.ledger.facts().map(papers::project);
             Some((summary, facts, accounts, deposits, standing(&asked, None), asked.today))
         };

@@ -2,7 +2,6 @@
 //! The registry is given by whoever wires the process; nothing here is global.
 
 use super::hub::Hub;
-use super::standing::standing;
 use crate::domain::{AlertRow, Change, Door, Level, ReasonCode, Rule, Verdict};
 use crate::engine::{Engine, Observer};
 use prometheus::core::Collector;
@@ -27,6 +26,7 @@ pub struct Metrics {
     alert_rows: IntCounterVec,
     latency: Histogram,
     alerts: IntGaugeVec,
+    shadow: IntGaugeVec,
     gauges: Gauges,
 }
 
@@ -116,6 +116,12 @@ impl Metrics {
                 "Alerts that stand, by rule and level.",
                 &["rule", "level"],
             )?,
+            shadow: gauge_vec(
+                r,
+                "wagewatch_shadow_alerts",
+                "Alerts that would stand by the shadow rulebook, by rule and level; none without one.",
+                &["rule", "level"],
+            )?,
             gauges: Gauges::new(r)?,
             registry,
         };
@@ -156,24 +162,32 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads, as of now.
-    pub async fn text(&self, engine: &Engine, hub: &Hub) -> Result<String, Error> {
+    pub fn text(&self, engine: &Engine, hub: &Hub) -> Result<String, Error> {
         self.gauges.read(engine, hub);
-        self.count_alerts(engine).await;
+        self.count_alerts(engine);
+        self.count_shadow(engine);
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    async fn count_alerts(&self, engine: &Engine) {
-        let mut counts = vec![[0i64; Level::ALL.len()]; Rule::ALL.len()];
-        standing(engine.feed(), |row| {
-            let finding = &row.alert.finding;
-            counts[finding.rule as usize][finding.level as usize] += 1;
-        })
-        .await;
-        for (rule, levels) in Rule::ALL.iter().zip(counts) {
-            for (level, count) in Level::ALL.iter().zip(levels) {
+    fn count_alerts(&self, engine: &Engine) {
+        let counts = engine.feed().counts();
+        for rule in Rule::ALL {
+            for level in Level::ALL {
+                let count = i64::try_from(counts.get(*rule, *level)).unwrap_or(i64::MAX);
                 self.alerts.with_label_values(&[rule.as_str(), level.as_str()]).set(count);
+            }
+        }
+    }
+
+    fn count_shadow(&self, engine: &Engine) {
+        let Some(shadow) = engine.status().shadow else { return };
+        for rule in Rule::ALL {
+            for level in Level::ALL {
+                let count = shadow.alerts.get(&(*rule, *level)).copied().unwrap_or(0);
+                let gauge = self.shadow.with_label_values(&[rule.as_str(), level.as_str()]);
+                gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
             }
         }
     }

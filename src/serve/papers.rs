@@ -51,6 +51,7 @@ fn period(period: &PeriodView, view: &WorkerView, book: &Rulebook, today: Option
         status: status.into(),
         overdue_days: overdue.map_or(0, |today| today.since(period.due_on)),
         wage: Some(wage(&WagePeriod {
+            employer_uscc: period.employer_uscc,
             days: period.days,
             minutes: period.minutes,
             accrual: period.accrual.clone(),

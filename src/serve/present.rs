@@ -1,12 +1,11 @@
 //! Domain values as messages: identity numbers and accounts masked, sums as 64-bit fen, dates as
 //! texts. Decides nothing.
 
+use super::life;
 use super::rows::Prepared;
 use super::subject::{fact, subject};
-use crate::alerts::{Audience, Both, Department, Directory, IdKey, Numbers, alert_id, text};
-use crate::domain::{
-    AccrualLine, Day, DismissReason, Dismissal, Evidence, PaymentLine, Subject, Sum, WagePeriod,
-};
+use crate::alerts::{Audience, Both, Department, Directory, IdKey, Numbers, alert_id, info, text};
+use crate::domain::{AccrualLine, Day, DismissReason, Evidence, PaymentLine, Subject, Sum, WagePeriod};
 use crate::engine::api::ProjectFacts;
 use crate::proto::v1 as pb;
 use pb::accrual_line::Line;
@@ -35,6 +34,9 @@ numbers! {
     status: crate::domain::AlertStatus,
     change: crate::domain::Change,
     dismiss_reason: DismissReason,
+    exemption_kind: crate::domain::ExemptionKind,
+    worker_word: crate::domain::WorkerWord,
+    authority: crate::domain::Authority,
     suspense_reason: crate::domain::SuspenseReason,
 }
 
@@ -68,7 +70,10 @@ pub fn alert(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option
     // A resolved alert speaks of the day on which it was resolved.
     let as_of = if alert.stands() { today.unwrap_or(alert.changed_on) } else { alert.changed_on };
     let words = text(finding, as_of, facts.map(|f| f.name.as_str()), Numbers::Masked);
-    let into = finding.rule.rolls_up_into();
+    let into = finding.rule.rolls_up_into().filter(|_| alert.rolled_up);
+    let owners = alert.causes.iter().map(|cause| cause.rule).find(|rule| rule.is_owners_duty());
+    let must_act =
+        owners.map_or(words.must_act, |rule| Both::new(info(rule).must_act_zh, info(rule).must_act_en));
     pb::Alert {
         id: alert.id.0.to_string(),
         rule: rule(finding.rule),
@@ -86,17 +91,29 @@ pub fn alert(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option
         body: Some(both(words.body)),
         arithmetic: words.arithmetic.into_iter().map(both).collect(),
         article: Some(both(words.article)),
-        must_act: Some(both(words.must_act)),
+        must_act: Some(both(must_act)),
         audience: Some(audience_of(&audience(routes, facts))),
         raised_on: alert.raised_on.to_string(),
         changed_on: alert.changed_on.to_string(),
         revision: alert.revision,
         assignee: alert.assignee.as_ref().map(|a| a.to_string()),
-        dismissal: alert.dismissal.as_ref().map(dismissal),
+        dismissal: alert.dismissal.as_ref().map(life::dismissal),
         actor: alert.actor.as_ref().map(|a| a.to_string()),
         note: alert.note.as_ref().map(|a| a.to_string()),
         rolled_up_into: into
             .map(|rule| alert_id(ids, rule, &finding.project_id, &Subject::Project).0.to_string()),
+        rulebook_version: prepared.row.rulebook.to_string(),
+        justification: alert.casework.justification.as_ref().map(life::justification),
+        worker_word: alert.casework.worker.map_or(0, worker_word),
+        exemption: alert.casework.exemption.as_ref().map(life::exemption),
+        advanced_fen: fen(alert.casework.advanced),
+        handed_to: alert.casework.handed_to.map_or(0, authority),
+        acknowledge_by: alert.clock.running.and_then(|r| r.acknowledge_by).map(|day| day.to_string()),
+        settle_by: alert.clock.running.and_then(|r| r.settle_by).map(|day| day.to_string()),
+        escalation: u32::from(alert.clock.escalation),
+        escalated_on: alert.clock.escalated_on.map(|day| day.to_string()),
+        causes: alert.causes.iter().map(life::cause).collect(),
+        escalated_to: routes.ladder(alert.clock.escalation).map(office),
     }
 }
 
@@ -110,8 +127,11 @@ fn brief(project_id: &str, facts: Option<&ProjectFacts>) -> pb::ProjectBrief {
     }
 }
 
+fn office(department: &Department) -> pb::Office {
+    pb::Office { code: department.code.to_string(), name: department.name.to_string() }
+}
+
 fn audience_of(audience: &Audience<'_>) -> pb::Audience {
-    let office = |d: &Department| pb::Office { code: d.code.to_string(), name: d.name.to_string() };
     let mut flags = Vec::new();
     if audience.unknown_sector {
         flags.push("the project's sector is in no department's list: the coordinator decides".to_owned());
@@ -131,19 +151,10 @@ fn audience_of(audience: &Audience<'_>) -> pb::Audience {
     }
 }
 
-fn dismissal(dismissal: &Dismissal) -> pb::Dismissal {
-    pb::Dismissal {
-        reason: dismiss_reason(dismissal.reason),
-        text: dismissal.text.to_string(),
-        level: level(dismissal.level),
-        amount_fen: fen(dismissal.amount),
-    }
-}
-
 pub fn evidence(evidence: &Evidence) -> pb::Evidence {
     let kind = match evidence {
         Evidence::Wage(period) => Kind::Wage(wage(period)),
-        Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, worst } => {
+        Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, contractor_uscc, worst } => {
             let worst = worst
                 .iter()
                 .map(|(id, sum)| pb::WorkerSum { id_number: id.masked().to_string(), amount_fen: fen(*sum) });
@@ -153,6 +164,7 @@ pub fn evidence(evidence: &Evidence) -> pb::Evidence {
                 periods: *periods,
                 oldest_due_on: oldest_due_on.to_string(),
                 worst: worst.collect(),
+                contractor_uscc: contractor_uscc.map(|firm| firm.to_string()),
             })
         }
         Evidence::PayeeMismatch { payment, named_accounts } => {
@@ -175,6 +187,7 @@ pub fn evidence(evidence: &Evidence) -> pb::Evidence {
 
 pub fn wage(wage: &WagePeriod) -> pb::WageEvidence {
     pb::WageEvidence {
+        employer_uscc: wage.employer_uscc.map(|firm| firm.to_string()),
         days: wage.days.to_string(),
         minutes: wage.minutes,
         accrual: wage.accrual.iter().map(accrual_line).collect(),
@@ -228,7 +241,9 @@ pub fn payment_line(payment: &PaymentLine) -> pb::PaymentLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AlertStatus, Change, Level, Rule, SuspenseReason};
+    use crate::domain::{
+        AlertStatus, Authority, Change, ExemptionKind, Level, Rule, SuspenseReason, WorkerWord,
+    };
 
     /// Number n on the wire is the n-th of the domain's values.
     #[test]
@@ -247,6 +262,7 @@ mod tests {
         check_all! {
             Rule "RULE_"; Level "LEVEL_"; AlertStatus "ALERT_STATUS_"; Change "CHANGE_";
             DismissReason "DISMISS_REASON_"; SuspenseReason "SUSPENSE_REASON_";
+            ExemptionKind "EXEMPTION_KIND_"; WorkerWord "WORKER_WORD_"; Authority "AUTHORITY_";
         }
     }
 

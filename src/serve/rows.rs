@@ -57,6 +57,10 @@ impl Rows {
         Rows { directory, routes, ids, cache }
     }
 
+    pub fn ids(&self) -> &IdKey {
+        &self.ids
+    }
+
     pub fn routes(&self) -> &Directory {
         &self.routes
     }
@@ -92,7 +96,11 @@ impl Rows {
     pub fn make(&self, row: &Arc<AlertRow>) -> Prepared {
         let facts = self.directory.facts(row.project_id());
         let audience = present::audience(&self.routes, facts.as_deref());
-        let departments = audience.departments().iter().map(|d| d.code.clone()).collect();
+        let mut departments: Vec<CompactString> =
+            audience.departments().iter().map(|d| d.code.clone()).collect();
+        // The coordinator is told of everything; the county head of what reached the top of the ladder.
+        let above = self.routes.ladder(row.alert.clock.escalation).map(|d| d.code.clone());
+        departments.extend(above.filter(|code| !departments.contains(code)));
         Prepared { row: row.clone(), facts, departments, encoded: OnceLock::new() }
     }
 }

@@ -12,6 +12,8 @@ struct Count {
     open: u64,
     acknowledged: u64,
     dismissed: u64,
+    handling: u64,
+    exempted: u64,
     amount: Sum,
     workers: u64,
 }
@@ -34,9 +36,11 @@ impl Count {
             AlertStatus::Open => self.open += 1,
             AlertStatus::Acknowledged => self.acknowledged += 1,
             AlertStatus::Dismissed => self.dismissed += 1,
+            AlertStatus::Handling => self.handling += 1,
+            AlertStatus::Exempted => self.exempted += 1,
             AlertStatus::Resolved => {}
         }
-        if matches!(alert.status, AlertStatus::Open | AlertStatus::Acknowledged) {
+        if alert.asks() {
             self.amount += alert.finding.amount;
             self.workers += u64::from(alert.finding.workers);
         }
@@ -50,6 +54,8 @@ impl Count {
             dismissed: self.dismissed,
             amount_fen: present::fen(self.amount),
             workers: self.workers,
+            handling: self.handling,
+            exempted: self.exempted,
         }
     }
 }
@@ -58,7 +64,7 @@ impl Counts {
     pub fn add(&mut self, alert: &Prepared) {
         let finding = &alert.row.alert.finding;
         self.by_rule.entry(finding.rule.as_str().to_compact_string()).or_default().add(alert);
-        if finding.rule.rolls_up_into().is_some() {
+        if alert.row.alert.rolled_up {
             return;
         }
         self.total.add(alert);
@@ -81,6 +87,7 @@ impl Counts {
             by_level: all(self.by_level),
             by_department: all(self.by_department),
             by_territory: all(self.by_territory),
+            ..pb::StatsResponse::default()
         }
     }
 }

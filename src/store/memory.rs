@@ -1,7 +1,7 @@
 //! The store's twin in memory, for simulation: what is durable survives a crash, what is not does
 //! not. Knows no clock and no randomness.
 
-use super::{Changes, Store, StoreError};
+use super::{Changes, Each, Store, StoreError};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -102,18 +102,21 @@ impl Store for MemoryStore {
         Ok(self.alive()?.durable.get(key).cloned())
     }
 
-    fn scan(
-        &self,
-        prefix: &[u8],
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        // Copied out, so that `each` may use the store.
-        let found: Vec<(Vec<u8>, Vec<u8>)> = {
-            let image = self.alive()?;
-            let from = image.durable.range::<[u8], _>((Bound::Included(prefix), Bound::Unbounded));
-            from.take_while(|(key, _)| key.starts_with(prefix)).map(|(k, v)| (k.clone(), v.clone())).collect()
-        };
-        found.iter().try_for_each(|(key, value)| each(key, value))
+    fn scan_from(&self, prefix: &[u8], from: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+        let mut next = Bound::Included(from.max(prefix).to_vec());
+        loop {
+            // Copied out, so that `each` may use the store.
+            let found = {
+                let image = self.alive()?;
+                let mut behind = image.durable.range((next, Bound::Unbounded));
+                behind.next().filter(|(key, _)| key.starts_with(prefix)).map(|(k, v)| (k.clone(), v.clone()))
+            };
+            let Some((key, value)) = found else { return Ok(()) };
+            if each(&key, &value)?.is_break() {
+                return Ok(());
+            }
+            next = Bound::Excluded(key);
+        }
     }
 
     fn write(&self, changes: Changes) -> Result<(), StoreError> {

@@ -1,19 +1,21 @@
 //! The store on disk: one sled 0.34 tree, one atomic batch a write. Knows nothing of pages.
 //!
-//! Three traps of sled 0.34, each with its answer here:
+//! Traps of sled 0.34, each with its answer here:
 //! - `flush` is no barrier against a power cut on Linux: after it we sync sled's file through a
 //!   handle of our own;
 //! - a node larger than a quarter of a segment goes to a file that is never synced: values are cut
 //!   into pieces (`pieces.rs`) and segments are large, so that no such file comes into being;
 //! - a large batch pins crossbeam's epoch once and so frees hardly anything: after a write the
-//!   epoch is pinned and flushed a few times.
+//!   epoch is pinned and flushed a few times;
+//! - without its background flusher it hardly ever empties half dead segments: `sweep.rs` sees to it.
 //!
 //! sled may panic on a damaged file instead of returning an error: every call is caught and ends
 //! in [`StoreError::Damaged`]. It may also open a damaged store as an empty one without a word, so
 //! whoever opens it compares the position that the store holds with the log.
 
 use super::pieces::{First, KEY_BYTES_MAX, cut, first_key, key_of, later_key, prefix_of};
-use super::{Changes, Store, StoreError};
+use super::sweep::Sweeper;
+use super::{Changes, Each, Store, StoreError};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -35,7 +37,7 @@ pub struct SledStore {
     /// Our own handle of sled's file, for the sync that sled leaves out.
     file: File,
     /// One write at a time: a write looks at what it replaces.
-    writing: Mutex<()>,
+    writing: Mutex<Sweeper>,
     failed: AtomicBool,
 }
 
@@ -49,10 +51,11 @@ impl SledStore {
             .cache_capacity(cache_bytes)
             .segment_size(SEGMENT_BYTES)
             .flush_every_ms(None);
-        let (db, tree) = caught(|| {
+        let (db, tree, sweeper) = caught(|| {
             let db = open_when_released(&config).map_err(|e| explain(path, e))?;
             let tree = db.open_tree("pages").map_err(|e| explain(path, e))?;
-            Ok((db, tree))
+            let sweeper = Sweeper::new(&db).map_err(|e| explain(path, e))?;
+            Ok((db, tree, sweeper))
         })?;
         let sync = || {
             let file = File::open(path.join("db"))?;
@@ -70,7 +73,7 @@ impl SledStore {
         let file = sync().map_err(|e: io::Error| {
             StoreError::Io(format!("make the files of {} durable: {e}", path.display()))
         })?;
-        Ok(SledStore { db, tree, file, writing: Mutex::new(()), failed: AtomicBool::new(false) })
+        Ok(SledStore { db, tree, file, writing: Mutex::new(sweeper), failed: AtomicBool::new(false) })
     }
 
     /// Removes the store's folder with all in it, for a rebuild from the log. No store may be open there.
@@ -116,6 +119,10 @@ impl SledStore {
         Ok(batch)
     }
 
+    fn sync(&self) -> Result<(), StoreError> {
+        self.file.sync_data().map_err(|e| StoreError::Io(format!("sync: {e}")))
+    }
+
     fn later_pieces(&self, first: &[u8]) -> Result<usize, StoreError> {
         match self.tree.get(first).map_err(broken)? {
             None => Ok(0),
@@ -134,11 +141,14 @@ impl SledStore {
         .ok_or_else(not_as_written)
     }
 
-    fn apply(&self, changes: &Changes) -> Result<(), StoreError> {
+    fn apply(&self, changes: &Changes, sweeper: &mut Sweeper) -> Result<(), StoreError> {
         let batch = self.batch(changes)?;
         self.tree.apply_batch(batch).map_err(broken)?;
-        self.tree.flush().map_err(broken)?;
-        self.file.sync_data().map_err(|e| StoreError::Io(format!("sync: {e}")))?;
+        let flushed = self.tree.flush().map_err(broken)?;
+        self.sync()?;
+        // A large batch is flushed in part before the flush.
+        let given: usize = changes.put.iter().map(|(_, value)| value.len()).sum();
+        sweeper.sweep(flushed.max(given) as u64, self.bytes(), || self.sync())?;
         // Frees what the batch has replaced.
         (0..16).for_each(|_| crossbeam_epoch::pin().flush());
         Ok(())
@@ -156,33 +166,36 @@ impl Store for SledStore {
         })
     }
 
-    fn scan(
-        &self,
-        prefix: &[u8],
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let mut pairs = self.tree.scan_prefix(prefix_of(prefix));
+    fn scan_from(&self, prefix: &[u8], from: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+        let prefix = prefix_of(prefix);
+        let mut pairs = self.tree.range(first_key(from).max(prefix.clone())..);
         // Only sled's own part is caught: a panic in `each` is its caller's.
         while let Some((key, value)) = caught(|| {
             for pair in pairs.by_ref() {
                 let (kept, bytes) = pair.map_err(broken)?;
+                if !kept.starts_with(&prefix) {
+                    break;
+                }
                 if let Some(key) = key_of(&kept) {
                     return Ok(Some((key, self.join(&kept, &bytes)?)));
                 }
             }
             Ok(None)
         })? {
-            each(&key, &value)?;
+            if each(&key, &value)?.is_break() {
+                break;
+            }
         }
         Ok(())
     }
 
     fn write(&self, changes: Changes) -> Result<(), StoreError> {
-        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sweeper = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.failed.load(Ordering::Acquire) {
             return Err(StoreError::Unusable("nothing is written after a failed write; restart".into()));
         }
-        caught(|| self.apply(&changes)).inspect_err(|_| self.failed.store(true, Ordering::Release))
+        caught(|| self.apply(&changes, &mut sweeper))
+            .inspect_err(|_| self.failed.store(true, Ordering::Release))
     }
 
     fn clear(&self) -> Result<(), StoreError> {
@@ -200,7 +213,7 @@ impl Store for SledStore {
                 keys.iter().for_each(|key| batch.remove(key));
                 self.tree.apply_batch(batch).map_err(broken)?;
                 self.tree.flush().map_err(broken)?;
-                self.file.sync_data().map_err(|e| StoreError::Io(format!("sync: {e}")))
+                self.sync()
             })
             .inspect_err(|_| self.failed.store(true, Ordering::Release))?;
         }
@@ -240,7 +253,7 @@ fn is_locked(error: &io::Error) -> bool {
     error.to_string().contains("acquire lock")
 }
 
-fn broken(error: sled::Error) -> StoreError {
+pub(super) fn broken(error: sled::Error) -> StoreError {
     match error {
         sled::Error::Io(e) => StoreError::Io(e.to_string()),
         other => StoreError::Damaged(other.to_string()),

@@ -149,6 +149,82 @@ async fn acts_are_done_once_and_show_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn casework_is_told_and_remembered() {
+    let house = house().await;
+    let alert = project_alert(&house, "P2").await;
+    let perform = |n: &str, action: Action| {
+        let (mut alerts, request) = (house.alerts(), act(&alert, n, action));
+        async move { alerts.act(request).await.map(|done| done.into_inner().alert.unwrap()) }
+    };
+    perform("a1", Action::Handle(pb::Handle { text: "到现场".into() })).await.unwrap();
+    let ask = |until: &str| {
+        Action::AskJustification(pb::AskJustification { until: until.into(), text: String::new() })
+    };
+    assert_eq!(perform("a2", ask("2026-04-19")).await.unwrap_err().code(), Code::InvalidArgument);
+    assert_eq!(perform("a2", ask("soon")).await.unwrap_err().code(), Code::InvalidArgument);
+    perform("a2", ask("2026-04-24")).await.unwrap();
+    let said = pb::RecordJustification { text: "已付现金".into() };
+    perform("a3", Action::RecordJustification(said)).await.unwrap();
+    let word = pb::RecordWorkerWord { word: pb::WorkerWord::Rejects.into(), text: String::new() };
+    perform("a4", Action::RecordWorkerWord(word)).await.unwrap();
+    let advance = |amount_fen| Action::RecordAdvance(pb::RecordAdvance { amount_fen, text: String::new() });
+    assert_eq!(perform("a5", advance(0)).await.unwrap_err().code(), Code::InvalidArgument);
+    perform("a5", advance(200_000)).await.unwrap();
+    let over = pb::HandOver { to: pb::Authority::Police.into(), text: String::new() };
+    let now = perform("a6", Action::HandOver(over)).await.unwrap();
+    assert_eq!((now.status(), now.worker_word()), (pb::AlertStatus::Handling, pb::WorkerWord::Rejects));
+    assert_eq!((now.amount_fen, now.advanced_fen), (alert.amount_fen, 200_000));
+    assert_eq!(now.justification.unwrap().until.as_deref(), Some("2026-04-24"));
+    let exempt = pb::Exempt {
+        kind: pb::ExemptionKind::InProceedings.into(),
+        until: "2026-05-20".into(),
+        text: "案号 9".into(),
+    };
+    let now = perform("a7", Action::Exempt(exempt)).await.unwrap();
+    assert_eq!(now.status(), pb::AlertStatus::Exempted);
+    let stats = house.alerts().stats(pb::StatsRequest::default()).await.unwrap().into_inner();
+    let total = stats.total.unwrap();
+    assert_eq!((total.open, total.exempted, total.workers), (1, 1, 12));
+    let whole = house.alerts().get(pb::GetRequest { id: alert.id.clone() }).await.unwrap().into_inner();
+    let steps: Vec<_> = whole.history.iter().map(|step| (step.change(), step.actor.is_some())).collect();
+    assert_eq!(steps.first(), Some(&(pb::Change::Raised, false)));
+    assert_eq!(steps.last(), Some(&(pb::Change::Exempted, true)));
+    assert_eq!(steps.iter().filter(|(_, by)| *by).count(), 7);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_alerts_is_counted_and_red_firms_are_listed() {
+    let house = house().await;
+    let alert = project_alert(&house, "P2").await;
+    house.alerts().act(act(&alert, "a1", Action::Acknowledge(pb::Acknowledge {}))).await.unwrap();
+    house.submit(vec![payment("P2", 0, "t0", 300_000), payment("P2", 1, "t1", 300_000)]).await;
+    let request = pb::StatsRequest {
+        from_month: Some("2026-04".into()),
+        to_month: Some("2026-04".into()),
+        publication_quarter: Some("2026Q2".into()),
+        ..pb::StatsRequest::default()
+    };
+    let stats = house.alerts().stats(request.clone()).await.unwrap().into_inner();
+    let total = stats.figures.unwrap();
+    assert_eq!((total.opened, total.acknowledged_in_time, total.settled_in_time), (2, 1, 1));
+    assert_eq!((total.arrears_found_fen, total.arrears_cleared_fen), (14 * 300_000, 2 * 300_000));
+    assert_eq!((total.confirmed, total.precision), (1, Some(10_000)));
+    let housing = stats.figures_by_department.iter().find(|one| one.key == "housing").unwrap();
+    assert_eq!((housing.opened, housing.settled_in_time), (1, 0));
+    assert_eq!(stats.publication.len(), 1);
+    let red = &stats.publication[0];
+    assert_eq!((red.project_id.as_str(), red.amount_fen), ("P1", 12 * 300_000));
+    assert_eq!((red.red_since.as_str(), red.red_until.as_ref()), ("2026-04-20", None));
+    let before = pb::StatsRequest { to_month: Some("2026-03".into()), ..pb::StatsRequest::default() };
+    let stats = house.alerts().stats(before).await.unwrap().into_inner();
+    assert_eq!((stats.figures.unwrap().opened, stats.publication.len()), (0, 0));
+    let wrong = pb::StatsRequest { publication_quarter: Some("2026Q5".into()), ..request };
+    assert_eq!(house.alerts().stats(wrong).await.unwrap_err().code(), Code::InvalidArgument);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn counts_do_not_count_twice() {
     let house = house().await;
     let stats = house.alerts().stats(pb::StatsRequest::default()).await.unwrap().into_inner();

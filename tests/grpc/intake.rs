@@ -166,9 +166,16 @@ impl Gate {
 
 impl Log for SlowLog {
     fn append(&mut self, written_ms: i64, entries: &[Entry]) -> Result<Position, LogError> {
+        // The first start's rulebook goes before any sender.
+        if matches!(entries, [Entry::Rulebook(_)]) {
+            return self.log.append(written_ms, entries);
+        }
         let open = self.gate.open.lock().unwrap();
         drop(self.gate.opened.wait_while(open, |open| !*open).unwrap());
         self.log.append(written_ms, entries)
+    }
+    fn identity(&self) -> u64 {
+        self.log.identity()
     }
     fn head(&self) -> Position {
         self.log.head()

@@ -8,3 +8,4 @@ mod intake;
 mod ledger;
 mod server;
 mod subscribe;
+mod what_if;

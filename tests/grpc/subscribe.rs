@@ -283,3 +283,22 @@ async fn there_is_a_most_of_subscribers_and_a_heartbeat() {
     open(&house, "", all()).await;
     house.end().await;
 }
+
+/// Another data folder has the same rows under the same numbers: a cursor of the one means nothing there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_of_another_log_begins_anew() {
+    let mut screen = Screen::default();
+    for salt in [1, 2] {
+        let house = House::build(Plan { log: Box::new(MemoryLog::with_salt(salt)), ..Plan::default() }).await;
+        house.unpaid_project("P1", "building", 3).await;
+        house.set_date("2026-04-20").await;
+        if salt == 1 {
+            follow_until_level(&house, &mut screen, all()).await;
+        } else {
+            assert_eq!(screen.standing(), truth(&house), "the numbers are the same");
+            let first = next(&mut open(&house, &screen.cursor, all()).await).await;
+            assert!(matches!(first.event, Some(SubscribeEvent::Reset(_))), "{first:?}");
+        }
+        house.end().await;
+    }
+}

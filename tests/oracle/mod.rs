@@ -10,6 +10,7 @@
 )]
 
 mod money;
+mod papers;
 mod totals;
 mod wages;
 pub mod world;
@@ -102,6 +103,10 @@ struct Facts {
     piecework: Vec<Piecework>,
     payrolls: Vec<Payroll>,
     wage_accounts: BTreeMap<Account, ProjectId>,
+    /// Each with the time of the statement that stands.
+    deposits: Vec<(Deposit, Time)>,
+    guarantees: Vec<PaymentGuarantee>,
+    inspections: Vec<Inspection>,
     /// The winning record of each wage account.
     account_papers: Vec<WageAccount>,
     /// The first booking of each number.
@@ -123,6 +128,7 @@ pub fn judge(records: &[Record], today: Day, book: &Rulebook) -> Truth {
     wages::settle(&facts, &placed, today, book, &mut truth);
     unregistered(&facts, &mut truth);
     totals::judge(&facts, today, book, &mut truth);
+    papers::judge(&facts, &mut truth, today, book);
     money::judge(&facts, &placed, &mut truth, today, book);
     for project_id in facts.named.iter().filter(|p| !facts.projects.contains_key(*p)) {
         raise(&mut truth, project_id, Subject::Project, Rule::UnknownProject, Level::Yellow, |_| ());
@@ -228,6 +234,7 @@ fn collect(taken: &[&Record], book: &Rulebook) -> Facts {
         facts.wage_accounts.insert(account.account, account.project_id.clone());
         facts.account_papers.push(account);
     }
+    collect_papers(taken, &mut facts);
     // All of one number are the same: those that are not were rejected.
     let entries = all_of(taken, body!(AccountEntry), |e: &AccountEntry| (e.account, e.entry_id.clone()));
     facts.entries = winners(entries);
@@ -248,6 +255,22 @@ fn collect(taken: &[&Record], book: &Rulebook) -> Facts {
         }
     }
     facts
+}
+
+fn collect_papers(taken: &[&Record], facts: &mut Facts) {
+    let deposits = all_of(taken, body!(Deposit), |d: &Deposit| (d.project_id.clone(), d.deposit_id.clone()));
+    let dated = deposits.into_iter().map(|(key, stamp, deposit)| {
+        let at = stamp.at;
+        (key, stamp, (deposit, at))
+    });
+    facts.deposits = winners(dated.collect());
+    facts.guarantees = winners(all_of(taken, body!(PaymentGuarantee), |g: &PaymentGuarantee| {
+        (g.project_id.clone(), g.guarantee_id.clone())
+    }));
+    facts.inspections = winners(all_of(taken, body!(Inspection), |i: &Inspection| {
+        (i.project_id.clone(), i.inspection_id.clone())
+    }));
+    facts.complaints = winners(all_of(taken, body!(Complaint), |c: &Complaint| c.complaint_id.clone()));
 }
 
 /// Swipes make a day, a statement overrides it (contract, section 4, "Worked days").

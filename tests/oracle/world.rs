@@ -3,6 +3,8 @@
 //!
 //! Swarm testing: every seed switches some actions off and skews the rest; the seed reproduces.
 
+mod papers;
+
 use compact_str::{CompactString, ToCompactString, format_compact};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -32,9 +34,10 @@ pub enum Action {
     Restraint,
     Repeat,
     Others,
+    Paper,
 }
 
-const ACTIONS: [Action; 19] = [
+const ACTIONS: [Action; 20] = [
     Action::Project,
     Action::Enrol,
     Action::Swipes,
@@ -54,6 +57,7 @@ const ACTIONS: [Action; 19] = [
     Action::Restraint,
     Action::Repeat,
     Action::Others,
+    Action::Paper,
 ];
 
 /// Which actions a world knows, and how often.
@@ -135,6 +139,7 @@ fn numbers(dice: &mut Dice) -> Numbers {
         numbers.orange_after_days = dice.random_range(0..20);
         numbers.red_after_days = numbers.orange_after_days + dice.random_range(0..30);
     }
+    papers::numbers(dice, &mut numbers);
     if dice.random_ratio(2, 3) {
         totals(&mut numbers, dice);
     }
@@ -298,6 +303,7 @@ impl Maker {
                 }
             }
             Action::Others => self.other(project_id),
+            Action::Paper => self.paper(project_id),
         }
     }
 
@@ -357,7 +363,7 @@ impl Maker {
 
     fn project(&mut self, project_id: ProjectId) {
         let (pay_day, pay_month_offset) = self.pay_terms();
-        let signed = self.first.first_day().plus(*[-60, -20, -20, 0, 25].choose(&mut self.dice).unwrap());
+        let signed = self.first.first_day().plus(*[-60, -20, 0, 20, 25].choose(&mut self.dice).unwrap());
         let labour_fee_fen = self.one_in(2).then_some(Fen(LABOUR_FEE));
         // Mostly active: others owe little.
         let statuses = [ProjectStatus::ALL, &[ProjectStatus::Active; 4]].concat();
@@ -368,7 +374,7 @@ impl Maker {
             _ => Some(signed),
         };
         let completed_on = self.one_in(6).then(|| self.any_day());
-        self.put(Body::Project(Box::new(Project {
+        let mut project = Project {
             name: format_compact!("项目 {project_id}"),
             project_id,
             sector: "building".into(),
@@ -387,7 +393,9 @@ impl Maker {
             pay_month_offset,
             labour_officer: None,
             status,
-        })));
+        };
+        self.on_paper(&mut project);
+        self.put(Body::Project(Box::new(project)));
     }
 
     fn enrol(&mut self, project_id: ProjectId, n: usize) {
@@ -477,6 +485,7 @@ impl Maker {
 
     fn payroll(&mut self, project_id: ProjectId) {
         let mut lines = Vec::new();
+        let all_signed = self.one_in(2);
         for _ in 0..self.dice.random_range(0..5) {
             let n = self.any_worker();
             let deductions = if self.one_in(3) { self.amount() } else { Fen(0) };
@@ -484,13 +493,14 @@ impl Maker {
                 id_number: self.workers[n].0.clone(),
                 payable_fen: if self.one_in(8) { Fen(0) } else { self.amount() },
                 deductions_fen: deductions,
-                signed: !self.one_in(3),
+                signed: all_signed || !self.one_in(3),
             });
         }
         let period = self.any_period();
         let employer_uscc = *self.employers.choose(&mut self.dice).unwrap();
         let submitted_on = period.day_or_last(28);
-        let sheet = Payroll { project_id, employer_uscc, period, submitted_on, approved_on: None, lines };
+        let approved_on = self.approved_on(period);
+        let sheet = Payroll { project_id, employer_uscc, period, submitted_on, approved_on, lines };
         self.put(Body::Payroll(Box::new(sheet)));
     }
 
@@ -588,48 +598,12 @@ impl Maker {
 
     /// The records that no wage depends on; some name projects all the same.
     fn other(&mut self, project_id: ProjectId) {
-        let (day, amount_fen) = (self.any_day(), self.amount());
-        let number = format_compact!("N{}", self.dice.random_range(0..3));
-        let ghost = self.one_in(6).then(|| project_id_of("ghost.project_1"));
+        let day = self.any_day();
         let body = match self.dice.random_range(2..8) {
-            2 => Body::Deposit(Box::new(Deposit {
-                project_id,
-                deposit_id: number,
-                form: DepositForm::Cash,
-                amount_fen,
-                lodged_on: day,
-                expires_on: None,
-                on_demand: true,
-                status: DepositStatus::Lodged,
-            })),
-            3 => Body::PaymentGuarantee(Box::new(PaymentGuarantee {
-                project_id,
-                guarantee_id: number,
-                amount_fen,
-                provided_on: day,
-                expires_on: Some(day.plus(365)),
-            })),
-            4 => Body::Inspection(Box::new(Inspection {
-                project_id: ghost.unwrap_or(project_id),
-                inspection_id: number,
-                department: "housing".into(),
-                inspector: "李四".into(),
-                inspected_on: day,
-                outcome: InspectionOutcome::Clear,
-                note: None,
-            })),
-            5 | 6 => Body::Complaint(Box::new(Complaint {
-                complaint_id: number,
-                channel: Channel::Hotline,
-                filed_on: day,
-                project_id: ghost.or_else(|| self.one_in(2).then_some(project_id)),
-                employer_uscc: None,
-                sector: None,
-                territory: None,
-                workers: Some(3),
-                amount_fen: Some(amount_fen),
-                closed_on: None,
-            })),
+            2 => return self.deposit(project_id),
+            3 => return self.guarantee(project_id),
+            4 => return self.inspection(project_id),
+            5 | 6 => return self.complaint(project_id),
             _ => Body::BusinessSignal(Box::new(BusinessSignal {
                 employer_uscc: self.employers[0],
                 signal: Signal::Power,

@@ -4,8 +4,8 @@ use super::super::oracle;
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 use wagewatch::domain::{
-    AlertKey, Day, Days, Entry, Fen, IdNumber, Level, MonthTotals, Period, ProjectId, Record, Rule, Rulebook,
-    Sum, SuspenseReason, Verdict,
+    Alert, AlertKey, Day, Days, Entry, Fen, IdNumber, Level, MonthTotals, Period, ProjectId, Record, Rule,
+    Rulebook, Sum, SuspenseReason, Verdict,
 };
 use wagewatch::engine::{Desk, Engine, ProjectAsk, Shard};
 use wagewatch::ledger::KeptPayment;
@@ -36,6 +36,7 @@ impl Picture {
             let is_payment = matches!(f.rule, Rule::PayeeMismatch | Rule::PaidOutsideAccount);
             let period = f.period.filter(|_| is_payment);
             let said = (f.level, f.amount, f.workers, f.due_on, period);
+            linked(ask, alert);
             self.alerts.insert((f.project_id.clone(), alert.key()), said);
         }
     }
@@ -57,6 +58,22 @@ impl Picture {
             same("months", &self.months, &truth.months);
             same("alerts", &self.alerts, &alerts.collect());
         }
+    }
+}
+
+/// What hangs on other alerts, from all that stand.
+fn linked(ask: &ProjectAsk<'_>, alert: &Alert) {
+    let rule = alert.finding.rule;
+    let standing: Vec<Rule> = ask.alerts.standing().map(|other| other.finding.rule).collect();
+    let hidden = rule.rolls_up_into().is_some_and(|into| standing.contains(&into));
+    assert_eq!(alert.rolled_up, hidden, "{rule} {:?}", alert.id);
+    let count = |of: &Rule| u32::try_from(standing.iter().filter(|rule| *rule == of).count()).unwrap();
+    let causes = Rule::ALL.iter().filter(|cause| cause.is_cause_of() == Some(rule));
+    let expected: Vec<_> = causes.map(|cause| (*cause, count(cause))).filter(|(_, n)| *n > 0).collect();
+    let named: Vec<_> = alert.causes.iter().map(|cause| (cause.rule, cause.count)).collect();
+    assert_eq!(named, expected, "causes of {rule}");
+    for cause in &alert.causes {
+        assert!(ask.alerts.standing().any(|other| other.id == cause.alert_id));
     }
 }
 
@@ -112,8 +129,14 @@ pub fn asked<T: Send + 'static, E: std::fmt::Debug + Send + 'static>(
     answer.recv().expect("a question is answered").unwrap()
 }
 
-/// The oracle's word on the entries of a log, and the business date.
+/// The oracle's word on the entries of a log, and the business date. The last rulebook among them judges;
+/// where there is none, `book` does.
 pub fn truth(entries: &[Entry], book: &Rulebook) -> (oracle::Truth, Option<Day>) {
+    let last = entries.iter().rev().find_map(|entry| match entry {
+        Entry::Rulebook(book) => Some(&**book),
+        _ => None,
+    });
+    let book = last.unwrap_or(book);
     let records: Vec<Record> = entries
         .iter()
         .filter_map(|e| match e {

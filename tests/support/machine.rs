@@ -5,9 +5,10 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use wagewatch::alerts::PUBLIC_ID_KEY;
+use wagewatch::alerts::{PUBLIC_ID_KEY, Tally};
 use wagewatch::domain::{
-    AlertId, AlertRow, Entry, Payment, Position, ProjectId, Rulebook, SuspenseReason, Verdict, WorkerView,
+    AlertId, AlertRow, Day, Entry, Level, Payment, Position, ProjectId, Rule, Rulebook, SuspenseReason,
+    Verdict, WorkerView,
 };
 use wagewatch::engine::{Desk, Equipment, Feed, Order, ProjectAsk, Read, Routing, Shard, shard_of};
 use wagewatch::log::{Block, FailAt, Log, MemoryLog};
@@ -93,6 +94,7 @@ impl Machine {
                 Routing::County { shard, command } => (Some(*shard), Order::County(command)),
                 Routing::Everyone { entry } => match &block.entries[*entry as usize] {
                     Entry::Date(day) => (None, Order::Date(*day)),
+                    Entry::Rulebook(book) => (None, Order::Rulebook(book)),
                     other => panic!("{other:?} is not for everyone"),
                 },
             };
@@ -218,6 +220,19 @@ impl Machine {
         Picture { rows: self.rows(), standing: self.standing_ids(), workers, suspense: self.suspense() }
     }
 
+    /// Counts of all shards, summed up; and the red projects.
+    pub fn tallies(&self) -> (Tally, usize) {
+        let mut total = Tally::default();
+        let all = || self.shards.iter().map(Shard::tallies);
+        all().flat_map(|tallies| tallies.counts.values()).for_each(|tally| total.add(tally));
+        (total, all().map(|tallies| tallies.red.values().flatten().count()).sum())
+    }
+
+    /// The business date that the shards have reached.
+    pub fn today(&self) -> Option<Day> {
+        self.shards.first().and_then(Shard::today)
+    }
+
     /// Every row that a subscriber can read.
     pub fn rows(&self) -> Vec<Arc<AlertRow>> {
         let mut all = Vec::new();
@@ -232,14 +247,27 @@ impl Machine {
 
     pub fn standing_ids(&self) -> BTreeSet<AlertId> {
         let standing = |shard| self.feed.standing(shard).1;
-        (0..self.feed.shards()).flat_map(standing).map(|row| row.alert.id.clone()).collect()
+        let rows: Vec<_> = (0..self.feed.shards()).flat_map(standing).collect();
+        let counts = self.feed.counts();
+        for (rule, level) in Rule::ALL.iter().flat_map(|r| Level::ALL.iter().map(move |l| (*r, *l))) {
+            let alike =
+                |row: &&Arc<AlertRow>| (row.alert.finding.rule, row.alert.finding.level) == (rule, level);
+            assert_eq!(counts.get(rule, level), rows.iter().filter(alike).count() as u64, "kept and walked");
+        }
+        rows.iter().map(|row| row.alert.id.clone()).collect()
     }
 }
 
 fn open(store: &MemoryStore, book: &Arc<Rulebook>, shards: u16) -> (Desk, Vec<Shard>, Feed) {
     let shared: Arc<dyn Store> = Arc::new(store.clone());
     let desk = Desk::open(shared.clone(), shards).unwrap();
-    let with = Equipment { store: shared, book: book.clone(), ids: PUBLIC_ID_KEY, rows_max: 1_000_000 };
+    let with = Equipment {
+        store: shared,
+        book: book.clone(),
+        ids: PUBLIC_ID_KEY,
+        rows_max: 1_000_000,
+        shadow: None,
+    };
     let (opened, feeds): (Vec<_>, Vec<_>) =
         (0..shards).map(|id| Shard::open(id, with.clone()).unwrap()).unzip();
     (desk, opened, Feed::new(feeds))

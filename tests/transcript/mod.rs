@@ -1,6 +1,7 @@
 //! A small language of the domain: one statement a line, and below it what the program answers.
 //! The words are listed in `tests/transcripts/README.md`.
 
+mod acts;
 mod cast;
 mod line;
 mod papers;
@@ -9,7 +10,7 @@ mod show;
 
 use super::support::machine::Machine;
 use cast::{is_person, person, project};
-use line::{Line, Options, day, yuan};
+use line::{Line, day, yuan};
 use records::Records;
 use std::sync::Arc;
 use wagewatch::alerts::{Numbers, text};
@@ -76,7 +77,8 @@ impl Stage {
         let mut line = Line::new(statement);
         match line.next("a verb")? {
             "date" => self.date(line),
-            verb @ ("ack" | "assign" | "note" | "dismiss") => self.act(verb, line),
+            verb if acts::VERBS.contains(&verb) => self.act(verb, line),
+            "history" => self.history(line),
             "again" => line.end().and_then(|()| self.again()).map(|()| Vec::new()),
             "crash" => line.end().and_then(|()| self.crash()).map(|()| Vec::new()),
             "suspense" => line.end().map(|()| self.suspense()),
@@ -126,30 +128,12 @@ impl Stage {
     fn act(&mut self, verb: &str, mut line: Line<'_>) -> Result<Vec<String>, String> {
         let text = line.text.unwrap_or_default();
         let found = self.alert(&mut line)?;
-        let known: &[&str] = match verb {
-            "assign" => &["by", "to"],
-            "dismiss" => &["by", "as"],
-            _ => &["by"],
-        };
-        let options = line.options(known)?;
-        let kind = match verb {
-            "ack" => ActKind::Acknowledge,
-            "assign" => ActKind::Assign { to: word(&options, "to")?.into() },
-            "note" => ActKind::Note { text: text.into() },
-            _ => {
-                let reason = word(&options, "as")?;
-                let known = || format!("{reason:?}: {}", DismissReason::WORDS.join(", "));
-                ActKind::Dismiss {
-                    reason: DismissReason::parse(reason).ok_or_else(known)?,
-                    text: text.into(),
-                }
-            }
-        };
+        let (kind, actor) = acts::kind(verb, line, text)?;
         self.acts += 1;
         let act = Act {
             alert_id: found.alert.id.clone(),
             project_id: found.project_id().clone(),
-            actor: word(&options, "by")?.into(),
+            actor,
             at: line::time(self.today.ok_or("no date yet")?, "11:00")?,
             act_id: format!("act-{}", self.acts).into(),
             kind,
@@ -211,6 +195,12 @@ impl Stage {
         Ok(told.lines().map(str::to_owned).collect())
     }
 
+    fn history(&mut self, mut line: Line<'_>) -> Result<Vec<String>, String> {
+        let found = self.alert(&mut line)?;
+        line.end()?;
+        Ok(found.alert.history.steps.iter().map(show::step).collect())
+    }
+
     /// Everything is sent once more, the last first.
     fn again(&mut self) -> Result<(), String> {
         let before = self.machine.picture();
@@ -238,8 +228,4 @@ impl Stage {
             false => Err(format!("{what} changed the state\nbefore: {before:#?}\nnow: {now:#?}")),
         }
     }
-}
-
-fn word<'a>(options: &Options<'a>, name: &str) -> Result<&'a str, String> {
-    options.get(name, Ok)?.ok_or_else(|| format!("`{name}` is missing"))
 }

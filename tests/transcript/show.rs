@@ -18,8 +18,21 @@ pub fn row(row: &AlertRow, today: Day) -> String {
         other => line += &format!(" {}", paper(other)),
     }
     let said = match row.change {
-        Change::Resolved => None,
-        Change::Acknowledged | Change::Noted => Some(by(alert)),
+        Change::Resolved | Change::RolledUp | Change::Shown => None,
+        Change::Acknowledged | Change::Noted | Change::Handled | Change::Justified => Some(by(alert)),
+        Change::Escalated => Some(format!("step {}", alert.clock.escalation)),
+        Change::ExemptionEnded => Some(format!("{} again", alert.status)),
+        Change::JustificationAsked => {
+            let until = alert.casework.justification.as_ref().and_then(|asked| asked.until);
+            until.map(|until| format!("until {until} {}", by(alert)))
+        }
+        Change::WorkerSaid => alert.casework.worker.map(|word| format!("{word} {}", by(alert))),
+        Change::Exempted => {
+            let exemption = alert.casework.exemption.as_ref();
+            exemption.map(|e| format!("until {}, {} {}", e.until, e.kind, by(alert)))
+        }
+        Change::Advanced => Some(format!("{} in all {}", yuan(alert.casework.advanced), by(alert))),
+        Change::HandedOver => alert.casework.handed_to.map(|to| format!("to {to} {}", by(alert))),
         Change::Assigned => alert.assignee.as_ref().map(|to| format!("to {to} {}", by(alert))),
         Change::Dismissed => alert.dismissal.as_ref().map(|d| format!("{} {}", d.reason, by(alert))),
         Change::Raised | Change::Changed | Change::Reopened => evidence(finding, today),
@@ -30,6 +43,12 @@ pub fn row(row: &AlertRow, today: Day) -> String {
         line += &format!(" [{}]", alert.status);
     }
     line
+}
+
+/// One step of an alert's life.
+pub fn step(step: &Step) -> String {
+    let deed = step.deed.as_ref().map(|deed| format!(" by {}", deed.actor)).unwrap_or_default();
+    format!("{} {} {} {}{deed}", step.on, step.change, step.level, yuan(step.amount))
 }
 
 fn by(alert: &Alert) -> String {

@@ -85,6 +85,8 @@ pub fn fact_words(name: FactName) -> (&'static str, &'static str) {
         FactName::Cause => ("原因", "Cause"),
         FactName::StartedOn => ("开工日期", "Started on"),
         FactName::SilentDays => ("中断天数", "Days of silence"),
+        FactName::LodgedOn => ("缴存日期", "Lodged on"),
+        FactName::LinesUnsigned => ("其中未签字行数", "Lines not signed"),
         FactName::ThresholdHours => ("规定小时数", "Hours allowed"),
         FactName::DaysElapsed => ("已计天数", "Days so far"),
         FactName::ExpectedSoFar => ("截至目前应付工资", "Expected so far"),

@@ -130,4 +130,13 @@ pub(super) const INFOS: &[RuleInfo] = &[
         must_act_zh: "数据报送单位恢复报送；旗人社局核实",
         must_act_en: "Who sends the records sends again; the labour bureau checks",
     },
+    RuleInfo {
+        rule: Rule::AlertOverdue,
+        title_zh: "预警逾期未处置",
+        title_en: "Alert not acknowledged or settled in time",
+        article_zh: "《达拉特旗全面治理拖欠农牧民工工资问题实施方案》（2025年）三（十五）",
+        article_en: "county plan 2025, section 3 (15)",
+        must_act_zh: "上一级督办",
+        must_act_en: "The next above",
+    },
 ];

@@ -17,11 +17,6 @@ pub(super) fn built_in_text() -> Text {
     }
 }
 
-/// The calendar of the built-in copy.
-pub(super) fn built_in() -> Calendar {
-    parse(&built_in_text(), &mut Vec::new())
-}
-
 /// The days that the file names; what is wrong goes to `problems` with its line.
 pub(super) fn parse(file: &Text, problems: &mut Vec<ConfigError>) -> Calendar {
     let mut days: BTreeMap<Day, (DayKind, usize)> = BTreeMap::new();
@@ -91,7 +86,8 @@ mod tests {
 
     #[test]
     fn silent_years_are_named() {
-        let years = |year| uncovered(&built_in(), None, year).len();
+        let built_in = parse(&built_in_text(), &mut Vec::new());
+        let years = |year| uncovered(&built_in, None, year).len();
         assert_eq!((years(2024), years(2025), years(2026), years(2030)), (0, 0, 1, 2));
     }
 }

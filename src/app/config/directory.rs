@@ -18,6 +18,8 @@ pub enum Role {
     Territory,
     /// Acts on some alerts, or feeds records in; gets none by itself.
     Support,
+    /// Gets what was not dealt with in time for the second time. There is one at most.
+    CountyHead,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,12 +51,13 @@ pub struct Directory {
 }
 
 impl Role {
-    const WORDS: [(&'static str, Role); 5] = [
+    const WORDS: [(&'static str, Role); 6] = [
         ("coordinator", Role::Coordinator),
         ("sector-construction", Role::SectorConstruction),
         ("sector-other", Role::SectorOther),
         ("territory", Role::Territory),
         ("support", Role::Support),
+        ("county-head", Role::CountyHead),
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -63,6 +66,11 @@ impl Role {
 }
 
 impl Directory {
+    /// Every sector that a department answers for.
+    pub fn sectors(&self) -> Vec<&str> {
+        self.departments.iter().flat_map(|d| &d.sectors).map(String::as_str).collect()
+    }
+
     /// The one department that gets everything (and what nobody else answers for).
     pub fn coordinator(&self) -> Option<&Department> {
         self.departments.iter().find(|d| d.role == Role::Coordinator)

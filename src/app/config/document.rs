@@ -28,9 +28,10 @@ pub(super) enum Value {
     Decimal(String),
     List(Vec<Node>),
     Table(Vec<Entry>),
+    Boolean(bool),
     /// Text of an environment variable or a flag: becomes what the key wants.
     Loose(String),
-    /// A boolean, a date, an integer beyond all bounds: no key of ours takes one.
+    /// A date, an integer beyond all bounds: no key of ours takes one.
     Other(&'static str),
 }
 
@@ -40,6 +41,7 @@ impl Value {
         match self {
             Value::Text(text) => format!("{text:?}"),
             Value::Integer(number) => number.to_string(),
+            Value::Boolean(yes) => yes.to_string(),
             Value::Decimal(text) | Value::Loose(text) => text.clone(),
             Value::List(_) => "a list".into(),
             Value::Table(_) => "a section".into(),
@@ -64,16 +66,6 @@ pub(super) fn parse(path: &str, text: &str) -> Result<Vec<Entry>, Vec<ConfigErro
         .collect();
     errors.dedup();
     Err(errors)
-}
-
-/// One value as a flag gives it: `[[240, 0.5]]`.
-pub(super) fn parse_value(text: &str) -> Option<Value> {
-    let document = format!("value = {text}");
-    let mut entries = parse("", &document).ok()?;
-    match entries.pop() {
-        Some(entry) if entries.is_empty() && entry.name == "value" => Some(entry.node.value),
-        _ => None,
-    }
 }
 
 fn first_line(message: &str) -> String {
@@ -116,8 +108,7 @@ impl Lines {
                 Err(_) => Value::Other("an integer of more digits than fit"),
             },
             DeValue::Float(number) => Value::Decimal(number.as_str().to_owned()),
-            DeValue::Boolean(true) => Value::Other("true"),
-            DeValue::Boolean(false) => Value::Other("false"),
+            DeValue::Boolean(yes) => Value::Boolean(*yes),
             DeValue::Datetime(_) => Value::Other("a date without quotes"),
             DeValue::Array(items) => Value::List(
                 items
@@ -149,6 +140,5 @@ mod tests {
     fn faults_of_syntax_name_their_line() {
         let errors = parse("f.toml", "[a]\nb = \n").unwrap_err();
         assert!(errors[0].to_string().starts_with("f.toml:2: "), "{}", errors[0]);
-        assert!(parse_value("1 \n b = 2").is_none());
     }
 }

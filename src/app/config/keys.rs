@@ -1,9 +1,9 @@
 //! Typed reading of keys from all layers: every fault is collected, none stops the reading.
 //! Knows no particular key.
 
-use super::document::{self, Entry, Value};
+use super::document::{Entry, Value};
 use super::problem::{ConfigError, Place};
-use crate::domain::{DayStart, Days};
+use crate::domain::DayStart;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -175,16 +175,6 @@ impl Section<'_> {
         };
         self.value(key, "a time from \"00:00\" to \"11:59\"", read).unwrap_or(default)
     }
-
-    /// `[[minutes, days], ...]`, both ascending: minutes and hundredths of a day.
-    pub fn steps(&mut self, key: &'static str) -> Vec<(u32, u32)> {
-        let expected = "a list of [minutes, days] pairs, both rising, minutes 0 to 1440, days 0 to 3: [[240, 0.5], [480, 1]]";
-        let read = |value: &Value| match value {
-            Value::Loose(text) => steps_of(&document::parse_value(text)?),
-            other => steps_of(other),
-        };
-        self.value(key, expected, read).unwrap_or_default()
-    }
 }
 
 fn text_of(value: &Value) -> Option<&str> {
@@ -192,25 +182,4 @@ fn text_of(value: &Value) -> Option<&str> {
         Value::Text(text) | Value::Loose(text) => Some(text),
         _ => None,
     }
-}
-
-fn steps_of(value: &Value) -> Option<Vec<(u32, u32)>> {
-    let Value::List(items) = value else { return None };
-    let mut steps: Vec<(u32, u32)> = Vec::new();
-    for item in items {
-        let Value::List(pair) = &item.value else { return None };
-        let [minutes, days] = pair.as_slice() else { return None };
-        let Value::Integer(minutes) = minutes.value else { return None };
-        let days = match &days.value {
-            Value::Integer(days) => Days::parse(&days.to_string())?,
-            Value::Decimal(days) => Days::parse(days)?,
-            _ => return None,
-        };
-        let step = (u32::try_from(minutes).ok().filter(|m| *m <= 1440)?, days.0);
-        if steps.last().is_some_and(|last| step.0 <= last.0 || step.1 <= last.1) {
-            return None;
-        }
-        steps.push(step);
-    }
-    Some(steps)
 }

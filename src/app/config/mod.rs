@@ -7,18 +7,19 @@ mod document;
 mod keys;
 mod problem;
 mod routes;
+mod rulebook;
 mod sections;
 mod source;
+mod stated;
 
 pub use directory::{Department, Directory, Role, Territory};
 pub use problem::{ConfigError, ConfigErrors, Place};
 pub use sections::{
-    Alerts, Clock, ClockKind, Data, Engine, Files, IdKey, Log, LogFormat, LogLevel, Logging, Rules, Server,
-    Store,
+    Alerts, Clock, ClockKind, Data, Engine, Files, IdKey, Log, LogFormat, LogLevel, Logging, Server, Store,
 };
 pub use source::{ENVIRONMENT_PREFIX, Sources};
 
-use crate::domain::{Calendar, Numbers, Rulebook};
+use crate::domain::{Calendar, Rulebook};
 use keys::Keys;
 use std::path::{Path, PathBuf};
 
@@ -32,9 +33,12 @@ pub struct Config {
     pub engine: Engine,
     pub clock: Clock,
     pub alerts: Alerts,
-    pub rules: Rules,
     pub files: Files,
     pub logging: Logging,
+    /// The content of `files.rulebook`, with the calendar and the start of the day.
+    pub rulebook: Rulebook,
+    /// The content of `files.shadow_rulebook`, where one is named.
+    pub shadow: Option<Rulebook>,
     /// The content of `files.calendar`.
     pub calendar: Calendar,
     /// The content of `files.departments` and `files.territories`.
@@ -67,29 +71,17 @@ impl Config {
         read(&Sources::default()).1.known().to_vec()
     }
 
-    /// The numbers and the calendar that rules judge by.
-    pub fn rulebook(&self) -> Rulebook {
-        let mut rulebook = Rulebook {
-            calendar: self.calendar.clone(),
-            day_starts_at: self.clock.day_starts_at,
-            ..Rulebook::of(Numbers {
-                tolerance_fen: self.rules.tolerance_fen,
-                presence_steps: self.rules.presence_steps.clone(),
-                orange_after_days: self.rules.orange_after_days.into(),
-                red_after_days: self.rules.red_after_days.into(),
-                group_workers: self.rules.group_workers.into(),
-                group_red_fen: self.rules.group_red_fen,
-                ..Numbers::default()
-            })
-        };
-        let built_in = Rulebook { calendar: calendar::built_in(), ..Rulebook::default() };
-        if rulebook != built_in {
-            // The same numbers get the same name on every machine.
-            rulebook.version.clear();
-            let name = blake3::hash(format!("{rulebook:?}").as_bytes()).to_hex();
-            rulebook.version = format!("custom-{}", &name[..8]);
+    /// Another rulebook's file, with this config's calendar, sectors and start of the day.
+    pub fn rulebook_of(&self, file: &Path) -> Result<Rulebook, ConfigErrors> {
+        let text = source::read_text(file).map_err(|error| ConfigErrors(vec![error]))?;
+        let text = Text { path: file.display().to_string(), text };
+        let mut problems = Vec::new();
+        let draft = rulebook::parse(&text, Some(&self.directory.sectors()), &mut problems);
+        if problems.is_empty() {
+            return Ok(draft.book(&self.calendar, self.clock.day_starts_at));
         }
-        rulebook
+        problems.sort();
+        Err(ConfigErrors(problems))
     }
 
     /// What is allowed but will surprise, for a check in the given year.
@@ -111,7 +103,6 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let engine = sections::engine(&mut keys);
     let clock = sections::clock(&mut keys);
     let alerts = sections::alerts(&mut keys, &folder);
-    let rules = sections::rules(&mut keys);
     let files = sections::files(&mut keys, &folder);
     let logging = sections::logging(&mut keys);
 
@@ -119,11 +110,21 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let mut text = |key, path: &Option<PathBuf>, built_in| {
         file_text(&keys.place("files", key), key, path.as_deref(), built_in, problems)
     };
+    let rules = text("rulebook", &files.rulebook, rulebook::built_in_text());
+    let shadow = (files.shadow_rulebook.is_some())
+        .then(|| text("shadow_rulebook", &files.shadow_rulebook, rulebook::built_in_text()));
     let holidays = text("calendar", &files.calendar, calendar::built_in_text());
     let departments = text("departments", &files.departments, directory::built_in_departments());
     let territories = text("territories", &files.territories, directory::built_in_territories());
     let calendar = calendar::parse(&holidays, problems);
+    let before = problems.len();
     let directory = directory::parse(&departments, &territories, problems);
+    let sectors = (problems.len() == before).then(|| directory.sectors());
+    let mut book = |file| {
+        let draft = rulebook::parse(file, sectors.as_deref(), problems);
+        draft.book(&calendar, clock.day_starts_at)
+    };
+    let (rulebook, shadow) = (book(&rules), shadow.as_ref().map(book));
     keys.problems.append(problems);
     let config = Config {
         server,
@@ -133,9 +134,10 @@ fn read(sources: &Sources) -> (Config, Keys) {
         engine,
         clock,
         alerts,
-        rules,
         files,
         logging,
+        rulebook,
+        shadow,
         calendar,
         directory,
     };

@@ -18,6 +18,7 @@ impl Directory {
                 Role::SectorOther => alerts::Role::SectorOther,
                 Role::Territory => alerts::Role::Territory,
                 Role::Support => alerts::Role::Support,
+                Role::CountyHead => alerts::Role::CountyHead,
             },
             sectors: department.sectors.iter().map(|sector| sector.as_str().into()).collect(),
             funding: department.funding.clone(),

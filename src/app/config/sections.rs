@@ -82,20 +82,12 @@ pub struct Alerts {
     pub id_key: Option<IdKey>,
 }
 
-/// Amounts in fen, ages in days; hundredths of a day in `presence_steps`.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Rules {
-    pub tolerance_fen: i64,
-    pub presence_steps: Vec<(u32, u32)>,
-    pub orange_after_days: i32,
-    pub red_after_days: i32,
-    pub group_workers: u32,
-    pub group_red_fen: i64,
-}
-
 /// `None` = the copy that is built in.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Files {
+    pub rulebook: Option<PathBuf>,
+    /// Judged beside the live one, told to nobody; `None` = there is none.
+    pub shadow_rulebook: Option<PathBuf>,
     pub calendar: Option<PathBuf>,
     pub departments: Option<PathBuf>,
     pub territories: Option<PathBuf>,
@@ -129,7 +121,6 @@ const TIB: u64 = 1024 * GIB;
 const MIB_SIZE: usize = 1024 * 1024;
 // A gRPC message beyond this would be copied about for seconds; nobody needs one.
 const MESSAGE_MAX: usize = 256 * MIB_SIZE;
-const FEN_MAX: i64 = crate::domain::Fen::MAX.0;
 
 pub(super) fn server(keys: &mut Keys) -> Server {
     let mut s = keys.section("server");
@@ -174,7 +165,7 @@ pub(super) fn store(keys: &mut Keys) -> Store {
     Store {
         cache_bytes: s.number("cache_bytes", 64 * MIB, MIB, TIB),
         checkpoint_seconds: s.number("checkpoint_seconds", 10, 1, 3600),
-        checkpoint_records: s.number("checkpoint_records", 1_000_000, 1000, 1_000_000_000),
+        checkpoint_records: s.number("checkpoint_records", 2_000_000, 1000, 1_000_000_000),
     }
 }
 
@@ -235,29 +226,16 @@ fn read_id_key(path: &Path) -> Result<IdKey, (String, &'static str)> {
     }
 }
 
-pub(super) fn rules(keys: &mut Keys) -> Rules {
-    let mut s = keys.section("rules");
-    let rules = Rules {
-        tolerance_fen: s.number("tolerance_fen", 100, 0, FEN_MAX),
-        presence_steps: s.steps("presence_steps"),
-        orange_after_days: s.number("orange_after_days", 30, 0, 36_500),
-        red_after_days: s.number("red_after_days", 60, 0, 36_500),
-        group_workers: s.number("group_workers", 10, 1, 1_000_000),
-        group_red_fen: s.number("group_red_fen", 3_000_000, 0, FEN_MAX),
-    };
-    if rules.red_after_days < rules.orange_after_days {
-        let place = keys.place("rules", "red_after_days").min(keys.place("rules", "orange_after_days"));
-        let what = format!("rules.red_after_days is {}", rules.red_after_days);
-        let expected = format!("at least rules.orange_after_days, {}", rules.orange_after_days);
-        keys.problems.push(ConfigError::new(place, what, expected));
-    }
-    rules
-}
-
 pub(super) fn files(keys: &mut Keys, folder: &Path) -> Files {
     let mut s = keys.section("files");
     let mut file = |key| s.path(key).map(|path| folder.join(path));
-    Files { calendar: file("calendar"), departments: file("departments"), territories: file("territories") }
+    Files {
+        rulebook: file("rulebook"),
+        shadow_rulebook: file("shadow_rulebook"),
+        calendar: file("calendar"),
+        departments: file("departments"),
+        territories: file("territories"),
+    }
 }
 
 pub(super) fn logging(keys: &mut Keys) -> Logging {

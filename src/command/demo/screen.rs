@@ -93,7 +93,7 @@ impl Screen {
             day.insert(row.alert.id.clone(), (first, row));
         }
         let is_news = |first: Change, last: Change| match last {
-            Change::Changed => matches!(first, Change::Raised | Change::Reopened),
+            Change::Changed | Change::Escalated => matches!(first, Change::Raised | Change::Reopened),
             Change::Resolved => !matches!(first, Change::Raised | Change::Reopened),
             _ => true,
         };
@@ -118,7 +118,7 @@ impl Screen {
 }
 
 fn is_shown(row: &AlertRow) -> bool {
-    row.alert.finding.rule.rolls_up_into().is_none()
+    !row.alert.rolled_up
 }
 
 fn line(row: &AlertRow, today: Day) -> String {

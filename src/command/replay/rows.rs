@@ -2,13 +2,15 @@
 //! them; a field that says nothing is left out.
 
 use crate::domain::{Account, IdNumber, ProjectId, Subject};
+use crate::engine::backtest::Difference;
 use crate::engine::batch::{AlertRow, PeriodRow, ProjectReport, RejectedRow, Report, SuspenseRow, Totals};
 use std::io::{self, Write};
 
 /// Writes every row: sorted by (row, project_id, id_number, period, rule), the total last.
-pub fn write(report: &Report, reveal: bool, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &Report, reveal: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut line = Vec::with_capacity(512);
-    let mut rows = Rows { out, line: &mut line, reveal };
+    let mut out = out;
+    let mut rows = Rows::new(&mut out, &mut line, reveal);
     for project in &report.projects {
         project.alerts.iter().try_for_each(|row| rows.alert(&project.project_id, row))?;
     }
@@ -20,13 +22,41 @@ pub fn write(report: &Report, reveal: bool, out: &mut impl Write) -> io::Result<
     rows.total(&report.totals)
 }
 
-struct Rows<'a, W: Write> {
+/// Writes rows one by one.
+pub(in crate::command) struct Rows<'a, W: Write> {
     out: &'a mut W,
     line: &'a mut Vec<u8>,
     reveal: bool,
 }
 
-impl<W: Write> Rows<'_, W> {
+impl<'a, W: Write> Rows<'a, W> {
+    /// `line` is used anew for each row.
+    pub fn new(out: &'a mut W, line: &'a mut Vec<u8>, reveal: bool) -> Rows<'a, W> {
+        Rows { out, line, reveal }
+    }
+
+    /// What two rulebooks judge otherwise.
+    pub fn difference(&mut self, row: &Difference) -> io::Result<()> {
+        self.begin("difference");
+        self.word("rule", row.rule)?;
+        self.word("effect", row.effect.as_str())?;
+        self.word("project_id", &row.project_id)?;
+        if let Some(id) = row.id_number() {
+            self.person(id)?;
+        }
+        if let Some(period) = row.period() {
+            self.word("period", period)?;
+        }
+        self.subject(&row.subject)?;
+        self.word("first_day", row.first_day)?;
+        for (name, level) in [("old_level", row.old), ("new_level", row.new)] {
+            if let Some(level) = level {
+                self.word(name, level)?;
+            }
+        }
+        self.end()
+    }
+
     fn begin(&mut self, row: &str) {
         self.line.clear();
         self.line.extend_from_slice(b"{\"row\":\"");

@@ -4,6 +4,7 @@ use super::{Shard, Slot};
 use crate::domain::{Project, ProjectId, SuspenseReason};
 use crate::engine::api::{ProjectAsk, ProjectFacts, ProjectSummary};
 use crate::engine::project::ProjectState;
+use crate::engine::shadow::{Counts, Shadow};
 use crate::ledger::KeptPayment;
 use crate::store::StoreError;
 
@@ -12,7 +13,7 @@ impl Shard {
     pub fn projects(&self) -> Vec<ProjectSummary> {
         let summary = |slot: &Slot| match &slot.state {
             Some(state) if slot.is_dirty => summarise(state),
-            _ => slot.summary.clone(),
+            _ => (*slot.summary).clone(),
         };
         self.slots.iter().map(summary).collect()
     }
@@ -26,7 +27,7 @@ impl Shard {
         if !self.names.contains_key(name) {
             return Ok(question(None));
         }
-        let slot = self.slot(name)?;
+        let (slot, _) = self.slot(name)?;
         let entry = &mut self.slots[slot as usize];
         entry.ticked = self.ticks;
         let Some(state) = &entry.state else { return Ok(question(None)) };
@@ -34,11 +35,33 @@ impl Shard {
             ledger: &state.ledger,
             alerts: &state.alerts,
             rows: &state.rows,
-            book: &self.with.book,
+            book: &self.book,
             today: self.meta.today,
             summary: &|| summarise(state),
             months: &|| self.meta.today.map_or(Vec::new(), |today| state.months(today)),
         })))
+    }
+
+    /// Judges one more project by the shadow rulebook. Answers whether one waited for it.
+    pub fn judge_shadow(&mut self) -> Result<bool, StoreError> {
+        let Some(today) = self.meta.today else { return Ok(false) };
+        let Some(slot) = self.shadow.as_ref().and_then(Shadow::next) else { return Ok(false) };
+        let name = self.slots[slot as usize].summary.project_id.clone();
+        self.slot(&name)?;
+        if let (Some(shadow), Some(state)) = (&mut self.shadow, &mut self.slots[slot as usize].state) {
+            shadow.judge(slot, &mut state.ledger, today);
+        }
+        Ok(true)
+    }
+
+    /// Projects that wait for the shadow rulebook's judgement.
+    pub fn shadow_waiting(&self) -> usize {
+        self.shadow.as_ref().filter(|_| self.meta.today.is_some()).map_or(0, Shadow::waiting)
+    }
+
+    /// What stands by the shadow rulebook; `None` when there is none.
+    pub fn shadow_counts(&self) -> Option<&Counts> {
+        self.shadow.as_ref().map(Shadow::counts)
     }
 
     /// Payments that wait in this shard's projects, at most `max`.

@@ -4,12 +4,14 @@
 
 mod ask;
 mod pages;
+mod turn;
 
 use super::api::{ProjectFacts, ProjectSummary};
 use super::pages::ShardMeta;
 use super::project::{Bench, Changed, ProjectState};
+use super::shadow::Shadow;
 use super::wakes::Wakes;
-use crate::alerts::IdKey;
+use crate::alerts::{IdKey, Tallies};
 use crate::domain::{Act, AlertRow, Body, Day, Position, ProjectId, Record, Rulebook, Verdict};
 use crate::ledger::{Command, ProjectLedger};
 use crate::store::{Store, StoreError};
@@ -22,10 +24,13 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Equipment {
     pub store: Arc<dyn Store>,
+    /// Judges until the log has a rulebook.
     pub book: Arc<Rulebook>,
     pub ids: IdKey,
     /// Rows kept for subscribers who come back, of this shard.
     pub rows_max: usize,
+    /// Judges beside the live one and tells nobody.
+    pub shadow: Option<Arc<Rulebook>>,
 }
 
 /// One thing that a block says to a shard.
@@ -34,12 +39,17 @@ pub enum Order<'a> {
     County(&'a Command),
     Date(Day),
     Act(&'a Act),
+    Rulebook(&'a Rulebook),
 }
 
 pub struct Shard {
     id: u16,
     with: Equipment,
     meta: ShardMeta,
+    /// The last one of the log up to its position.
+    book: Arc<Rulebook>,
+    is_book_saved: bool,
+    shadow: Option<Shadow>,
     names: HashMap<ProjectId, u32, foldhash::fast::FixedState>,
     slots: Vec<Slot>,
     /// The earliest date of each project that waits for one.
@@ -52,6 +62,8 @@ pub struct Shard {
     fresh_facts: Vec<(ProjectId, ProjectFacts)>,
     /// Rows since the last checkpoint.
     unsaved: Vec<Arc<AlertRow>>,
+    /// What became of the alerts, counted row by row.
+    tallies: Tallies,
     /// Row pages in the store: first number, how many.
     row_pages: VecDeque<(u64, usize)>,
     /// Position of the last checkpoint that was encoded.
@@ -65,7 +77,8 @@ pub struct Shard {
 }
 
 struct Slot {
-    summary: ProjectSummary,
+    /// Apart, for records do not read it, and of thousands of slots the rest stays at hand.
+    summary: Box<ProjectSummary>,
     wakes: Wakes,
     /// Under which date it stands in `due`.
     next: Option<Day>,
@@ -75,6 +88,8 @@ struct Slot {
     ticked: u64,
     is_touched: bool,
     is_dirty: bool,
+    /// The store's catalog has it, as `summary` and `dates` say.
+    is_listed: bool,
     /// The checkpoint that last encoded it.
     encoded: Position,
 }
@@ -130,6 +145,10 @@ impl Shard {
                 self.turn(*day)?;
                 Verdict::Accepted
             }
+            Order::Rulebook(book) => {
+                self.change_rulebook(book)?;
+                Verdict::Accepted
+            }
             Order::Record(record) => match record.body.project_id() {
                 Some(project) => {
                     let (slot, verdict) =
@@ -162,6 +181,11 @@ impl Shard {
         }
     }
 
+    /// What became of its alerts.
+    pub fn tallies(&self) -> &Tallies {
+        &self.tallies
+    }
+
     /// The rows since the last call, in order.
     pub fn take_rows(&mut self) -> Vec<Arc<AlertRow>> {
         std::mem::take(&mut self.fresh)
@@ -178,73 +202,8 @@ impl Shard {
         self.fresh_facts.extend(facts.map(|facts| (entry.summary.project_id.clone(), facts)));
     }
 
-    /// Judges every project anew: the numbers that rules judge by are others than before.
-    pub fn judge_all(&mut self, position: Position, written_ms: i64) -> Result<(), StoreError> {
-        self.current = (position, written_ms);
-        let mut names: Vec<ProjectId> = self.slots.iter().map(|s| s.summary.project_id.clone()).collect();
-        names.sort();
-        for name in names {
-            self.visit(&name)?;
-        }
-        self.finish_block(position);
-        Ok(())
-    }
-
-    fn turn(&mut self, day: Day) -> Result<(), StoreError> {
-        let Some(today) = self.meta.today else {
-            // The first date: everything that came before it is judged now.
-            self.meta.today = Some(day);
-            return self.judge_all_today();
-        };
-        // What this block has touched so far may wait for a date that comes now.
-        for slot in self.touched.clone() {
-            self.schedule(slot);
-        }
-        for step in 1..=day.since(today) {
-            let day = today.plus(step);
-            self.meta.today = Some(day);
-            if self.with.book.changes_between(day.plus(-1), day) {
-                self.judge_all_today()?;
-            }
-            while let Some(first) = self.due.first_entry() {
-                if *first.key() > day {
-                    break;
-                }
-                for name in first.remove() {
-                    if let Some(slot) = self.names.get(&name).copied() {
-                        self.slots[slot as usize].next = None;
-                    }
-                    self.wake(&name)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn judge_all_today(&mut self) -> Result<(), StoreError> {
-        let mut names: Vec<ProjectId> = self.slots.iter().map(|s| s.summary.project_id.clone()).collect();
-        names.sort();
-        names.iter().try_for_each(|name| self.visit(name))
-    }
-
-    fn visit(&mut self, name: &ProjectId) -> Result<(), StoreError> {
-        let mut out = Vec::new();
-        let slot = self.slot(name)?;
-        self.with_state(slot, &mut out, |state, bench, out| state.visit(bench, out));
-        self.schedule(slot);
-        Ok(())
-    }
-
-    fn wake(&mut self, name: &ProjectId) -> Result<(), StoreError> {
-        let mut out = Vec::new();
-        let slot = self.slot(name)?;
-        self.with_state(slot, &mut out, |state, bench, out| state.wake(bench, out));
-        self.schedule(slot);
-        Ok(())
-    }
-
-    /// The project's slot, hot. A project that was never heard of comes into being.
-    fn slot(&mut self, name: &ProjectId) -> Result<u32, StoreError> {
+    /// The project's slot, hot, and whether it is new: a project that was never heard of comes into being.
+    fn slot(&mut self, name: &ProjectId) -> Result<(u32, bool), StoreError> {
         if let Some(slot) = self.names.get(name).copied() {
             if self.slots[slot as usize].state.is_none() {
                 let state = self.load(slot)?;
@@ -255,12 +214,12 @@ impl Shard {
                 entry.state = Some(Box::new(state));
                 entry.ticked = self.ticks;
             }
-            return Ok(slot);
+            return Ok((slot, false));
         }
-        let slot = self.add_slot(empty_summary(name), Wakes::default(), self.meta.position);
+        let slot = self.add_slot(empty_summary(name), Wakes::default(), self.meta.position, false);
         self.slots[slot as usize].state = Some(Box::new(ProjectState::new(ProjectLedger::new(name.clone()))));
         self.hot_projects += 1;
-        Ok(slot)
+        Ok((slot, true))
     }
 
     /// Runs a change on a project, hot or cold. One that is new is then judged as a whole: only what
@@ -270,9 +229,8 @@ impl Shard {
         name: &ProjectId,
         change: impl FnOnce(&mut ProjectState, &Bench, &mut Vec<Changed>) -> T,
     ) -> Result<(u32, T), StoreError> {
-        let is_new = !self.names.contains_key(name);
         let mut out = Vec::new();
-        let slot = self.slot(name)?;
+        let (slot, is_new) = self.slot(name)?;
         let answer = self.with_state(slot, &mut out, change);
         if is_new {
             self.with_state(slot, &mut out, |state, bench, out| state.visit(bench, out));
@@ -292,7 +250,8 @@ impl Shard {
             entry.is_touched = true;
             self.touched.push(slot);
         }
-        let bench = Bench { book: &self.with.book, ids: &self.with.ids, today: self.meta.today };
+        let (book, ids) = (&self.book, &self.with.ids);
+        let bench = Bench { book, ids, today: self.meta.today, written_ms: self.current.1 };
         #[allow(
             clippy::expect_used,
             reason = "`slot` makes a project hot, and only `evict` between blocks cools it"
@@ -300,8 +259,16 @@ impl Shard {
         let state = entry.state.as_mut().expect("the project is hot");
         let answer = change(state, &bench, out);
         for (change, alert) in out.drain(..) {
+            if let Some(today) = self.meta.today {
+                let before = state.rows.get(&alert.key()).map(|row| &row.alert);
+                self.tallies.add(before, (change, &alert), today, state.ledger.facts());
+            }
             self.meta.head += 1;
             let (position, written_ms) = self.current;
+            // What a person did is about a finding that was judged before.
+            let judged = state.rows.get(&alert.key()).filter(|_| !change.is_of_facts());
+            let rulebook =
+                judged.map_or_else(|| self.book.version.as_str().into(), |row| row.rulebook.clone());
             let row = Arc::new(AlertRow {
                 shard: self.id,
                 seq: self.meta.head,
@@ -309,6 +276,7 @@ impl Shard {
                 written_ms,
                 change,
                 alert,
+                rulebook,
             });
             state.keep_row(&row);
             self.fresh.push(row.clone());
@@ -333,6 +301,9 @@ impl Shard {
         if !entry.is_dirty {
             entry.is_dirty = true;
             self.dirty.push(slot);
+        }
+        if let Some(shadow) = &mut self.shadow {
+            shadow.touch(slot);
         }
         self.schedule(slot);
     }
@@ -362,7 +333,7 @@ impl Shard {
         }
     }
 
-    fn add_slot(&mut self, summary: ProjectSummary, wakes: Wakes, encoded: Position) -> u32 {
+    fn add_slot(&mut self, summary: ProjectSummary, wakes: Wakes, encoded: Position, is_listed: bool) -> u32 {
         // Four thousand million projects do not fit a machine.
         let slot = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
         self.names.insert(summary.project_id.clone(), slot);
@@ -370,7 +341,7 @@ impl Shard {
         self.workers += workers;
         self.slots.push(Slot {
             workers,
-            summary,
+            summary: Box::new(summary),
             wakes,
             next: None,
             state: None,
@@ -378,6 +349,7 @@ impl Shard {
             ticked: self.ticks,
             is_touched: false,
             is_dirty: false,
+            is_listed,
             encoded,
         });
         slot

@@ -9,6 +9,8 @@ use crate::engine::feed::ShardFeed;
 use crate::engine::keys;
 use crate::engine::pages::{self, ShardMeta};
 use crate::engine::project::ProjectState;
+use crate::engine::shadow::Shadow;
+use crate::engine::tallies;
 use crate::ledger::{PageKey, ProjectLedger};
 use crate::store::{Changes, StoreError};
 use hashbrown::HashMap;
@@ -25,9 +27,16 @@ impl Shard {
             Some(bytes) => pages::read_meta(&bytes).map_err(damaged)?,
             None => ShardMeta::default(),
         };
+        let book = match with.store.get(&keys::shard_rulebook(id))? {
+            Some(bytes) => Arc::new(pages::read_book(&bytes).map_err(damaged)?),
+            None => with.book.clone(),
+        };
         let mut shard = Shard {
             id,
             meta,
+            book,
+            is_book_saved: true,
+            shadow: with.shadow.clone().map(Shadow::new),
             names: HashMap::default(),
             slots: Vec::new(),
             due: BTreeMap::new(),
@@ -36,6 +45,7 @@ impl Shard {
             fresh: Vec::new(),
             fresh_facts: Vec::new(),
             unsaved: Vec::new(),
+            tallies: tallies::load(id, &*with.store)?,
             row_pages: VecDeque::new(),
             encoded: meta.position,
             hot_bytes: 0,
@@ -61,6 +71,11 @@ impl Shard {
             self.encode_project(slot, &mut changes);
         }
         self.encode_rows(&mut changes);
+        if !self.is_book_saved {
+            changes.put.push((keys::shard_rulebook(self.id), pages::write_book(&self.book)));
+            self.is_book_saved = true;
+        }
+        tallies::encode(self.id, &mut self.tallies, &mut changes);
         changes.put.push((keys::shard_meta(self.id), pages::write_meta(&self.meta)));
         self.encoded = self.meta.position;
         Some(changes)
@@ -92,8 +107,14 @@ impl Shard {
         for (chunk, rows) in chunks {
             changes.put.push((keys::alerts_page(id, &name, chunk), pages::write_rows(rows.into_iter())));
         }
-        entry.summary = summarise(state);
+        // Most records change neither.
+        let summary = summarise(state);
+        if entry.is_listed && summary == *entry.summary && state.wakes == entry.wakes {
+            return;
+        }
+        *entry.summary = summary;
         entry.wakes.clone_from(&state.wakes);
+        entry.is_listed = true;
         changes
             .put
             .push((keys::catalog_entry(id, &name), pages::write_catalog(&entry.summary, &entry.wakes)));
@@ -178,7 +199,10 @@ impl Shard {
         })?;
         for (summary, wakes) in entries {
             self.fresh_facts.extend(summary.facts.clone().map(|facts| (summary.project_id.clone(), facts)));
-            let slot = self.add_slot(summary, wakes, self.meta.position);
+            let slot = self.add_slot(summary, wakes, self.meta.position, true);
+            if let Some(shadow) = &mut self.shadow {
+                shadow.touch(slot);
+            }
             self.schedule(slot);
         }
         Ok(())

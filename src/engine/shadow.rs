@@ -1,0 +1,104 @@
+//! A second rulebook that judges the same projects and tells nobody: what stands by it is kept in memory, by
+//! project, and counted. A project is judged by it from scratch, some time after it was touched, when its
+//! thread has nothing else to do; so the live judgement pays nothing for it.
+
+use super::project::{Bench, ProjectState};
+use crate::alerts::PUBLIC_ID_KEY;
+use crate::domain::{AlertKey, Day, Level, Rule, Rulebook};
+use crate::ledger::ProjectLedger;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How many alerts stand, by rule and level.
+pub type Counts = BTreeMap<(Rule, Level), u64>;
+
+/// What stands in a shard's projects by the shadow rulebook.
+pub(super) struct Shadow {
+    book: Arc<Rulebook>,
+    /// By the shard's number of the project.
+    projects: BTreeMap<u32, Project>,
+    /// Projects that were touched since they were judged.
+    stale: BTreeSet<u32>,
+    due: BTreeSet<(Day, u32)>,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Project {
+    standing: BTreeMap<AlertKey, Level>,
+    /// The first day on which something else may stand though no record comes.
+    next: Option<Day>,
+}
+
+impl Shadow {
+    pub fn new(book: Arc<Rulebook>) -> Shadow {
+        Shadow {
+            book,
+            projects: BTreeMap::new(),
+            stale: BTreeSet::new(),
+            due: BTreeSet::new(),
+            counts: Counts::new(),
+        }
+    }
+
+    pub fn touch(&mut self, slot: u32) {
+        self.stale.insert(slot);
+    }
+
+    /// A day has come: those that wait for it are to be judged again, all of them when other numbers count.
+    pub fn turn(&mut self, before: Day, today: Day) {
+        if self.book.changes_between(before, today) {
+            self.stale.extend(self.projects.keys());
+        }
+        let later = self.due.split_off(&(today.plus(1), 0));
+        self.stale.extend(std::mem::replace(&mut self.due, later).into_iter().map(|(_, slot)| slot));
+    }
+
+    /// Projects that wait to be judged.
+    pub fn waiting(&self) -> usize {
+        self.stale.len()
+    }
+
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// The next project to judge.
+    pub fn next(&self) -> Option<u32> {
+        self.stale.first().copied()
+    }
+
+    /// Judges a project; its ledger is lent and comes back as it was.
+    pub fn judge(&mut self, slot: u32, ledger: &mut ProjectLedger, today: Day) {
+        let empty = ProjectLedger::new(ledger.id().clone());
+        let mut state = ProjectState::new(std::mem::replace(ledger, empty));
+        // Nobody is asked to do anything about what the shadow finds: its alerts need no clock.
+        let bench = Bench { book: &self.book, ids: &PUBLIC_ID_KEY, today: Some(today), written_ms: 0 };
+        state.visit(&bench, &mut Vec::new());
+        let standing = state.alerts.standing().map(|a| (a.key(), a.finding.level)).collect();
+        let next = state.wakes.first();
+        *ledger = state.ledger;
+        self.stale.remove(&slot);
+        self.put(slot, Project { standing, next });
+    }
+
+    fn put(&mut self, slot: u32, project: Project) {
+        let before = self.projects.remove(&slot).unwrap_or_default();
+        if let Some(day) = before.next {
+            self.due.remove(&(day, slot));
+        }
+        self.due.extend(project.next.map(|day| (day, slot)));
+        for (key, level) in &project.standing {
+            *self.counts.entry((key.rule, *level)).or_default() += 1;
+        }
+        self.projects.insert(slot, project);
+        for (key, level) in &before.standing {
+            if let Some(count) = self.counts.get_mut(&(key.rule, *level)) {
+                *count -= 1;
+                if *count == 0 {
+                    self.counts.remove(&(key.rule, *level));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What comes over all projects of a shard at once: the next business date, and another rulebook.
+
+use super::Shard;
+use crate::domain::{Day, ProjectId, Rulebook};
+use crate::store::StoreError;
+use std::sync::Arc;
+
+impl Shard {
+    /// From here on this one judges.
+    pub(super) fn change_rulebook(&mut self, book: &Rulebook) -> Result<(), StoreError> {
+        self.book = Arc::new(book.clone());
+        self.is_book_saved = false;
+        self.judge_all()
+    }
+
+    pub(super) fn turn(&mut self, day: Day) -> Result<(), StoreError> {
+        let Some(today) = self.meta.today else {
+            // The first date: everything that came before it is judged now.
+            self.meta.today = Some(day);
+            return self.judge_all();
+        };
+        // What this block has touched so far may wait for a date that comes now.
+        for slot in self.touched.clone() {
+            self.schedule(slot);
+        }
+        for step in 1..=day.since(today) {
+            let day = today.plus(step);
+            self.meta.today = Some(day);
+            if let Some(shadow) = &mut self.shadow {
+                shadow.turn(day.plus(-1), day);
+            }
+            if self.book.changes_between(day.plus(-1), day) {
+                self.judge_all()?;
+            }
+            while let Some(first) = self.due.first_entry() {
+                if *first.key() > day {
+                    break;
+                }
+                for name in first.remove() {
+                    if let Some(slot) = self.names.get(&name).copied() {
+                        self.slots[slot as usize].next = None;
+                    }
+                    self.wake(&name)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges every project anew: the numbers that rules judge by are others, or the first date has come.
+    fn judge_all(&mut self) -> Result<(), StoreError> {
+        let mut names: Vec<ProjectId> = self.slots.iter().map(|s| s.summary.project_id.clone()).collect();
+        names.sort();
+        names.iter().try_for_each(|name| self.visit(name))
+    }
+
+    fn visit(&mut self, name: &ProjectId) -> Result<(), StoreError> {
+        let mut out = Vec::new();
+        let (slot, _) = self.slot(name)?;
+        self.with_state(slot, &mut out, |state, bench, out| state.visit(bench, out));
+        self.schedule(slot);
+        Ok(())
+    }
+
+    fn wake(&mut self, name: &ProjectId) -> Result<(), StoreError> {
+        let mut out = Vec::new();
+        let (slot, _) = self.slot(name)?;
+        self.with_state(slot, &mut out, |state, bench, out| state.wake(bench, out));
+        self.schedule(slot);
+        Ok(())
+    }
+}
