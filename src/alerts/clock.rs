@@ -40,9 +40,13 @@ pub(super) fn wind(alert: &mut Alert, times: &Times) {
 }
 
 /// Takes an alert up the ladder for each of its times that has passed; false if none has. An alert that
-/// was not settled gets the same time once more, until it is at the top.
+/// was not settled gets the same time once more, until it is at the top. Where no times run any more
+/// (they were switched off), those that ran before are left alone.
 pub(super) fn escalate(alert: &mut Alert, today: Day, times: &Times) -> bool {
     let Some(running) = &mut alert.clock.running else { return false };
+    if times(running.level).is_none() {
+        return false;
+    }
     let unseen = running.acknowledge_by.take_if(|day| *day < today).is_some();
     let unsettled = running.settle_by.take_if(|day| *day < today).is_some();
     if !unseen && !unsettled {
@@ -157,6 +161,8 @@ mod tests {
         let mut alert = alert(wage(1, "2026-03", 100_000));
         wind(&mut alert, &|_| None);
         check(&alert, None, None, 0);
+        wind(&mut alert, &from("2026-04-16"));
         assert!(!escalate(&mut alert, day("2027-01-01"), &|_| None));
+        check(&alert, Some("2026-04-18"), Some("2026-04-26"), 0);
     }
 }

@@ -177,7 +177,8 @@ impl ProjectState {
         }
         let times = self.times(today, bench);
         self.alerts.conclude(today, &times, out);
-        if let Some(day) = self.alerts.first_day() {
+        // What is past was dealt with today, or will be when the project is looked at for another reason.
+        if let Some(day) = self.alerts.first_day().filter(|day| *day > today) {
             self.wakes.project(day);
         }
     }

@@ -115,7 +115,7 @@ impl Alerts {
             feed: self.engine.feed().clone(),
             rows: self.rows.clone(),
             filter,
-            heads: self.hub.watch(),
+            heads: seat.watch(),
             today: Arc::new(move || engine.business_date()),
             out,
             seat,

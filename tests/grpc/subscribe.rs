@@ -1,8 +1,8 @@
 //! A subscriber who is cut again and again misses nothing and gets nothing twice.
 
-use crate::house::{House, Plan, payment};
+use crate::house::{House, Plan, payment, work_day};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tonic::{Code, Streaming};
 use wagewatch::engine::Settings;
 use wagewatch::log::MemoryLog;
@@ -301,4 +301,37 @@ async fn a_cursor_of_another_log_begins_anew() {
         }
         house.end().await;
     }
+}
+
+/// Thousands are told in turns, so that waking them leaves time for other work; and all of everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_subscribers_are_told_in_turns() {
+    const ROUND: Duration = Duration::from_millis(100);
+    let house = House::start().await;
+    house.set_date("2026-04-20").await;
+    let seats: Vec<_> = (0..2000).map(|_| house.hub.enter(2000).unwrap()).collect();
+    assert!(house.hub.enter(2000).is_none());
+    let begun = Instant::now();
+    let mut told = tokio::task::JoinSet::new();
+    for seat in seats.iter().step_by(97) {
+        let (mut heads, feed) = (seat.watch(), house.engine.feed().clone());
+        told.spawn(async move {
+            let mut times = 0;
+            while feed.heads().iter().sum::<u64>() < 300 || **heads.borrow_and_update() != feed.heads() {
+                heads.changed().await.unwrap();
+                times += 1;
+            }
+            times
+        });
+    }
+    for project in 0..300 {
+        // A project that nobody knows raises one alert.
+        house.submit(vec![work_day(&format!("P{project}"), 1, "2026-03-02")]).await;
+    }
+    let times = tokio::time::timeout(PATIENCE, told.join_all()).await.unwrap();
+    let rounds = begun.elapsed().as_millis() / ROUND.as_millis() + 3;
+    assert!(times.iter().all(|times| *times <= rounds), "{times:?} in {rounds} rounds");
+    drop(seats);
+    assert_eq!(house.hub.subscribers(), 0);
+    house.end().await;
 }
