@@ -226,5 +226,11 @@ words!(
         WageAccount = "wage-account",
         EntryKind = "entry-kind",
         MonthsWithout = "months-without",
+        ThresholdMinutes = "threshold-minutes",
+        LongDays = "long-days",
+        SteadyFrom = "steady-from",
+        SteadyTo = "steady-to",
+        StatementsBulk = "statements-bulk",
+        LeastWage = "least-wage",
     }
 );

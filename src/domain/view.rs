@@ -71,11 +71,16 @@ pub struct PeriodView {
     pub employer_uscc: Option<Uscc>,
     pub days: Days,
     pub minutes: u32,
+    /// The last day with worked days > 0.
+    pub last_worked_on: Option<Day>,
+    pub pattern: PatternView,
     pub accrued: Sum,
     /// How accrued came about, terms by terms, then piecework.
     pub accrual: Vec<AccrualLine>,
     /// The sum of signed payroll lines, if there are any.
     pub signed: Option<Sum>,
+    /// The same before deductions.
+    pub payable: Option<Sum>,
     pub expected: Sum,
     /// What counts and names this period.
     pub labelled: Sum,
@@ -87,8 +92,20 @@ pub struct PeriodView {
     /// Before it was moved to a working day.
     pub due_nominal: Day,
     pub due_on: Day,
-    /// The last day of the month with worked days > 0.
-    pub last_worked_on: Option<Day>,
+}
+
+/// What in a month's attendance may be made up, by the numbers of the month's due date.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct PatternView {
+    /// Days with more than `long_hours` on site.
+    pub long_days: u32,
+    /// The first day of the month that ends `steady_days` worked days on end whose first swipes, and
+    /// whose last ones, lie within `steady_minutes` of each other.
+    pub steady_to: Option<Day>,
+    /// Days with a statement that stands.
+    pub statements: u32,
+    /// Those of them stated within the `bulk_days` days before the due date.
+    pub statements_bulk: u32,
 }
 
 /// One project's totals over its workers.

@@ -11,6 +11,7 @@ mod handle;
 mod keys;
 mod pages;
 mod project;
+mod quiet;
 mod shadow;
 mod shard;
 mod shared;

@@ -2,6 +2,7 @@
 //! One record in, changes of alerts out: merge, settle, judge, diff. Pure.
 
 use super::bench::{Bench, Changed};
+use super::quiet;
 use super::tally::{Changed as Counted, Count, Tally};
 use super::wakes::{Wake, Wakes};
 use super::weeks::{Statement, Weeks};
@@ -232,9 +233,9 @@ impl ProjectState {
         match &touched.who {
             Who::Nobody => {}
             Who::Everyone => self.judge_all(today, bench, out),
-            Who::Attendance { worker, period, day, .. } => {
+            Who::Attendance { worker, day, minutes, .. } => {
                 let last_day = self.tally.attend(*worker, *day, &self.ledger, bench.book);
-                if !self.is_quiet(*worker, *period, today, bench.book) {
+                if !self.is_quiet(*worker, *day, *minutes, today, bench.book) {
                     self.judge_workers(&[*worker], today, bench, out);
                 }
                 if last_day {
@@ -264,18 +265,17 @@ impl ProjectState {
         }
     }
 
-    /// Attendance in a month that is not due touches no finding: nobody owes it yet, and the pool
-    /// fills older months first. It does when a payment names the month (what it does not need
-    /// goes to the pool), when the worker has no enrolment, and when the project's totals are others.
-    fn is_quiet(&mut self, worker: WorkerIx, period: Period, today: Day, book: &Rulebook) -> bool {
-        if !self.ledger.is_enrolled(worker) {
-            return false;
-        }
-        let (pay_day, offset) = self.ledger.pay_terms(worker);
-        let due = self.due(period, (pay_day, offset), today, book);
+    /// Attendance in a month that is not due touches hardly any finding: nobody owes it yet, and the
+    /// pool fills older months first. What it may touch all the same, `quiet` knows of the worker and
+    /// `tally` of the project's totals. Who has no enrolment is always looked at.
+    fn is_quiet(&mut self, worker: WorkerIx, day: Day, minutes: u32, today: Day, book: &Rulebook) -> bool {
+        let Some(period) = day.period().filter(|_| self.ledger.is_enrolled(worker)) else { return false };
+        let terms = self.ledger.pay_terms(worker);
+        let due = self.due(period, terms, today, book);
         today <= due
-            && !self.ledger.has_labelled_payment(worker, period)
+            && quiet::is_quiet(&self.ledger, worker, day, minutes, due, today, book)
             && self.tally.agrees(worker, period, &self.ledger, today, book)
+    }
     }
 
     fn due(&mut self, period: Period, terms: (u8, u8), today: Day, book: &Rulebook) -> Day {

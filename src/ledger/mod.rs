@@ -17,6 +17,7 @@ mod month;
 mod page;
 mod papers;
 mod payees;
+mod pattern;
 mod payments;
 mod payroll;
 mod placing;

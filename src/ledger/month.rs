@@ -40,7 +40,7 @@ pub(super) enum Change {
     Same,
     /// A later statement stands.
     Superseded,
-    /// Kept, but the day's days and minutes come from a statement.
+    /// Kept, but the day's days and minutes are those of a statement, as before.
     Hidden,
     /// Days or minutes may be others now.
     Seen,
@@ -53,7 +53,18 @@ pub(super) struct DayCell {
     pub(super) index: u32,
     /// First and last swipe, seconds of the business day.
     pub(super) span: Option<(u32, u32)>,
-    pub(super) stated: Option<(Days, Option<u16>)>,
+    /// When, how many days, and the minutes if they were said.
+    pub(super) stated: Option<(Time, Days, Option<u16>)>,
+}
+
+impl DayCell {
+    /// What the statement says, else those between first and last swipe.
+    pub(super) fn minutes(&self) -> u32 {
+        match self.stated {
+            Some((_, _, Some(minutes))) => u32::from(minutes),
+            _ => self.span.map_or(0, |(first, last)| last.saturating_sub(first) / 60),
+        }
+    }
 }
 
 impl Month {
@@ -166,7 +177,7 @@ impl Month {
 
     /// Whether any day has a swipe, or a statement of more than 0 days.
     pub(super) fn has_presence(&self) -> bool {
-        self.swiped != 0 || self.days().any(|day| day.stated.is_some_and(|(days, _)| days.0 > 0))
+        self.swiped != 0 || self.days().any(|day| day.stated.is_some_and(|(_, days, _)| days.0 > 0))
     }
 
     /// The days with swipes or a statement, ascending.
@@ -197,12 +208,20 @@ impl Month {
         self.swiped | bits(self.stated())
     }
 
-    /// One day; of a day without records nothing is known.
+    /// That day, be anything known of it or not.
     pub(super) fn day(&self, index: u32) -> DayCell {
+        DayCell { index, span: self.span_of(index), stated: self.statement(index) }
+    }
+
+    /// First and last swipe of that day.
+    pub(super) fn span_of(&self, index: u32) -> Option<(u32, u32)> {
         let (bit, rank) = place(self.swiped, index);
-        let span = (self.swiped & bit != 0).then(|| self.span(rank));
-        let stated = self.statement(index).map(|(_, days, minutes)| (days, minutes));
-        DayCell { index, span, stated }
+        (self.swiped & bit != 0).then(|| self.span(rank))
+    }
+
+    /// Whether there are swipes alone, and one of them on a day before that one.
+    pub(super) fn is_swiped_before(&self, index: u32) -> bool {
+        self.stated_len == 0 && self.swiped & ((1u32 << (index & 31)) - 1) != 0
     }
 
     /// Reads the block; the answer means nothing.

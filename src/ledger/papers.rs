@@ -27,13 +27,13 @@ pub(super) struct Papers {
 
 impl Papers {
     /// What the record did, and whether a worker's findings depend on what is others now
-    /// (known at all, `pay_day`, `pay_month_offset`, the contractor).
+    /// (known at all, `pay_day`, `pay_month_offset`, the contractor, the sector).
     pub(super) fn merge_facts(&mut self, project: &Project, stamp: &Stamp) -> (Outcome, bool) {
         let Some(facts) = &mut self.facts else {
             self.facts = Some(Kept { value: project.clone(), stamp: stamp.clone() });
             return (Outcome::Stands, true);
         };
-        let terms = |p: &Project| (p.pay_day, p.pay_month_offset, p.contractor_uscc);
+        let terms = |p: &Project| (p.pay_day, p.pay_month_offset, p.contractor_uscc, p.sector.clone());
         let before = terms(&facts.value);
         let outcome = facts.merge(project, stamp);
         (outcome, before != terms(&facts.value))

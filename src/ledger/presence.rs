@@ -48,8 +48,8 @@ impl ProjectLedger {
         let lasts = move |month: &&Month| month.period.day_or_last(31) >= first;
         let months = self.workers.iter().flat_map(move |worker| worker.months.iter().rev().take_while(lasts));
         let statements = months.flat_map(|month| {
-            month.days().filter(|cell| cell.stated.is_some()).filter_map(|cell| {
-                let (at, days, _) = month.statement(cell.index)?;
+            month.days().filter_map(|cell| {
+                let (at, days, _) = cell.stated?;
                 Some((month.period.first_day().plus(cell.index.cast_signed()), at, days))
             })
         });

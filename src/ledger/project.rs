@@ -41,6 +41,8 @@ pub enum Who {
         worker: WorkerIx,
         period: Period,
         day: Day,
+        /// The most that the day had before the record, or has now.
+        minutes: u32,
         /// Before this record the worker was not known here, or had no presence (a swipe, or a
         /// statement of more than 0 days) in that month.
         new_worker_or_first_day: bool,
@@ -167,7 +169,10 @@ impl ProjectLedger {
         let cell = known.month_mut(period);
         let bytes = cell.heap_bytes();
         let first = !cell.has_presence();
-        let change = merge(cell, day_of_month - 1);
+        let index = day_of_month - 1;
+        let before = cell.day(index).minutes();
+        let change = merge(cell, index);
+        let minutes = cell.day(index).minutes().max(before);
         self.worker_bytes = self.worker_bytes + cell.heap_bytes() - bytes;
         self.worker_bytes += (known.months.capacity() - cells) * size_of::<Month>();
         if matches!(change, Change::Seen | Change::Hidden) {
@@ -175,10 +180,10 @@ impl ProjectLedger {
         }
         match change {
             Change::Same => Touched::REPEAT,
-            Change::Superseded | Change::Hidden => Touched::NOBODY,
-            Change::Seen => Touched {
+            Change::Superseded => Touched::NOBODY,
+            Change::Seen | Change::Hidden => Touched {
                 changed: true,
-                who: Who::Attendance { worker, period, day, new_worker_or_first_day: new || first },
+                who: Who::Attendance { worker, period, day, minutes, new_worker_or_first_day: new || first },
                 papers: false,
             },
         }

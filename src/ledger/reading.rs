@@ -3,8 +3,8 @@
 
 use super::project::{ProjectLedger, WorkerIx};
 use crate::domain::{
-    Account, Complaint, DepositView, Enrolment, IdNumber, Inspection, PapersView, PaymentGuarantee, Payroll,
-    Period, Project, WageAccount,
+    Account, Complaint, Day, DepositView, Enrolment, IdNumber, Inspection, PapersView, PaymentGuarantee,
+    Payroll, Period, Project, WageAccount,
 };
 
 impl ProjectLedger {
@@ -51,6 +51,12 @@ impl ProjectLedger {
         known.enrolments().last().and_then(|terms| terms.read(&self.id, &known.id))
     }
 
+    /// When the worker leaves, by the newest terms.
+    pub fn left_on(&self, worker: WorkerIx) -> Option<Day> {
+        let known = &self.workers[worker as usize];
+        if known.brief.leaves { known.enrolments().last()?.left_on } else { None }
+    }
+
     /// (`pay_day`, `pay_month_offset`): each from the worker's newest terms, else the project, else 15 and 1.
     pub fn pay_terms(&self, worker: WorkerIx) -> (u8, u8) {
         let newest = self.workers[worker as usize].brief;
@@ -70,6 +76,18 @@ impl ProjectLedger {
     pub fn has_labelled_payment(&self, worker: WorkerIx, period: Period) -> bool {
         let known = &self.workers[worker as usize];
         known.brief.paid && known.placed().iter().any(|p| p.period == Some(period) && !p.returned)
+    }
+
+    /// Whether a payroll sheet of that period has a line of the worker.
+    pub fn has_sheet(&self, worker: WorkerIx, period: Period) -> bool {
+        let known = &self.workers[worker as usize];
+        known.brief.sheets && known.sheets().iter().any(|(of, _)| *of == period)
+    }
+
+    /// Whether some terms of the worker say that a contract was signed on that day or before.
+    pub fn has_contract(&self, worker: WorkerIx, by: Day) -> bool {
+        let enrolments = self.workers[worker as usize].enrolments();
+        enrolments.iter().any(|terms| terms.contract_signed_on.is_some_and(|signed| signed <= by))
     }
 
     /// The accounts that the worker has named in this project, ascending.

@@ -631,22 +631,24 @@ fn a_swipe_tells_whose_month_it_touched_and_whether_it_is_the_first() {
         let head = Head { id: "1".into(), source: "gate".into(), at: Time::from_seconds(1) };
         ledger.merge(&Record { head, body }, &Rulebook::default())
     };
-    let touched = |day: &str, new_worker_or_first_day| Touched {
+    let march = Period::from_ym(2026, 3).unwrap();
+    let touched = |period: Period, day: u32, minutes, new_worker_or_first_day| Touched {
         changed: true,
         who: Who::Attendance {
             worker: 0,
-            period: Day::parse(day).unwrap().period().unwrap(),
-            day: Day::parse(day).unwrap(),
+            period,
+            day: period.day_or_last(day),
+            minutes,
             new_worker_or_first_day,
         },
         papers: false,
     };
-    assert_eq!(swipe("2026-03-02T08:00:00+08:00"), touched("2026-03-02", true));
-    assert_eq!(swipe("2026-03-02T18:00:00+08:00"), touched("2026-03-02", false));
+    assert_eq!(swipe("2026-03-02T08:00:00+08:00"), touched(march, 2, 0, true));
+    assert_eq!(swipe("2026-03-02T18:00:00+08:00"), touched(march, 2, 600, false));
     assert_eq!(
         swipe("2026-03-02T12:00:00+08:00"),
         Touched { changed: false, who: Who::Nobody, papers: false }
     );
-    assert_eq!(swipe("2026-04-01T03:59:59+08:00"), touched("2026-03-31", false));
-    assert_eq!(swipe("2026-04-01T04:00:00+08:00"), touched("2026-04-01", true));
+    assert_eq!(swipe("2026-04-01T03:59:59+08:00"), touched(march, 31, 0, false));
+    assert_eq!(swipe("2026-04-01T04:00:00+08:00"), touched(march.plus(1), 1, 0, true));
 }

@@ -11,10 +11,13 @@ mod account_restrained;
 mod aging;
 mod alert_overdue;
 mod attendance_silent;
+mod attendance_suspicious;
 mod balance_short;
+mod below_minimum_wage;
 mod complaint_open;
 mod coverage_low;
 mod criminal_group;
+mod criminal_threshold;
 mod deposit_expiring;
 mod deposit_form;
 mod deposit_low;
@@ -22,16 +25,22 @@ mod deposit_missing;
 mod deposit_not_refilled;
 mod deposits;
 mod forbidden_debit;
+mod ghost_payee;
 mod group_arrears;
 mod guarantee_missing;
+mod implausible_pay;
 mod inspection_missing;
 mod judgement;
 mod labour_fee_late;
 mod labour_fee_short;
 mod labour_fees;
 mod labour_officer_missing;
+mod left_unsettled;
+mod no_contract;
 mod paid_outside_account;
 mod payee_mismatch;
+mod payout_returned;
+mod payroll_below_attendance;
 mod payroll_missing;
 mod project_arrears;
 mod running;
@@ -56,10 +65,19 @@ pub fn judge_worker(view: &WorkerView, on: &mut Judgement<'_>) {
     for period in &view.periods {
         wage_unpaid::judge(view, period, on);
         wage_underpaid::judge(view, period, on);
+        below_minimum_wage::judge(view, period, on);
+        payroll_below_attendance::judge(view, period, on);
+        ghost_payee::judge(view, period, on);
+        attendance_suspicious::judge(view, period, on);
     }
     payee_mismatch::judge(view, on);
     paid_outside_account::judge(view, on);
     unregistered_worker::judge(view, on);
+    no_contract::judge(view, on);
+    left_unsettled::judge(view, on);
+    criminal_threshold::judge_worker(view, on);
+    payout_returned::judge(view, on);
+    implausible_pay::judge(view, on);
 }
 
 /// Everything that is found about a project's totals, in a fixed order. `worst` are the workers

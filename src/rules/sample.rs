@@ -2,9 +2,9 @@
 
 use super::Judgement;
 use crate::domain::{
-    Account, AccountView, Day, Days, Deposit, DepositForm, DepositStatus, DepositView, Fen, Funding,
-    IdNumber, MonthTotals, PapersView, PaymentLine, Period, PeriodView, Project, ProjectId, ProjectStatus,
-    ProjectView, Rulebook, Sum, Time, Uscc, WageAccount, WorkerView,
+    Account, AccountView, Basis, Day, Days, Deposit, DepositForm, DepositStatus, DepositView, Fen, Funding,
+    IdNumber, MonthTotals, PapersView, PatternView, PaymentLine, Period, PeriodView, Project, ProjectId,
+    ProjectStatus, ProjectView, Rulebook, Sum, TermsView, Time, Uscc, WageAccount, WorkerView,
 };
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -34,9 +34,12 @@ pub(crate) fn period(month: &str, expected: Sum, paid: Sum) -> PeriodView {
         employer_uscc: None,
         days: Days(2000),
         minutes: 0,
+        last_worked_on: Some(period.day_or_last(28)),
+        pattern: PatternView::default(),
         accrued: expected,
         accrual: Vec::new(),
         signed: None,
+        payable: None,
         expected,
         labelled: paid,
         direct: paid,
@@ -64,6 +67,18 @@ pub(crate) fn worker(periods: Vec<PeriodView>) -> WorkerView {
         named_accounts: Vec::new(),
         wage_accounts: Vec::new(),
         advance: 0,
+    }
+}
+
+/// Terms from that day on, without contract or end.
+pub(crate) fn terms(from: &str, basis: Basis) -> TermsView {
+    TermsView {
+        effective_on: day(from),
+        basis,
+        rate_fen: Fen(30_000),
+        employer_uscc: None,
+        contract_signed_on: None,
+        left_on: None,
     }
 }
 

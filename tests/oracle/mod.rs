@@ -11,6 +11,7 @@
 
 mod money;
 mod papers;
+mod people;
 mod totals;
 mod wages;
 pub mod world;
@@ -100,6 +101,7 @@ struct Facts {
     days: BTreeMap<Worker, Worked>,
     /// The statement that stands of every day with one: when it was stated, and its days.
     stated: BTreeMap<(Worker, Day), (Time, Days)>,
+    seen: people::Seen,
     piecework: Vec<Piecework>,
     payrolls: Vec<Payroll>,
     wage_accounts: BTreeMap<Account, ProjectId>,
@@ -130,6 +132,7 @@ pub fn judge(records: &[Record], today: Day, book: &Rulebook) -> Truth {
     totals::judge(&facts, today, book, &mut truth);
     papers::judge(&facts, &mut truth, today, book);
     money::judge(&facts, &placed, &mut truth, today, book);
+    people::judge(&facts, &placed, today, book, &mut truth);
     for project_id in facts.named.iter().filter(|p| !facts.projects.contains_key(*p)) {
         raise(&mut truth, project_id, Subject::Project, Rule::UnknownProject, Level::Yellow, |_| ());
     }
@@ -224,6 +227,7 @@ fn collect(taken: &[&Record], book: &Rulebook) -> Facts {
     }
     facts.days = worked_days(taken, book);
     facts.stated = statements(taken);
+    facts.seen = people::seen(taken, book);
     facts.piecework = winners(all_of(taken, body!(Piecework), |p: &Piecework| {
         (p.project_id.clone(), p.id_number.clone(), p.period, p.lot.clone())
     }));

@@ -4,6 +4,7 @@
 //! Swarm testing: every seed switches some actions off and skews the rest; the seed reproduces.
 
 mod papers;
+mod people;
 
 use compact_str::{CompactString, ToCompactString, format_compact};
 use rand::seq::IndexedRandom;
@@ -21,6 +22,8 @@ pub enum Action {
     NightSwipes,
     WorkDay,
     WorkMonth,
+    SteadySwipes,
+    LateMonth,
     Piecework,
     Payroll,
     PayLabelled,
@@ -37,13 +40,15 @@ pub enum Action {
     Paper,
 }
 
-const ACTIONS: [Action; 20] = [
+const ACTIONS: [Action; 22] = [
     Action::Project,
     Action::Enrol,
     Action::Swipes,
     Action::NightSwipes,
     Action::WorkDay,
     Action::WorkMonth,
+    Action::SteadySwipes,
+    Action::LateMonth,
     Action::Piecework,
     Action::Payroll,
     Action::PayLabelled,
@@ -143,6 +148,7 @@ fn numbers(dice: &mut Dice) -> Numbers {
     if dice.random_ratio(2, 3) {
         totals(&mut numbers, dice);
     }
+    people::numbers(dice, &mut numbers);
     for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract()) {
         let off_in = if dice.random_bool(0.5) { vec!["building".into()] } else { Vec::new() };
         if dice.random_ratio(1, 10) {
@@ -283,6 +289,8 @@ impl Maker {
             Action::NightSwipes => self.swipes(project_id, n, 2 * 3600, 8 * 3600),
             Action::WorkDay => self.work_day(project_id, n),
             Action::WorkMonth => self.work_month(project_id, n),
+            Action::SteadySwipes => self.steady_swipes(project_id, n),
+            Action::LateMonth => self.late_month(project_id, n),
             Action::Piecework => self.piecework(project_id, n),
             Action::Payroll => self.payroll(project_id),
             Action::PayLabelled => self.pay(n, Some(project_id), true, true),
@@ -338,6 +346,10 @@ impl Maker {
         // Few instants and ids of uneven length, so that the id often has to break the tie.
         let base = i64::from(self.first.first_day().0) * 86_400;
         let at = Time::from_seconds(base + self.dice.random_range(0..40) * 43_200);
+        self.put_at(at, body);
+    }
+
+    fn put_at(&mut self, at: Time, body: Body) {
         let number = self.out.len();
         let id = if self.one_in(2) { format_compact!("r{number}") } else { format_compact!("r{number:05}x") };
         let source = if self.one_in(2) { "platform" } else { "bank" };
@@ -374,10 +386,11 @@ impl Maker {
             _ => Some(signed),
         };
         let completed_on = self.one_in(6).then(|| self.any_day());
+        let sector = if self.one_in(3) { "solar" } else { "building" };
         let mut project = Project {
             name: format_compact!("项目 {project_id}"),
             project_id,
-            sector: "building".into(),
+            sector: sector.into(),
             territory: "150621100".into(),
             funding: Funding::Private,
             owner_name: "建设单位".into(),
@@ -412,6 +425,8 @@ impl Maker {
         let account = if self.one_in(4) { None } else { Some(self.card_of(n)) };
         let employer_uscc =
             if self.one_in(5) { None } else { self.employers.choose(&mut self.dice).copied() };
+        let contract_signed_on = self.contract(effective_on);
+        let left_on = self.one_in(4).then(|| self.any_day());
         let (id_number, id_type) = self.workers[n].clone();
         self.put(Body::Enrolment(Box::new(Enrolment {
             project_id,
@@ -424,8 +439,8 @@ impl Maker {
             basis,
             rate_fen: Fen(rate),
             effective_on,
-            contract_signed_on: None,
-            left_on: None,
+            contract_signed_on,
+            left_on,
             account,
             pay_day,
             pay_month_offset,
@@ -463,8 +478,9 @@ impl Maker {
 
     fn day(&mut self, project_id: ProjectId, n: usize, work_date: Day) {
         let days = Days(*[0, 25, 33, 50, 100, 100, 100, 150, 300].choose(&mut self.dice).unwrap());
-        let minutes =
-            *[None, Some(0), Some(1), Some(479), Some(480), Some(4320)].choose(&mut self.dice).unwrap();
+        let minutes = *[None, Some(0), Some(1), Some(479), Some(480), Some(960), Some(961), Some(4320)]
+            .choose(&mut self.dice)
+            .unwrap();
         let id_number = self.workers[n].0.clone();
         self.put(Body::WorkDay(WorkDay { project_id, id_number, work_date, days, minutes }));
     }

@@ -3,14 +3,6 @@
 use wagewatch::domain::Rule;
 
 pub const PENDING: &[Rule] = &[
-    Rule::BelowMinimumWage,
-    Rule::LeftUnsettled,
-    Rule::PayoutReturned,
-    Rule::PayrollBelowAttendance,
-    Rule::ImplausiblePay,
-    Rule::GhostPayee,
-    Rule::NoContract,
-    Rule::AttendanceSuspicious,
     Rule::RepeatOffender,
     Rule::BusinessSignal,
     Rule::FeedSilent,

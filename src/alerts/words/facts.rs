@@ -94,5 +94,11 @@ pub fn fact_words(name: FactName) -> (&'static str, &'static str) {
         FactName::WageAccount => ("本项目专用账户", "Wage account of the project"),
         FactName::EntryKind => ("流水种类", "Kind of booking"),
         FactName::MonthsWithout => ("累计未拨付月数", "Full months without a labour fee"),
+        FactName::ThresholdMinutes => ("规定分钟数", "Minutes within which it is found"),
+        FactName::LongDays => ("超长在场天数", "Days longer on site than that"),
+        FactName::SteadyFrom => ("打卡时间雷同起始日", "Swipes hardly vary from"),
+        FactName::SteadyTo => ("打卡时间雷同截止日", "Swipes hardly vary to"),
+        FactName::LeastWage => ("按出勤折算的最低工资", "The least for those days"),
+        FactName::StatementsBulk => ("其中发薪日前集中上报", "Of them stated just before the due date"),
     }
 }
