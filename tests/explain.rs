@@ -71,7 +71,6 @@ fn busy_month() -> WorkerView {
         arrears: 666_336,
         due_nominal: day("2026-04-19"),
         due_on: day("2026-04-17"),
-        last_worked_on: Some(day("2026-03-31")),
     };
     WorkerView {
         project_id: ProjectId::parse("project_id", "P1").unwrap(),

@@ -268,7 +268,9 @@ fn the_worlds_together_hit_everything() {
     ];
     let unseen: Vec<_> = want.iter().filter(|one| !others.contains(**one)).collect();
     assert!(unseen.is_empty(), "{unseen:?}");
-    for rule in pending::judging().filter(|rule| !rule.is_of_contract()) {
+    // What is overdue hangs on when alerts opened, which the oracle of facts does not know: `tests/transcripts/alert-overdue.txt`.
+    let of_facts = |rule: &Rule| !rule.is_of_contract() && *rule != Rule::AlertOverdue;
+    for rule in pending::judging().filter(of_facts) {
         assert!(others.iter().any(|one| one.starts_with(&format!("{rule} "))), "{rule} is found in no world");
     }
 }

@@ -276,7 +276,6 @@ impl ProjectState {
             && quiet::is_quiet(&self.ledger, worker, day, minutes, due, today, book)
             && self.tally.agrees(worker, period, &self.ledger, today, book)
     }
-    }
 
     fn due(&mut self, period: Period, terms: (u8, u8), today: Day, book: &Rulebook) -> Day {
         let (pay_day, offset) = terms;

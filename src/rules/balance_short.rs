@@ -140,12 +140,12 @@ mod tests {
     #[test]
     fn what_is_due_before_is_taken_off_first() {
         let coming = Some(Coming { expected: 1000, paid: 0 });
-        let months = ["2026-02", "2026-03"].map(|of| MonthTotals { coming, ..month(of, 3) });
+        let months = ["2026-01", "2026-02"].map(|of| MonthTotals { coming, ..month(of, 3) });
         let mut view = project(0, 0, day("2026-03-10"));
         (view.balance, view.months) = (Some(1500), months.into());
         let mut on = judgement("2026-03-10");
         judge(&view, &mut on);
         let found: Vec<_> = on.findings().iter().map(|f| (f.period.unwrap().to_string(), f.amount)).collect();
-        assert_eq!(found, [("2026-03".to_owned(), 500)]);
+        assert_eq!(found, [("2026-02".to_owned(), 500)]);
     }
 }

@@ -48,7 +48,6 @@ pub(crate) fn period(month: &str, expected: Sum, paid: Sum) -> PeriodView {
         arrears: expected - paid,
         due_nominal: due_on,
         due_on,
-        last_worked_on: Some(period.first_day()),
     }
 }
 

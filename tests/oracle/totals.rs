@@ -33,7 +33,8 @@ fn balance(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
             }
             let workdays =
                 (1..=month.due_on.since(today)).filter(|n| book.calendar.is_workday(today.plus(*n)));
-            let near = workdays.count() <= book.at(month.due_on).balance_yellow_working_days as usize;
+            let near =
+                i64::try_from(workdays.count()).unwrap() <= book.at(month.due_on).balance_yellow_working_days;
             let level = if near { Level::Yellow } else { Level::Blue };
             raise(truth, id, Subject::Month(month.period), Rule::BalanceShort, level, |f| {
                 f.amount = asked - holds;

@@ -179,7 +179,7 @@ impl Shard {
             ledger.load_page(page, &codec::unpack(bytes).map_err(damaged)?).map_err(damaged)
         })?;
         ledger.finish_load().map_err(damaged)?;
-        let mut state = ProjectState::load(ledger, entry.wakes.clone(), self.meta.today, &self.with.book);
+        let mut state = ProjectState::load(ledger, entry.wakes.clone(), self.meta.today, &self.book);
         self.with.store.scan(&keys::alerts(self.id, name), &mut |_, bytes| {
             for row in pages::read_rows(bytes).map_err(damaged)? {
                 state.alerts.load(row.alert.clone());
