@@ -263,6 +263,7 @@ async fn sigterm_under_load_drains_and_says_goodbye() {
     client.set_date(day).await.unwrap();
     let sending = process.client();
     let sent = records.clone();
+    let (progress, mut sent_so_far) = tokio::sync::watch::channel(0);
     let sender = tokio::spawn(async move {
         let mut acknowledged = 0;
         for batch in sent.chunks(7) {
@@ -275,10 +276,14 @@ async fn sigterm_under_load_drains_and_says_goodbye() {
                     break;
                 }
             }
+            progress.send_replace(acknowledged);
+            // However fast the machine is, it has not sent all when the signal comes.
+            tokio::time::sleep(Duration::from_millis(3)).await;
         }
         acknowledged
     });
-    tokio::time::sleep(Duration::from_millis(150)).await;
+    let quarter = records.len() / 4;
+    sent_so_far.wait_for(|sent| *sent >= quarter).await.unwrap();
     let begun = Instant::now();
     let ended = process.stop().await;
     assert_eq!(ended.status.code(), Some(0), "{}", ended.said);

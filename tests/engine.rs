@@ -18,7 +18,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::judge::{self, asked};
 use wagewatch::alerts::PUBLIC_ID_KEY;
-use wagewatch::domain::{AlertRow, Day, Entry, Numbers, Position, Record, Rulebook, Verdict};
+use wagewatch::domain::{
+    AlertRow, Body, Day, Entry, Head, Inspection, InspectionOutcome, Numbers, Position, ProjectId, Record,
+    Rulebook, Time, Verdict,
+};
 use wagewatch::engine::api::DeadContent;
 use wagewatch::engine::{Engine, Parts, Read, Refused, Settings, StartError, Unobserved};
 use wagewatch::log::{FailAt, Log, LogOptions, MemoryLog, SegmentLog};
@@ -549,6 +552,44 @@ fn a_store_that_is_empty_or_old_is_brought_level_with_the_same_rows() {
         let engine = ground.start(&settings, &book);
         assert_eq!(rows(&engine), known);
         check(&engine, &ground.entries(), &book, &mut rejected.clone());
+        engine.stop();
+    }
+}
+
+#[test]
+fn a_project_of_which_hardly_anything_is_known_is_still_listed_after_a_restart() {
+    let ground = Ground::memory();
+    let project_id = ProjectId::parse("project_id", "P-9").unwrap();
+    let inspection = |number: u32| {
+        let at = Time::from_seconds(i64::from(number));
+        let body = Body::Inspection(Box::new(Inspection {
+            project_id: project_id.clone(),
+            inspection_id: number.to_string().into(),
+            department: "housing".into(),
+            inspector: "a".into(),
+            inspected_on: Day(20_500),
+            outcome: InspectionOutcome::Clear,
+            note: None,
+        }));
+        Entry::Record(Record { head: Head { id: number.to_string().into(), source: "s".into(), at }, body })
+    };
+    for life in 1..4 {
+        let engine = ground.start(&Settings::default(), &Rulebook::default());
+        assert_eq!(submit(&engine, vec![inspection(life)]), [Verdict::Accepted]);
+        engine.stop();
+        // What it is now stands in the store: nothing is replayed.
+        let engine = ground.start(&Settings::default(), &Rulebook::default());
+        let listed = asked(|done| engine.projects(done));
+        let names: Vec<&str> = listed.iter().map(|summary| summary.project_id.as_str()).collect();
+        assert_eq!(names, ["P-9"]);
+        let kept = asked(|done| {
+            engine.ask_project(
+                project_id.clone(),
+                |ask| ask.map(|ask| ask.ledger.inspections().count()),
+                done,
+            );
+        });
+        assert_eq!(kept, Some(usize::try_from(life).unwrap()));
         engine.stop();
     }
 }

@@ -21,6 +21,7 @@ fn payment(txn: &str, fen: i64, on: &str, payee: &str, returned: bool, counts: b
         bank: "ICBC".into(),
         txn_id: txn.into(),
         amount_fen: Fen(fen),
+        payer_account: Account::parse("account", "05370101040000001").unwrap(),
         payee_account: account(payee),
         outside_account: false,
         settled_at: Time::parse(on).unwrap(),
@@ -56,9 +57,12 @@ fn busy_month() -> WorkerView {
         period: Period::parse("2026-03").unwrap(),
         days: Days(2825),
         minutes: 485,
+        last_worked_on: Some(day("2026-03-31")),
+        pattern: PatternView::default(),
         accrual,
         accrued: 986_336,
         signed: None,
+        payable: None,
         expected: 986_336,
         labelled: 300_000,
         direct: 300_000,
@@ -84,6 +88,7 @@ fn busy_month() -> WorkerView {
             payment("T-103", 250_000, "2026-04-13T10:00:00+08:00", "6228480000000000099", false, false),
         ],
         named_accounts: vec![account("6228480000000000011")],
+        wage_accounts: vec![account("05370101040000001")],
         advance: 0,
     }
 }
@@ -118,13 +123,11 @@ fn a_payment_to_a_strangers_account() {
 #[test]
 fn a_project_in_arrears() {
     let view = ProjectView {
-        project_id: ProjectId::parse("project_id", "P1").unwrap(),
-        known: true,
-        contractor_uscc: None,
         overdue_fen: 2_250_336,
         overdue_workers: 12,
         overdue_periods: 14,
         oldest_due_on: Some(day("2026-03-13")),
+        ..ProjectView::unknown(ProjectId::parse("project_id", "P1").unwrap())
     };
     let worst: Vec<(IdNumber, Sum)> = ["152722199001010019", "150621200301010012", "150621199001010015"]
         .into_iter()

@@ -17,10 +17,13 @@ fn active(planted: &Planted, today: Day) -> bool {
     planted.from <= today && planted.until.is_none_or(|until| today < until)
 }
 
+/// Troubles about money that is no wage.
+const NO_WAGES: [Trouble; 3] = [Trouble::LabourFeeUnpaid, Trouble::LabourFeeLate, Trouble::AccountDrained];
+
 /// Arrears by project that the planted troubles make on a date.
 fn arrears_planted(planted: &[Planted], today: Day) -> Arrears {
     let mut out = Arrears::new();
-    for p in planted.iter().filter(|p| active(p, today) && p.trouble != Trouble::LabourFeeUnpaid) {
+    for p in planted.iter().filter(|p| active(p, today) && !NO_WAGES.contains(&p.trouble)) {
         if p.amount_fen.0 > 0 {
             *out.entry(p.project_id.clone()).or_default() += p.amount_fen.sum();
         }
@@ -93,21 +96,36 @@ fn what_was_planted_is_what_is_found() {
     check(2, "2025-12");
 }
 
-#[test]
-fn a_county_without_troubles_has_no_alerts() {
-    let first = Period::parse("2026-03").unwrap();
-    let plan = Plan { seed: 3, projects: 4, workers: 30, months: 1, first, troubles: Share::default() };
-    let mut county = County::new(&plan, Calendar::default());
+/// On no day from before work begins until long after the last wage is paid is anything found.
+fn all_is_well(seed: u64, first: &str, months: u16) {
+    let first = Period::parse(first).unwrap();
+    let holidays = ["2025-10-01", "2026-02-15", "2026-05-01"].map(|from| Day::parse(from).unwrap());
+    let calendar =
+        Calendar::new(holidays.iter().flat_map(|day| (0..7).map(|n| (day.plus(n), DayKind::Holiday))));
+    let book = Rulebook { calendar: calendar.clone(), ..Rulebook::default() };
+    let plan = Plan { seed, projects: 7, workers: 40, months, first, troubles: Share::default() };
+    let mut county = County::new(&plan, calendar);
     let mut records = Vec::new();
     for (today, arrived) in county.by_ref() {
-        records.extend(arrived);
-        if today >= first.first_day() {
-            let truth = judge(&records, today, &Rulebook::default());
-            assert_eq!(truth.alerts, BTreeMap::new(), "{today}");
+        // The morning, before anything arrives, and the evening.
+        for arrived in [Vec::new(), arrived] {
+            records.extend(arrived);
+            let truth = judge(&records, today, &book);
+            assert_eq!(truth.alerts, BTreeMap::new(), "{today}, seed {seed}");
         }
     }
-    let end = judge(&records, county.today().plus(100), &Rulebook::default());
-    assert!(end.alerts.is_empty() && end.suspense.is_empty() && county.planted().is_empty());
+    for days in [1, 10, 30, 100] {
+        let end = judge(&records, county.today().plus(days), &book);
+        assert!(end.alerts.is_empty() && end.suspense.is_empty(), "{:?}", end.alerts);
+    }
+    assert!(county.planted().is_empty());
+}
+
+#[test]
+fn a_county_without_troubles_has_no_alerts() {
+    all_is_well(3, "2026-03", 2);
+    all_is_well(5, "2026-01", 1);
+    all_is_well(6, "2025-09", 2);
 }
 
 #[test]

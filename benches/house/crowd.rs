@@ -33,9 +33,10 @@ fn project_id(worker: u64) -> ProjectId {
     ProjectId::parse("project_id", &project_name(worker)).unwrap()
 }
 
-/// Seconds of the day of a worker's swipe: in before out.
-fn second(worker: u64, out: bool) -> u32 {
-    let scatter = u32::try_from(worker * 7919 % 3600).unwrap();
+/// Seconds of the day of a worker's swipe: in before out, and never the same two days on end.
+fn second(worker: u64, day: Day, out: bool) -> u32 {
+    let day = u64::from(day.0.unsigned_abs());
+    let scatter = u32::try_from((worker * 7919 + day * 1009) % 3600).unwrap();
     scatter + if out { EVENING } else { MORNING }
 }
 
@@ -44,7 +45,7 @@ fn at(day: Day, second: u32) -> Time {
 }
 
 pub fn swipe(worker: u64, day: Day, out: bool) -> Entry {
-    let at = at(day, second(worker, out));
+    let at = at(day, second(worker, day, out));
     Entry::Record(Record {
         head: Head {
             id: format!("{:x}-{}-{}", worker, day.0, u8::from(out)).into(),
@@ -75,7 +76,7 @@ fn enrolment(worker: u64, from: Day) -> Entry {
             basis: Basis::Daily,
             rate_fen: Fen(30_000),
             effective_on: from,
-            contract_signed_on: None,
+            contract_signed_on: Some(from),
             left_on: None,
             account: None,
             pay_day: None,
@@ -173,7 +174,7 @@ fn text_at(day: Day, second: u32) -> String {
 }
 
 pub fn pb_swipe(worker: u64, day: Day, out: bool) -> pb::Record {
-    let at = text_at(day, second(worker, out));
+    let at = text_at(day, second(worker, day, out));
     let body = pb::Attendance {
         project_id: project_name(worker),
         id_number: id_number(worker).reveal().into(),

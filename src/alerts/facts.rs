@@ -3,7 +3,7 @@
 
 use super::arithmetic::payment_line;
 use super::text::{Numbers, account, days, month, person, plain, yuan};
-use super::words::{Both, fact_words};
+use super::words::{Both, fact_words, kind_words};
 use crate::domain::{DayStart, Fact, FactValue};
 
 /// One line a fact: `应付日期：2026-04-15`, `Due on: 2026-04-15`.
@@ -13,7 +13,11 @@ pub(super) fn fact_lines(facts: &[Fact], numbers: Numbers) -> Vec<Both> {
 
 fn fact_line(fact: &Fact, numbers: Numbers) -> Both {
     let (name_zh, name_en) = fact_words(fact.name);
-    let value = value(&fact.value, numbers);
+    let kind = match &fact.value {
+        FactValue::Text(text) => kind_words(fact.name, text).map(|(zh, en)| Both::new(zh, en)),
+        _ => None,
+    };
+    let value = kind.unwrap_or_else(|| value(&fact.value, numbers));
     if matches!(fact.value, FactValue::Payment(_)) {
         return value;
     }
@@ -62,6 +66,8 @@ mod tests {
         let due = Fact::date(FactName::DueOn, day("2026-04-15"));
         assert_eq!(line(due, Numbers::Masked), "应付日期：2026-04-15\nDue on: 2026-04-15");
         let worker = Fact::new(FactName::Worker, FactValue::Person(person(1)));
+        let form = Fact::text(FactName::DepositForm, "surety");
+        assert_eq!(line(form, Numbers::Masked), "缴存形式：担保公司保函\nForm of the deposit: surety");
         assert_ne!(line(worker.clone(), Numbers::Masked), line(worker.clone(), Numbers::Revealed));
         assert!(line(worker, Numbers::Revealed).contains("E00000001"));
     }

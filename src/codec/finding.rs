@@ -271,6 +271,7 @@ pub(super) fn write_payment(w: &mut Writer, line: &PaymentLine) {
     w.text(&line.bank);
     w.text(&line.txn_id);
     w.fen(line.amount_fen);
+    w.account(line.payer_account);
     w.account(line.payee_account);
     w.bool(line.outside_account);
     w.time(line.settled_at);
@@ -284,6 +285,7 @@ pub(super) fn read_payment(r: &mut Reader<'_>) -> Read<PaymentLine> {
         bank: r.text()?,
         txn_id: r.text()?,
         amount_fen: r.fen()?,
+        payer_account: r.account()?,
         payee_account: r.account()?,
         outside_account: r.bool()?,
         settled_at: r.time()?,

@@ -35,20 +35,39 @@ fn account() -> impl Strategy<Value = Account> {
 }
 
 fn payment() -> impl Strategy<Value = PaymentLine> {
-    (text(), text(), any::<i64>(), account(), 0i64..i64::MAX / 4, of(period()), any::<(bool, bool, bool)>())
-        .prop_map(|(bank, txn_id, fen, payee_account, nanos, period, (returned, counts, outside_account))| {
-            PaymentLine {
+    (
+        text(),
+        text(),
+        any::<i64>(),
+        (account(), account()),
+        0i64..i64::MAX / 4,
+        of(period()),
+        any::<(bool, bool, bool)>(),
+    )
+        .prop_map(
+            |(
                 bank,
                 txn_id,
-                amount_fen: Fen(fen),
-                payee_account,
-                outside_account,
-                settled_at: Time(nanos),
+                fen,
+                (payer_account, payee_account),
+                nanos,
                 period,
-                returned,
-                counts,
-            }
-        })
+                (returned, counts, outside_account),
+            )| {
+                PaymentLine {
+                    bank,
+                    txn_id,
+                    amount_fen: Fen(fen),
+                    payer_account,
+                    payee_account,
+                    outside_account,
+                    settled_at: Time(nanos),
+                    period,
+                    returned,
+                    counts,
+                }
+            },
+        )
 }
 
 fn accrual() -> impl Strategy<Value = AccrualLine> {

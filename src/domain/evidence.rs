@@ -118,6 +118,7 @@ pub struct PaymentLine {
     pub bank: CompactString,
     pub txn_id: CompactString,
     pub amount_fen: Fen,
+    pub payer_account: Account,
     pub payee_account: Account,
     /// The payer's account is none of the project's wage accounts.
     pub outside_account: bool,
@@ -216,5 +217,20 @@ words!(
         Cause = "cause",
         StartedOn = "started-on",
         SilentDays = "silent-days",
+        LodgedOn = "lodged-on",
+        LinesUnsigned = "lines-unsigned",
+        ThresholdHours = "threshold-hours",
+        DaysElapsed = "days-elapsed",
+        ExpectedSoFar = "expected-so-far",
+        PayerAccount = "payer-account",
+        WageAccount = "wage-account",
+        EntryKind = "entry-kind",
+        MonthsWithout = "months-without",
+        ThresholdMinutes = "threshold-minutes",
+        LongDays = "long-days",
+        SteadyFrom = "steady-from",
+        SteadyTo = "steady-to",
+        StatementsBulk = "statements-bulk",
+        LeastWage = "least-wage",
     }
 );

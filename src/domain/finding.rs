@@ -95,6 +95,8 @@ impl Rule {
             | Rule::GroupArrears
             | Rule::CriminalThreshold
             | Rule::UnregisteredMany
+            | Rule::AttendanceSilent
+            | Rule::UploadLate
             | Rule::BalanceShort => Part::Totals,
             Rule::UnknownProject
             | Rule::AccountNotOpened
@@ -113,8 +115,6 @@ impl Rule {
             | Rule::GuaranteeMissing
             | Rule::PayrollMissing
             | Rule::LabourOfficerMissing
-            | Rule::AttendanceSilent
-            | Rule::UploadLate
             | Rule::InspectionMissing
             | Rule::ComplaintOpen => Part::Papers,
             Rule::RepeatOffender | Rule::BusinessSignal | Rule::FeedSilent | Rule::AlertOverdue => {

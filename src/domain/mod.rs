@@ -36,4 +36,7 @@ pub use record::*;
 pub use reject::{Reason, ReasonCode};
 pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
-pub use view::{AccountView, PapersView, PeriodView, ProjectView, TermsView, WorkerView};
+pub use view::{
+    AccountView, Coming, DepositView, MonthTotals, PapersView, PatternView, PayeeView, PeriodView,
+    ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,
+};

@@ -19,6 +19,13 @@ impl Default for DayStart {
     }
 }
 
+impl DayStart {
+    /// The instant at which that business day begins.
+    pub fn begins(self, day: Day) -> Time {
+        Time::from_seconds(i64::from(day.0) * DAY_SECONDS - SHANGHAI_SECONDS + i64::from(self.0) * 60)
+    }
+}
+
 const NANOS: i64 = 1_000_000_000;
 const DAY_SECONDS: i64 = 86_400;
 // China has had one zone and no summer time since 1991.

@@ -2,8 +2,8 @@
 
 use crate::alerts::ProjectAlerts;
 use crate::domain::{
-    AlertKey, AlertRow, Body, Day, Entry, Fen, Funding, Level, Position, ProjectId, Reason, Record, Rejected,
-    Rule, Rulebook, Sum, Verdict,
+    AlertKey, AlertRow, Body, Day, Entry, Fen, Funding, Level, MonthTotals, Position, ProjectId, Reason,
+    Record, Rejected, Rule, Rulebook, Sum, Verdict,
 };
 use crate::ledger::ProjectLedger;
 use compact_str::CompactString;
@@ -42,7 +42,7 @@ impl Default for Settings {
             queue_entries: 200_000,
             memory_bytes: 4 << 30,
             checkpoint_ms: 10_000,
-            checkpoint_entries: 1_000_000,
+            checkpoint_entries: 2_000_000,
             history_rows: 200_000,
             shadow: None,
         }
@@ -78,6 +78,8 @@ pub struct ProjectAsk<'a> {
     pub today: Option<Day>,
     /// The project as lists show it, as of now.
     pub summary: &'a dyn Fn() -> ProjectSummary,
+    /// Its months' totals, as of now; none before the first business date.
+    pub months: &'a dyn Fn() -> Vec<MonthTotals>,
 }
 
 /// One project in a list; kept in memory for cold projects too.

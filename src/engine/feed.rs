@@ -125,14 +125,14 @@ impl Feed {
         Feed { shards: shards.into_iter().map(RwLock::new).collect(), wakers: RwLock::default(), history: 0 }
     }
 
-    /// With the fingerprint of the log that these rows are of.
+    /// With the identity of the log whose rows these are.
     #[must_use]
     pub fn with_history(self, history: u32) -> Feed {
         Feed { history, ..self }
     }
 
-    /// A row number means something only in the history in which it was read: another log
-    /// may have given it to another row.
+    /// A row number means something only in the history in which it was read: another log may
+    /// have given it to another row.
     pub fn history(&self) -> u32 {
         self.history
     }

@@ -5,8 +5,9 @@
 use super::api::DeadLetterId;
 use crate::domain::{Period, Position, ProjectId};
 
-/// Which log the store was made of, and what it covers.
+/// Which log the store was made of.
 pub(super) const LOG: &[u8] = b"M/log";
+/// What the store covers.
 pub(super) const COUNTY: &[u8] = b"M/county";
 /// The last rulebook of the log up to there.
 pub(super) const RULEBOOK: &[u8] = b"M/rulebook";

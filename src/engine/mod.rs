@@ -3,6 +3,7 @@
 pub mod api;
 pub mod backtest;
 pub mod batch;
+mod bench;
 mod committer;
 mod desk;
 mod feed;
@@ -10,13 +11,16 @@ mod handle;
 mod keys;
 mod pages;
 mod project;
+mod quiet;
 mod shadow;
 mod shard;
 mod shared;
 mod start;
 mod storer;
 mod tallies;
+mod tally;
 mod wakes;
+mod weeks;
 mod what_if;
 mod worker;
 

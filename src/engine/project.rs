@@ -1,30 +1,21 @@
 //! One project in memory: its ledger, its alerts, and when to look at it again without a record.
 //! One record in, changes of alerts out: merge, settle, judge, diff. Pure.
 
+use super::bench::{Bench, Changed};
+use super::quiet;
+use super::tally::{Changed as Counted, Count, Tally};
 use super::wakes::{Wake, Wakes};
-use crate::alerts::{IdKey, Overdue, ProjectAlerts};
+use super::weeks::{Statement, Weeks};
+use crate::alerts::{Overdue, ProjectAlerts};
 use crate::domain::{
-    Act, Alert, AlertKey, AlertRow, Body, Change, Day, Deadlines, Finding, Funding, Level, Part, Period,
-    ProjectView, Record, Rule, Rulebook, Time, Verdict,
+    Act, AlertKey, AlertRow, Body, Day, Deadlines, Finding, Funding, Level, MonthTotals, PapersView, Part,
+    Period, ProjectView, Record, Rule, Rulebook, Time, Verdict,
 };
 use crate::ledger::{self, Command, ProjectLedger, Touched, Who, WorkerIx};
 use crate::rules::{self, Judgement};
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// What a judgement needs beside the project.
-pub(super) struct Bench<'a> {
-    pub book: &'a Rulebook,
-    pub ids: &'a IdKey,
-    /// Nothing is judged before the first business date.
-    pub today: Option<Day>,
-    /// When the log was written that says so, in Unix milliseconds.
-    pub written_ms: i64,
-}
-
-/// One change of one alert, before it has its number.
-pub(super) type Changed = (Change, Alert);
 
 pub(super) struct ProjectState {
     pub ledger: ProjectLedger,
@@ -37,6 +28,9 @@ pub(super) struct ProjectState {
     pub wakes: Wakes,
     /// Whether anything was overdue when the papers were judged last.
     pub in_arrears: bool,
+    /// Counted once there is a business date.
+    tally: Tally,
+    weeks: Weeks,
     /// Due dates seen lately, so that a swipe costs no calendar look-up.
     due_memo: Vec<(Period, u8, u8, Day)>,
 }
@@ -56,15 +50,33 @@ impl ProjectState {
             dirty_alerts: BTreeSet::new(),
             wakes: Wakes::default(),
             in_arrears: false,
+            tally: Tally::default(),
+            weeks: Weeks::default(),
             due_memo: Vec::new(),
         }
+    }
+
+    /// A project as it comes out of the store: counts what the store does not keep.
+    pub fn load(ledger: ProjectLedger, wakes: Wakes, today: Option<Day>, book: &Rulebook) -> ProjectState {
+        let mut state = ProjectState { wakes, ..ProjectState::new(ledger) };
+        if let Some(today) = today {
+            let pay_terms = state.ledger.project_pay_terms();
+            state.tally = Tally::of(&state.ledger, &Count { book, today, pay_terms });
+            state.weeks = Weeks::of(&state.ledger, today, book);
+        }
+        state
     }
 
     /// Merges a record of this project and judges what it touches.
     pub fn record(&mut self, record: &Record, bench: &Bench, out: &mut Vec<Changed>) -> Verdict {
         let Body::Project(_) = &record.body else {
+            let before = self.statement(record);
             let touched = self.ledger.merge(record, bench.book);
+            let weeks = touched.changed && self.count_statement(record, before, bench);
             self.judge_touched(&touched, bench, out);
+            if let Some(today) = bench.today.filter(|_| weeks) {
+                self.judge_totals(today, bench, out);
+            }
             self.conclude(bench, out);
             return if touched.changed { Verdict::Accepted } else { Verdict::Duplicate };
         };
@@ -82,14 +94,24 @@ impl ProjectState {
 
     /// Takes over what the county says of this project.
     pub fn command(&mut self, command: &Command, bench: &Bench, out: &mut Vec<Changed>) {
+        let balance = self.ledger.balance();
         let touched = match command {
             Command::Payment { payment, .. } => self.ledger.put_payment(payment),
             Command::TakePayment { bank, txn_id, .. } => self.ledger.take_payment(bank, txn_id),
             Command::Account { account, .. } => self.ledger.put_account(account),
             Command::TakeAccount { account, .. } => self.ledger.take_account(*account),
+            Command::Complaint { complaint, .. } => self.ledger.put_complaint(complaint),
+            Command::TakeComplaint { complaint_id, .. } => self.ledger.take_complaint(complaint_id),
+            Command::Bookings { account, entries, restraints, .. } => {
+                self.ledger.put_bookings(*account, entries, restraints)
+            }
             Command::Named { .. } => self.ledger.put_named(),
         };
         self.judge_touched(&touched, bench, out);
+        // What comes in or goes out may be none of its workers' and no paper.
+        if let Some(today) = bench.today.filter(|_| self.ledger.balance() != balance) {
+            self.judge_totals(today, bench, out);
+        }
         self.conclude(bench, out);
     }
 
@@ -114,6 +136,9 @@ impl ProjectState {
 
     fn judge_all(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
         self.wakes.take(today);
+        // Months may fall due on other days now, or be asked for from today on.
+        self.tally = Tally::default();
+        self.weeks = Weeks::of(&self.ledger, today, bench.book);
         for worker in 0..self.workers() {
             self.judge_worker(worker, today, bench, out);
         }
@@ -185,7 +210,8 @@ impl ProjectState {
     pub fn heap_bytes(&self) -> usize {
         // An alert stands here twice (in its book and in its row), evidence included.
         const ALERT_BYTES: usize = 1400;
-        self.ledger.heap_bytes() + self.rows.len() * ALERT_BYTES + self.wakes.len() * 64 + 512
+        let totals = self.tally.heap_bytes() + self.weeks.heap_bytes();
+        self.ledger.heap_bytes() + totals + self.rows.len() * ALERT_BYTES + self.wakes.len() * 64 + 512
     }
 
     /// What decides whom its alerts are for, and what they call it.
@@ -207,41 +233,52 @@ impl ProjectState {
         match &touched.who {
             Who::Nobody => {}
             Who::Everyone => self.judge_all(today, bench, out),
-            Who::Attendance { worker, period, .. } => {
-                if !self.is_quiet(*worker, *period, today, bench.book) {
+            Who::Attendance { worker, day, minutes, .. } => {
+                let last_day = self.tally.attend(*worker, *day, &self.ledger, bench.book);
+                if !self.is_quiet(*worker, *day, *minutes, today, bench.book) {
                     self.judge_workers(&[*worker], today, bench, out);
+                }
+                if last_day {
+                    self.judge_totals(today, bench, out);
                 }
             }
             Who::Workers(workers) => self.judge_workers(workers, today, bench, out),
         }
         if touched.papers && touched.who != Who::Everyone {
+            self.judge_totals(today, bench, out);
             self.judge_papers(today, bench, out);
         }
     }
 
     fn judge_workers(&mut self, workers: &[WorkerIx], today: Day, bench: &Bench, out: &mut Vec<Changed>) {
-        let before = out.len();
+        let (before, mut totals, mut heads) = (out.len(), false, false);
         for worker in workers {
-            self.judge_worker(*worker, today, bench, out);
+            let counted = self.judge_worker(*worker, today, bench, out);
+            totals |= counted.any;
+            heads |= counted.heads;
         }
-        if out.len() > before {
+        if totals || out.len() > before {
             self.judge_totals(today, bench, out);
         }
-    }
-
-    /// Attendance in a month that is not due touches no finding: nobody owes it yet, and the pool
-    /// fills older months first. It does when a payment names the month (what it does not need
-    /// goes to the pool), or when the worker has no enrolment.
-    fn is_quiet(&mut self, worker: WorkerIx, period: Period, today: Day, book: &Rulebook) -> bool {
-        if !self.ledger.is_enrolled(worker) {
-            return false;
+        if heads {
+            self.judge_papers(today, bench, out);
         }
-        let (pay_day, offset) = self.ledger.pay_terms(worker);
-        let due = self.due(period, pay_day, offset, book);
-        today <= due && !self.ledger.has_labelled_payment(worker, period)
     }
 
-    fn due(&mut self, period: Period, pay_day: u8, offset: u8, book: &Rulebook) -> Day {
+    /// Attendance in a month that is not due touches hardly any finding: nobody owes it yet, and the
+    /// pool fills older months first. What it may touch all the same, `quiet` knows of the worker and
+    /// `tally` of the project's totals. Who has no enrolment is always looked at.
+    fn is_quiet(&mut self, worker: WorkerIx, day: Day, minutes: u32, today: Day, book: &Rulebook) -> bool {
+        let Some(period) = day.period().filter(|_| self.ledger.is_enrolled(worker)) else { return false };
+        let terms = self.ledger.pay_terms(worker);
+        let due = self.due(period, terms, today, book);
+        today <= due
+            && quiet::is_quiet(&self.ledger, worker, day, minutes, due, today, book)
+            && self.tally.agrees(worker, period, &self.ledger, today, book)
+    }
+
+    fn due(&mut self, period: Period, terms: (u8, u8), today: Day, book: &Rulebook) -> Day {
+        let (pay_day, offset) = terms;
         let known = self.due_memo.iter().find(|m| (m.0, m.1, m.2) == (period, pay_day, offset));
         if let Some(memo) = known {
             return memo.3;
@@ -251,27 +288,44 @@ impl ProjectState {
             self.due_memo.remove(0);
         }
         self.due_memo.push((period, pay_day, offset, due));
-        // Whoever works in this month on these terms is to be looked at when it falls due.
-        self.wakes.everyone(due.plus(1));
+        // Whoever works in this month on these terms is to be looked at when it falls due. A day that
+        // is over would only put the project before others when time goes on, and differently after
+        // a restart, when nothing is remembered here.
+        if due >= today {
+            self.wakes.everyone(due.plus(1));
+        }
         due
     }
 
-    fn judge_worker(&mut self, worker: WorkerIx, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
+    fn judge_worker(
+        &mut self,
+        worker: WorkerIx,
+        today: Day,
+        bench: &Bench,
+        out: &mut Vec<Changed>,
+    ) -> Counted {
         let view = self.ledger.settle(worker, bench.book);
+        let count = Count { book: bench.book, today, pay_terms: self.ledger.project_pay_terms() };
+        let counted = self.tally.put(worker, &view, &count);
+        // From such a day on the month is counted in full, all at once.
+        counted.opens.iter().filter(|day| **day > today).for_each(|day| self.wakes.everyone(*day));
         let mut on = Judgement::new(today, bench.book, self.sector());
         rules::judge_worker(&view, &mut on);
         let (findings, again) = on.into_parts();
         again.into_iter().for_each(|day| self.wakes.worker(day, worker));
         self.alerts.diff_worker(&view.id_number, findings, today, bench.ids, out);
+        counted
     }
 
     /// Judges what hangs on the project's totals, and its papers if they ask for the totals.
     fn judge_totals(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
-        let (view, worst) = (self.view(), self.alerts.worst(10));
+        self.weeks.forget(today);
+        let (view, worst) = (self.view(today), self.alerts.worst(10));
+        let in_arrears = view.overdue_periods > 0;
         let mut on = Judgement::new(today, bench.book, self.sector());
         rules::judge_totals(&view, &worst, &mut on);
         self.diff_part(Part::Totals, on.into_parts(), today, bench, out);
-        if self.in_arrears != (view.overdue_periods > 0) {
+        if self.in_arrears != in_arrears {
             self.judge_papers(today, bench, out);
         }
     }
@@ -279,7 +333,8 @@ impl ProjectState {
     fn judge_papers(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
         self.in_arrears = self.alerts.overdue_totals().overdue_periods > 0;
         let mut on = Judgement::new(today, bench.book, self.sector());
-        rules::judge_papers(&self.ledger.papers(self.in_arrears), &mut on);
+        let months = self.months(today);
+        rules::judge_papers(&PapersView { months, ..self.ledger.papers(self.in_arrears) }, &mut on);
         self.diff_part(Part::Papers, on.into_parts(), today, bench, out);
     }
 
@@ -299,18 +354,39 @@ impl ProjectState {
         self.ledger.facts().map(|facts| facts.sector.as_str())
     }
 
-    /// The project's totals, folded from its standing wage alerts.
-    pub fn view(&self) -> ProjectView {
+    /// The totals of its months, as of now.
+    pub fn months(&self, today: Day) -> Vec<MonthTotals> {
+        self.tally.months(self.ledger.facts().map(|facts| facts.contractor_uscc), today)
+    }
+
+    /// The project's totals: what is overdue from its standing wage alerts, the rest as counted.
+    fn view(&self, today: Day) -> ProjectView<'_> {
         let Overdue { overdue_fen, overdue_workers, overdue_periods, oldest_due_on } =
             self.alerts.overdue_totals();
-        ProjectView {
-            project_id: self.ledger.id().clone(),
-            known: self.ledger.facts().is_some(),
-            contractor_uscc: self.ledger.facts().map(|facts| facts.contractor_uscc),
+        let mut view = ProjectView {
+            facts: self.ledger.facts(),
             overdue_fen,
             overdue_workers,
             overdue_periods,
             oldest_due_on,
-        }
+            weeks: self.weeks.tell(today),
+            balance: self.ledger.balance(),
+            ..ProjectView::unknown(self.ledger.id().clone())
+        };
+        self.tally.tell(&mut view, today);
+        view
+    }
+
+    /// The statement that stands of the day that a day statement is about.
+    fn statement(&self, record: &Record) -> Option<Statement> {
+        let Body::WorkDay(day) = &record.body else { return None };
+        self.ledger.statement_on(&day.id_number, day.work_date)
+    }
+
+    /// Whether the weeks are others after that record; `before` stood before it.
+    fn count_statement(&mut self, record: &Record, before: Option<Statement>, bench: &Bench) -> bool {
+        let (Body::WorkDay(day), Some(today)) = (&record.body, bench.today) else { return false };
+        let now = self.statement(record);
+        self.weeks.put(day.work_date, before, now, today, bench.book)
     }
 }

@@ -2,7 +2,8 @@
 //! project, and counted. A project is judged by it from scratch, some time after it was touched, when its
 //! thread has nothing else to do; so the live judgement pays nothing for it.
 
-use super::project::{Bench, ProjectState};
+use super::bench::Bench;
+use super::project::ProjectState;
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::domain::{AlertKey, Day, Level, Rule, Rulebook};
 use crate::ledger::ProjectLedger;

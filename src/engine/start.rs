@@ -41,7 +41,7 @@ pub(super) fn check_log(store: &dyn Store, log: &dyn Log) -> Result<(), StartErr
     }
 }
 
-/// What a row's number means something in: this log, which says also by which rulebooks was judged.
+/// What a row's number means something in: this log.
 pub(super) fn history_of(log: &dyn Log) -> u32 {
     crc32fast::hash(&log.identity().to_le_bytes())
 }

@@ -2,7 +2,8 @@
 //! Changes nothing, and nothing of it comes into the log.
 
 use super::api::ProjectAsk;
-use super::project::{Bench, ProjectState};
+use super::bench::Bench;
+use super::project::ProjectState;
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::domain::{AlertKey, Day, Finding, Payment, Stamp};
 use crate::ledger::{KeptPayment, ProjectLedger};

@@ -115,6 +115,10 @@ impl County {
             if day.day_of_month() == 1 {
                 self.sites.iter_mut().for_each(|site| papers::month(site, period, &mut self.post));
             }
+            if day == self.last_attended {
+                let over = day.plus(1);
+                self.sites.iter_mut().for_each(|s| papers::complete(s, over, &self.plan, &mut self.post));
+            }
             if day == period.day_or_last(31) {
                 for site in &mut self.sites {
                     wages::close(site, period, &self.plan, &self.calendar, &mut self.post);

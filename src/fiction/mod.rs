@@ -10,6 +10,7 @@ mod disorder;
 mod papers;
 mod people;
 mod site;
+mod till;
 mod trouble;
 mod wages;
 

@@ -1,28 +1,52 @@
-//! What a site sends beside attendance and wages: its project record, enrolments, wage account, deposit,
-//! guarantee, labour fees, inspections, complaints. Knows nothing of days worked.
+//! What a site sends beside attendance, wages and money: its project record, enrolments, wage account,
+//! deposit, guarantee, inspections, complaints. Knows nothing of days worked.
 
 use super::Plan;
 use super::county::{Post, at, first_day};
 use super::people;
 use super::site::{Hand, Registered, Site};
+use super::till;
 use super::trouble::{Fate, Planted, Trouble};
 use super::wages::due_on;
 use crate::domain::*;
-use compact_str::{CompactString, format_compact};
+use compact_str::format_compact;
 use rand::Rng;
-
-/// A day's wage times days times heads, about: what the owner pays a month.
-const LABOUR_FEE_A_HEAD: i64 = 780_000;
 
 /// Everything that is sent before work begins, and what comes late of it.
 pub(super) fn open(site: &mut Site, plan: &Plan, calendar: &Calendar, post: &mut Post) {
     let start = first_day(plan);
-    let heads = i64::try_from(site.hands.len()).unwrap_or(0);
-    site.project.labour_fee_fen = Some(Fen(heads.max(1) * LABOUR_FEE_A_HEAD));
+    let unregistered = site.has(Trouble::UnregisteredWorkers);
+    unregistered.into_iter().for_each(|fate| leave_out(site, fate));
+    site.project.labour_fee_fen = Some(till::labour_fee(&site.hands));
     project(site, start, plan, post);
     account(site, start, plan, calendar, post);
     securities(site, start, post);
     enrolments(site, start, plan, post);
+    till::labour_fees(site, plan, calendar, post);
+}
+
+/// A third of the site, ten at most, is not enrolled in time, or never.
+fn leave_out(site: &mut Site, fate: Fate) {
+    let count = (site.hands.len().div_ceil(3)).min(10);
+    for hand in &mut site.hands[..count] {
+        hand.registered = if fate.mended_after.is_some() { Registered::Late } else { Registered::Never };
+        if hand.basis == Basis::Piece {
+            (hand.basis, hand.rate_fen) = (Basis::Daily, Fen(30_000));
+        }
+    }
+}
+
+/// Work is over: the project is stated once more, as completed on that day.
+pub(super) fn complete(site: &mut Site, day: Day, plan: &Plan, post: &mut Post) {
+    if let Some(fate) = site.has(Trouble::UnknownProject) {
+        let known_on = fate.mended_after.map(|days| plan.first.first_day().plus(days));
+        if known_on.is_none_or(|known_on| known_on >= day) {
+            return;
+        }
+    }
+    site.project.status = ProjectStatus::Completed;
+    site.project.completed_on = Some(day);
+    post.send('j', "registry", at(day, 1800), Body::Project(Box::new(site.project.clone())));
 }
 
 fn project(site: &mut Site, start: Day, plan: &Plan, post: &mut Post) {
@@ -90,17 +114,6 @@ fn securities(site: &mut Site, start: Day, post: &mut Post) {
 fn enrolments(site: &mut Site, start: Day, plan: &Plan, post: &mut Post) {
     let first = plan.first.first_day();
     let fate = site.has(Trouble::UnregisteredWorkers);
-    if fate.is_some() {
-        let late = fate.is_some_and(|f| f.mended_after.is_some());
-        // A third of the site, ten at most.
-        let count = (site.hands.len().div_ceil(3)).min(10);
-        for hand in &mut site.hands[..count] {
-            hand.registered = if late { Registered::Late } else { Registered::Never };
-            if hand.basis == Basis::Piece {
-                (hand.basis, hand.rate_fen) = (Basis::Daily, Fen(30_000));
-            }
-        }
-    }
     let late_on = fate.and_then(|f| f.mended_after).map(|days| first.plus(days));
     for n in 0..site.hands.len() {
         let body = enrolment(site, &site.hands[n], first);
@@ -142,7 +155,6 @@ fn enrolment(site: &Site, hand: &Hand, first: Day) -> Body {
 
 /// What happens once in every month of work.
 pub(super) fn month(site: &mut Site, period: Period, post: &mut Post) {
-    labour_fee(site, period, post);
     let project_id = site.project.project_id.clone();
     let inspected_on = period.day_or_last(site.dice.random_range(8..=24));
     let stops = site.has(Trouble::ContractorStops).is_some_and(|fate| period >= fate.period);
@@ -159,27 +171,6 @@ pub(super) fn month(site: &mut Site, period: Period, post: &mut Post) {
     if stops {
         trouble_shows(site, period, post);
     }
-}
-
-fn labour_fee(site: &mut Site, period: Period, post: &mut Post) {
-    let amount = site.project.labour_fee_fen.unwrap_or_default();
-    let paid_on = period.day_or_last(5);
-    if site.has(Trouble::LabourFeeUnpaid).is_some_and(|fate| period >= fate.period) {
-        let planted = planted(site, Trouble::LabourFeeUnpaid, Some(period), amount.0, paid_on, None);
-        return post.plant(planted);
-    }
-    let booked_at = at(paid_on, 9 * 3600 + site.dice.random_range(0..3600));
-    let body = Body::AccountEntry(Box::new(AccountEntry {
-        account: site.account,
-        entry_id: format_compact!("fee-{period}"),
-        direction: EntryDirection::In,
-        kind: EntryKind::LabourFee,
-        amount_fen: amount,
-        booked_at,
-        counterparty: Some(site.project.owner_name.clone()),
-        purpose: Some(CompactString::const_new("人工费用")),
-    }));
-    post.send('b', "bank", booked_at, body);
 }
 
 /// A contractor who stops paying is heard of: a weak signal in the month, a complaint two months on.
@@ -209,7 +200,7 @@ fn trouble_shows(site: &mut Site, period: Period, post: &mut Post) {
     post.send('c', "hotline", at(filed_on, 13 * 3600), complaint);
 }
 
-fn planted(
+pub(super) fn planted(
     site: &Site,
     trouble: Trouble,
     period: Option<Period>,

@@ -2,6 +2,7 @@
 //! of what the days are worth.
 
 use super::county::{Post, at, bank};
+use super::till::Till;
 use super::trouble::{Fate, Trouble};
 use super::{Plan, people};
 use crate::domain::*;
@@ -60,8 +61,7 @@ pub(super) struct Site {
     pub bank: CompactString,
     /// Subcontractors: name and code.
     pub employers: Vec<(CompactString, Uscc)>,
-    /// Whether signed payroll sheets are sent.
-    pub sheets: bool,
+    pub till: Till,
     pub fate: Option<Fate>,
     pub hands: Vec<Hand>,
     pub dice: ChaCha8Rng,
@@ -107,13 +107,11 @@ impl Site {
         let employers =
             (0..1 + n % 3).map(|k| (people::firm(&mut dice), people::uscc(1_000_000 + n * 4 + k))).collect();
         let project = project(plan, n, fate, &mut dice);
-        let late_attendance = fate.is_some_and(|f| f.trouble == Trouble::LateAttendance);
         Site {
             account: people::wage_account(n),
             bank: bank(&mut dice),
             employers,
-            // A signed sheet outweighs the days, and the late days would not show.
-            sheets: !late_attendance && dice.random_ratio(2, 3),
+            till: Till::default(),
             project,
             fate,
             hands: Vec::new(),
@@ -134,10 +132,15 @@ impl Site {
     /// One business day of swipes; some days are set right by the officer the next morning.
     pub fn attend(&mut self, day: Day, post: &mut Post, out: &mut Vec<Record>) {
         let silent = self.silent_days().is_some_and(|(first, last)| (first..=last).contains(&day));
-        for hand in &mut self.hands {
-            if silent || hand.rests(day) || self.dice.random_ratio(1, 25) {
+        let hands = self.hands.len();
+        let mut anybody = false;
+        for (n, hand) in self.hands.iter_mut().enumerate() {
+            // A site whose hands are all away by chance would seem to have stopped: the last one comes.
+            let away = self.dice.random_ratio(1, 25) && (anybody || n + 1 < hands);
+            if silent || hand.rests(day) || away {
                 continue;
             }
+            anybody = true;
             let (from, spread) = if hand.night { (19 * 3600, 7000) } else { (6 * 3600 + 1200, 5900) };
             let came = from + self.dice.random_range(0..spread);
             // A night shift ends before the next business day begins at 04:00.
@@ -223,11 +226,12 @@ fn project(plan: &Plan, n: u64, fate: Option<Fate>, dice: &mut impl Rng) -> Proj
     let id = format_compact!("DLT-{year}-{:04}", n + 1);
     let (territory, place) = people::pick(dice, &TERRITORIES);
     let (sector, work) = people::pick(dice, &WORKS);
-    let signed = plan.first.first_day().plus(-dice.random_range(15..40));
+    // The account is opened and known, and the deposit lodged, within their times.
+    let signed = plan.first.first_day().plus(-dice.random_range(10..=20));
     let funding = people::pick(dice, Funding::ALL);
     let unknown = fate.is_some_and(|f| f.trouble == Trouble::UnknownProject);
     // While the project is unknown its wages fall due on the default day.
-    let pay_day = if unknown { 15 } else { people::pick(dice, &[10, 15, 20, 25, 28]) };
+    let pay_day = if unknown { 15 } else { people::pick(dice, &[15, 20, 25, 28]) };
     Project {
         project_id: ProjectId::parse("project_id", &id).expect("a well-formed id"),
         name: format_compact!("{place}{work}（{}号）", n + 1),

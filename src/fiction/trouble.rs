@@ -25,14 +25,20 @@ pub enum Trouble {
     UnknownProject,
     /// Days without swipes, stated by the labour officer weeks later.
     LateAttendance,
-    /// The owner pays no labour fee.
+    /// The owner pays no labour fee from a month on; wages are paid as far as the account goes.
     LabourFeeUnpaid,
+    /// One labour fee comes weeks late, and still in time for the wages.
+    LabourFeeLate,
+    /// The contractor takes money out of the wage account for something else before pay day.
+    AccountDrained,
+    /// The wages that are not paid because the account does not hold enough.
+    AccountShort,
     /// The wage account is reported late; payments from it cannot be placed until then.
     AccountLate,
 }
 
 impl Trouble {
-    pub const ALL: [Trouble; 10] = [
+    pub const ALL: [Trouble; 13] = [
         Trouble::ContractorStops,
         Trouble::Underpays,
         Trouble::WorkerLeftOut,
@@ -42,19 +48,24 @@ impl Trouble {
         Trouble::UnknownProject,
         Trouble::LateAttendance,
         Trouble::LabourFeeUnpaid,
+        Trouble::LabourFeeLate,
+        Trouble::AccountDrained,
+        Trouble::AccountShort,
         Trouble::AccountLate,
     ];
 
     /// Those that befall a whole project.
-    const OF_PROJECTS: [Trouble; 8] = [
+    const OF_PROJECTS: [Trouble; 10] = [
         Trouble::ContractorStops,
         Trouble::Underpays,
         Trouble::LateAttendance,
         Trouble::UnregisteredWorkers,
-        Trouble::ContractorStops,
+        Trouble::LabourFeeUnpaid,
         Trouble::AccountLate,
         Trouble::UnknownProject,
+        Trouble::AccountDrained,
         Trouble::LabourFeeUnpaid,
+        Trouble::LabourFeeLate,
     ];
 
     /// The word in `truth.ndjson`.
@@ -69,6 +80,9 @@ impl Trouble {
             Trouble::UnknownProject => "unknown-project",
             Trouble::LateAttendance => "late-attendance",
             Trouble::LabourFeeUnpaid => "labour-fee-unpaid",
+            Trouble::LabourFeeLate => "labour-fee-late",
+            Trouble::AccountDrained => "account-drained",
+            Trouble::AccountShort => "account-short",
             Trouble::AccountLate => "account-late",
         }
     }
@@ -100,6 +114,8 @@ pub(super) struct Fate {
     pub mended_after: Option<i32>,
     /// Percent that are paid all the same.
     pub percent: i64,
+    /// The payroll sheets tell nothing of what is coming.
+    pub unseen: bool,
 }
 
 /// One fate a project; `None` for the honest ones. Every kind occurs if there are projects enough.
@@ -125,5 +141,6 @@ fn fate(plan: &Plan, trouble: Trouble, dice: &mut impl Rng) -> Fate {
         Trouble::AccountLate | Trouble::LateAttendance => Some(dice.random_range(6..20)),
         _ => dice.random_ratio(1, 2).then(|| dice.random_range(12..55)),
     };
-    Fate { trouble, period, mended_after, percent: dice.random_range(50..95) }
+    let (percent, unseen) = (dice.random_range(50..95), dice.random_ratio(1, 4));
+    Fate { trouble, period, mended_after, percent, unseen }
 }

@@ -6,6 +6,7 @@
 //! Homes are never stored: they follow from the merged payments and accounts.
 
 use super::accounts::{Accounts, Booked};
+use super::command::Command;
 use super::county_page::{Bucket, CountyPage, bucket_of};
 use super::kept::{Kept, Outcome, merge_into};
 use super::payments::{KeptPayment, key_hash, payment_key};
@@ -19,21 +20,6 @@ use compact_str::CompactString;
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What a project has to do because the county says so. Doing it twice does nothing.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Command {
-    /// The payment, as merged, is this project's: [`super::ProjectLedger::put_payment`].
-    Payment { project_id: ProjectId, payment: Box<KeptPayment> },
-    /// It is another project's now: [`super::ProjectLedger::take_payment`].
-    TakePayment { project_id: ProjectId, bank: CompactString, txn_id: CompactString },
-    /// The wage account is this project's: [`super::ProjectLedger::put_account`].
-    Account { project_id: ProjectId, account: Box<WageAccount> },
-    /// It is another project's now: [`super::ProjectLedger::take_account`].
-    TakeAccount { project_id: ProjectId, account: Account },
-    /// Some record names this project: [`super::ProjectLedger::put_named`].
-    Named { project_id: ProjectId },
-}
 
 /// Who decides about a record.
 #[derive(Clone, PartialEq, Debug)]
@@ -58,18 +44,6 @@ pub struct County {
     named: HashSet<ProjectId, FixedState>,
     /// Where eviction looks next.
     pub(super) hand: usize,
-}
-
-impl Command {
-    pub fn project_id(&self) -> &ProjectId {
-        match self {
-            Command::Payment { project_id, .. }
-            | Command::TakePayment { project_id, .. }
-            | Command::Account { project_id, .. }
-            | Command::TakeAccount { project_id, .. }
-            | Command::Named { project_id } => project_id,
-        }
-    }
 }
 
 impl Default for County {
@@ -103,17 +77,9 @@ impl County {
         let verdict = match &record.body {
             Body::Payment(payment) => self.route_payment(payment, head, out),
             Body::Account(account) => self.route_account(account, head, out),
-            Body::AccountEntry(entry) => self.route_entry(entry),
-            Body::AccountRestraint(restraint) => {
-                let outcome = self.accounts.restrain(restraint, &head.stamp());
-                self.keep(outcome, CountyPage::accounts(restraint.account))
-            }
-            Body::Complaint(complaint) => {
-                let page = CountyPage::complaints(&complaint.complaint_id);
-                let key = (page.a, complaint.complaint_id.clone());
-                let outcome = merge_into(&mut self.complaints, key, &**complaint, &head.stamp());
-                self.keep(outcome, page)
-            }
+            Body::AccountEntry(entry) => self.route_entry(entry, out),
+            Body::AccountRestraint(restraint) => self.route_restraint(restraint, head, out),
+            Body::Complaint(complaint) => self.route_complaint(complaint, head, out),
             Body::BusinessSignal(signal) => {
                 let page = CountyPage::signals(signal.employer_uscc);
                 let key = (page.a, signal.employer_uscc, signal.signal);
@@ -198,18 +164,30 @@ impl County {
         let old_home = self.accounts.home(account.account).cloned();
         let outcome = self.accounts.merge(account, &head.stamp());
         if outcome == Outcome::Stands {
-            let project_id = account.project_id.clone();
-            match old_home {
-                Some(old) if old == project_id => {}
-                Some(old) => {
-                    out.push(Command::TakeAccount { project_id: old.clone(), account: account.account });
-                    self.move_payments(account.account, &old, &project_id, out);
-                }
-                None => self.end_waiting(account.account, &project_id, out),
-            }
-            out.push(Command::Account { project_id, account: Box::new(account.clone()) });
+            self.home_account(account, old_home, out);
         }
         self.keep(outcome, CountyPage::accounts(account.account))
+    }
+
+    /// The account first, then its payments, then its bookings: so that a project never judges
+    /// bookings whose payments it has not, nor payments whose account it has not.
+    fn home_account(&mut self, account: &WageAccount, old_home: Option<ProjectId>, out: &mut Vec<Command>) {
+        let (number, project_id) = (account.account, account.project_id.clone());
+        let is_moved = old_home.as_ref() != Some(&project_id);
+        if let Some(old) = old_home.clone().filter(|_| is_moved) {
+            out.push(Command::TakeAccount { project_id: old, account: number });
+        }
+        out.push(Command::Account { project_id: project_id.clone(), account: Box::new(account.clone()) });
+        match old_home {
+            None => self.end_waiting(number, &project_id, out),
+            Some(old) if is_moved => self.move_payments(number, &old, &project_id, out),
+            Some(_) => return,
+        }
+        let entries: Vec<AccountEntry> = self.accounts.entries(number).cloned().collect();
+        let restraints: Vec<AccountRestraint> = self.accounts.restraints(number).cloned().collect();
+        if !entries.is_empty() || !restraints.is_empty() {
+            out.push(Command::Bookings { project_id, account: number, entries, restraints });
+        }
     }
 
     /// The account has a project for the first time: its payments have waited for that.
@@ -233,14 +211,60 @@ impl County {
         }
     }
 
-    fn route_entry(&mut self, entry: &AccountEntry) -> Verdict {
+    fn route_complaint(&mut self, complaint: &Complaint, head: &Head, out: &mut Vec<Command>) -> Verdict {
+        let page = CountyPage::complaints(&complaint.complaint_id);
+        let key = (page.a, complaint.complaint_id.clone());
+        let old = self.complaints.get(&key).and_then(|kept| kept.value.project_id.clone());
+        let outcome = merge_into(&mut self.complaints, key, complaint, &head.stamp());
+        if outcome == Outcome::Stands {
+            if let Some(project_id) = old
+                && complaint.project_id.as_ref() != Some(&project_id)
+            {
+                let complaint_id = complaint.complaint_id.clone();
+                out.push(Command::TakeComplaint { project_id, complaint_id });
+            }
+            if let Some(project_id) = complaint.project_id.clone() {
+                out.push(Command::Complaint { project_id, complaint: Box::new(complaint.clone()) });
+            }
+        }
+        self.keep(outcome, page)
+    }
+
+    fn route_entry(&mut self, entry: &AccountEntry, out: &mut Vec<Command>) -> Verdict {
         match self.accounts.book(entry) {
             Booked::New => {
                 self.dirty.insert(CountyPage::accounts(entry.account));
+                self.tell(entry.account, vec![entry.clone()], Vec::new(), out);
                 Verdict::Accepted
             }
             Booked::Known => Verdict::Duplicate,
             Booked::Conflict(field) => Verdict::Rejected(conflict(field, "(account, entry_id)")),
+        }
+    }
+
+    fn route_restraint(
+        &mut self,
+        restraint: &AccountRestraint,
+        head: &Head,
+        out: &mut Vec<Command>,
+    ) -> Verdict {
+        let outcome = self.accounts.restrain(restraint, &head.stamp());
+        if outcome == Outcome::Stands {
+            self.tell(restraint.account, Vec::new(), vec![restraint.clone()], out);
+        }
+        self.keep(outcome, CountyPage::accounts(restraint.account))
+    }
+
+    /// Tells the account's project, if it has one, what is new of its account.
+    fn tell(
+        &self,
+        account: Account,
+        entries: Vec<AccountEntry>,
+        restraints: Vec<AccountRestraint>,
+        out: &mut Vec<Command>,
+    ) {
+        if let Some(project_id) = self.accounts.home(account).cloned() {
+            out.push(Command::Bookings { project_id, account, entries, restraints });
         }
     }
 

@@ -6,6 +6,9 @@
 //! by [`Command`]s, which payments and accounts are whose.
 
 mod accounts;
+mod banking;
+mod books;
+mod command;
 mod county;
 mod county_page;
 mod due;
@@ -13,9 +16,12 @@ mod kept;
 mod month;
 mod page;
 mod papers;
+mod pattern;
+mod payees;
 mod payments;
 mod payroll;
 mod placing;
+mod presence;
 mod project;
 mod reading;
 mod settle;
@@ -24,7 +30,8 @@ mod terms;
 mod waiting;
 mod worker;
 
-pub use county::{Command, County, Routed};
+pub use command::Command;
+pub use county::{County, Routed};
 pub use county_page::CountyPage;
 pub use due::due_date;
 pub use page::PageKey;

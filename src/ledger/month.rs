@@ -40,7 +40,7 @@ pub(super) enum Change {
     Same,
     /// A later statement stands.
     Superseded,
-    /// Kept, but the day's days and minutes come from a statement.
+    /// Kept, but the day's days and minutes are those of a statement, as before.
     Hidden,
     /// Days or minutes may be others now.
     Seen,
@@ -53,7 +53,18 @@ pub(super) struct DayCell {
     pub(super) index: u32,
     /// First and last swipe, seconds of the business day.
     pub(super) span: Option<(u32, u32)>,
-    pub(super) stated: Option<(Days, Option<u16>)>,
+    /// When, how many days, and the minutes if they were said.
+    pub(super) stated: Option<(Time, Days, Option<u16>)>,
+}
+
+impl DayCell {
+    /// What the statement says, else those between first and last swipe.
+    pub(super) fn minutes(&self) -> u32 {
+        match self.stated {
+            Some((_, _, Some(minutes))) => u32::from(minutes),
+            _ => self.span.map_or(0, |(first, last)| last.saturating_sub(first) / 60),
+        }
+    }
 }
 
 impl Month {
@@ -151,7 +162,7 @@ impl Month {
     }
 
     /// What is stated of that day: (`at`, `days`, `minutes`).
-    fn statement(&self, index: u32) -> Option<(Time, Days, Option<u16>)> {
+    pub(super) fn statement(&self, index: u32) -> Option<(Time, Days, Option<u16>)> {
         let stated = self.stated();
         let (bit, rank) = place(bits(stated), index);
         if bits(stated) & bit == 0 {
@@ -166,23 +177,51 @@ impl Month {
 
     /// Whether any day has a swipe, or a statement of more than 0 days.
     pub(super) fn has_presence(&self) -> bool {
-        self.swiped != 0 || self.days().any(|day| day.stated.is_some_and(|(days, _)| days.0 > 0))
+        self.swiped != 0 || self.days().any(|day| day.stated.is_some_and(|(_, days, _)| days.0 > 0))
     }
 
     /// The days with swipes or a statement, ascending.
     pub(super) fn days(&self) -> impl Iterator<Item = DayCell> + '_ {
-        let mut left = self.swiped | bits(self.stated());
+        let mut left = self.entries();
         std::iter::from_fn(move || {
             if left == 0 {
                 return None;
             }
             let index = left.trailing_zeros();
             left &= left - 1;
-            let (bit, rank) = place(self.swiped, index);
-            let span = (self.swiped & bit != 0).then(|| self.span(rank));
-            let stated = self.statement(index).map(|(_, days, minutes)| (days, minutes));
-            Some(DayCell { index, span, stated })
+            Some(self.day(index))
         })
+    }
+
+    /// The same, descending.
+    pub(super) fn days_back(&self) -> impl Iterator<Item = DayCell> + '_ {
+        let mut left = self.entries();
+        std::iter::from_fn(move || {
+            let index = left.checked_ilog2()?;
+            left ^= 1 << index;
+            Some(self.day(index))
+        })
+    }
+
+    /// A bit for each day with swipes or a statement.
+    fn entries(&self) -> u32 {
+        self.swiped | bits(self.stated())
+    }
+
+    /// That day, be anything known of it or not.
+    pub(super) fn day(&self, index: u32) -> DayCell {
+        DayCell { index, span: self.span_of(index), stated: self.statement(index) }
+    }
+
+    /// First and last swipe of that day.
+    pub(super) fn span_of(&self, index: u32) -> Option<(u32, u32)> {
+        let (bit, rank) = place(self.swiped, index);
+        (self.swiped & bit != 0).then(|| self.span(rank))
+    }
+
+    /// Whether there are swipes alone, and one of them on a day before that one.
+    pub(super) fn is_swiped_before(&self, index: u32) -> bool {
+        self.stated_len == 0 && self.swiped & ((1u32 << (index & 31)) - 1) != 0
     }
 
     /// Reads the block; the answer means nothing.
@@ -304,72 +343,5 @@ fn check_stated(stated: &[u8], period: Period) -> Result<(), Corrupt> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::BTreeMap;
-
-    fn cell() -> Month {
-        Month::new(Period::parse("2026-03").unwrap())
-    }
-
-    #[test]
-    fn the_earliest_and_latest_swipe_of_a_day_stay() {
-        let mut month = cell();
-        assert_eq!(month.swipe(30, 500), Change::Seen);
-        assert_eq!(month.swipe(0, 86_399), Change::Seen);
-        assert_eq!(month.swipe(30, 0), Change::Seen);
-        assert_eq!(month.swipe(30, 200), Change::Same);
-        let days: Vec<_> = month.days().map(|d| (d.index, d.span)).collect();
-        assert_eq!(days, [(0, Some((86_399, 86_399))), (30, Some((0, 500)))]);
-    }
-
-    #[test]
-    fn a_statement_hides_swipes_only_if_it_says_minutes() {
-        let mut month = cell();
-        assert_eq!(month.state(3, Time(5), Days(100), None), Change::Seen);
-        assert_eq!(month.swipe(3, 10), Change::Seen);
-        assert_eq!(month.state(3, Time(5), Days(100), Some(0)), Change::Seen);
-        assert_eq!(month.swipe(3, 20), Change::Hidden);
-        assert_eq!(month.state(3, Time(5), Days(50), Some(9)), Change::Superseded);
-        assert_eq!(month.state(3, Time(5), Days(100), Some(0)), Change::Same);
-        assert_eq!(month.state(3, Time(6), Days(100), Some(0)), Change::Hidden);
-        assert!(month.has_presence());
-    }
-
-    proptest! {
-        #[test]
-        fn statements_and_swipes_agree_with_a_map(said in prop::collection::vec((0u32..31, 0i64..200, 0u32..301, prop::option::of(0u16..4320)), 0..300)) {
-            let mut month = cell();
-            let mut model = BTreeMap::new();
-            let mut spans: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
-            for (day, at, days, minutes) in said {
-                if at % 3 == 0 {
-                    month.swipe(day, days * 280);
-                    let span = spans.entry(day).or_insert((days * 280, days * 280));
-                    *span = (span.0.min(days * 280), span.1.max(days * 280));
-                    continue;
-                }
-                month.state(day, Time(at), Days(days), minutes);
-                let kept = model.entry(day).or_insert((at, days, minutes));
-                *kept = (*kept).max((at, days, minutes));
-            }
-            let mut w = Writer::new();
-            month.put(&mut w);
-            let again = Month::get(month.period, &mut Reader::new(&w.bytes)).unwrap();
-            for month in [&month, &again] {
-                let got: BTreeMap<_, _> = month.days().filter_map(|d| month.statement(d.index).map(|s| (d.index, (s.0.0, s.1.0, s.2)))).collect();
-                prop_assert_eq!(&got, &model);
-                let got: BTreeMap<_, _> = month.days().filter_map(|d| Some((d.index, d.span?))).collect();
-                prop_assert_eq!(&got, &spans);
-            }
-        }
-
-        #[test]
-        fn damaged_bytes_never_panic(bytes: Vec<u8>) {
-            if let Ok(month) = Month::get(Period(0), &mut Reader::new(&bytes)) {
-                month.days().count();
-            }
-        }
-    }
-}
+#[path = "month_tests.rs"]
+mod tests;

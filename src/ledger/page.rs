@@ -1,5 +1,6 @@
 //! A project's pages: the pieces in which its state is stored and comes back. Knows no store.
 
+use super::books::booked_on;
 use super::month::Month;
 use super::papers::Papers;
 use super::payments::KeptPayment;
@@ -7,7 +8,7 @@ use super::project::{KeptSheet, ProjectLedger, WorkerIx};
 use super::stored::Stored;
 use super::worker::{Profile, Worker};
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::Period;
+use crate::domain::{AccountEntry, Day, Period};
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
@@ -29,6 +30,7 @@ const WORKERS: u8 = 1;
 const MONTHS: u8 = 2;
 const PAYMENTS: u8 = 3;
 const PAYROLL: u8 = 4;
+const BOOKINGS: u8 = 5;
 
 impl PageKey {
     /// As part of a store's key: sorts as the keys do.
@@ -65,6 +67,12 @@ impl PageKey {
 
     pub(super) fn payroll(period: Period) -> PageKey {
         PageKey { kind: PAYROLL, a: period.0, b: 0 }
+    }
+
+    /// All bookings of the day's month.
+    pub(super) fn bookings(day: Day) -> PageKey {
+        // A day outside the years of `Period` has no month.
+        PageKey { kind: BOOKINGS, a: day.period().map_or(u16::MAX, |period| period.0), b: 0 }
     }
 
     /// The first worker or slot of the page.
@@ -142,6 +150,12 @@ impl ProjectLedger {
                     w.option(slot.as_ref(), |w, slot| w.bytes.extend_from_slice(&slot.packed));
                 });
             }
+            BOOKINGS => {
+                let entries = self.papers.books.values().flat_map(|book| book.entries.values());
+                let of_month = entries.filter(|entry| PageKey::bookings(booked_on(entry)) == key);
+                let entries: Vec<&AccountEntry> = of_month.collect();
+                w.list(entries.into_iter(), |w, entry| entry.put(w));
+            }
             _ => {
                 let sheets: Vec<&KeptSheet> = self.sheets.of_period(Period(key.a)).collect();
                 w.list(sheets.into_iter(), |w, sheet| sheet.put(w));
@@ -175,6 +189,15 @@ impl ProjectLedger {
             PAYROLL => {
                 for sheet in r.list(KeptSheet::get)? {
                     self.load_sheet(key, sheet)?;
+                }
+            }
+            BOOKINGS => {
+                for entry in r.list(AccountEntry::get)? {
+                    let book = self.papers.books.get_mut(&entry.account);
+                    let book = book.ok_or(Corrupt("a booking's account"))?;
+                    if book.entries.insert(entry.entry_id.clone(), entry).is_some() {
+                        return Err(Corrupt("a booking that stands twice"));
+                    }
                 }
             }
             _ => return Err(Corrupt("a project's page: its kind is not known")),
@@ -228,7 +251,8 @@ impl ProjectLedger {
         Ok(())
     }
 
-    /// Rebuilds what pages do not hold: who named which account, and where payments belong.
+    /// Rebuilds what pages do not hold: who named which account, where payments belong, and what
+    /// they and the bookings come to.
     ///
     /// # Errors
     /// The pages do not fit together.
@@ -236,7 +260,14 @@ impl ProjectLedger {
         for (worker, ix) in self.workers.iter().zip(0..) {
             worker.accounts().iter().for_each(|account| self.named.add(*account, ix));
         }
-        if self.place_all() { Ok(()) } else { Err(Corrupt("a payment's worker")) }
+        for account in self.workers.iter().flat_map(|worker| worker.accounts().to_vec()).collect::<Vec<_>>() {
+            self.note_named(account);
+        }
+        if !self.place_all() {
+            return Err(Corrupt("a payment's worker"));
+        }
+        self.count_books();
+        Ok(())
     }
 }
 

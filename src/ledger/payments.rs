@@ -46,6 +46,10 @@ pub(super) struct Payments {
     index: HashTable<u32>,
     /// Slots whose payments name no worker, by payee account.
     by_payee: HashMap<Account, Vec<u32>, FixedState>,
+    /// Slots by payer's account and number: what a bank's statement of that account calls them.
+    numbers: HashTable<u32>,
+    /// Slots of payments that are placed with no worker and not returned.
+    pub(super) strays: BTreeSet<u32>,
     pub(super) bytes: usize,
 }
 
@@ -65,9 +69,14 @@ impl Slot {
         KeptPayment::get(&mut Reader::new(&self.packed))
     }
 
+    /// The account that it was paid from.
+    pub(super) fn payer(&self) -> Option<Account> {
+        payer_of(&self.packed).map(|(account, _)| account)
+    }
+
     fn heap_bytes(&self) -> usize {
-        // A slot, its index entry, and (mostly) a place in the list of its payee account.
-        block_bytes(self.packed.len()) + size_of::<Option<Slot>>() + 16 + if self.by_account { 64 } else { 0 }
+        // A slot, its index entries, and (mostly) a place in the list of its payee account.
+        block_bytes(self.packed.len()) + size_of::<Option<Slot>>() + 24 + if self.by_account { 64 } else { 0 }
     }
 }
 
@@ -95,6 +104,18 @@ pub(super) fn key_of(packed: &[u8]) -> &[u8] {
 /// Bytes of a varint: seven bits each.
 fn varint_len(value: usize) -> usize {
     (usize::BITS - value.leading_zeros()).max(1).div_ceil(7) as usize
+}
+
+/// The payer's account and the number, read from a packed payment.
+fn payer_of(packed: &[u8]) -> Option<(Account, &str)> {
+    let mut r = Reader::new(packed);
+    r.blob().ok()?;
+    let txn_id = r.str().ok()?;
+    Some((r.account().ok()?, txn_id))
+}
+
+fn number_hash(packed: &[u8]) -> u64 {
+    payer_of(packed).map_or(0, |number| FixedState::with_seed(0).hash_one(number))
 }
 
 pub(super) fn key_hash(key: &[u8]) -> u64 {
@@ -144,26 +165,29 @@ impl Payments {
                 slots.insert(at, number);
             }
         }
-        let hash = key_hash(key_of(&slot.packed));
+        let (hash, by_number) = (key_hash(key_of(&slot.packed)), number_hash(&slot.packed));
         self.slots[number as usize] = Some(slot);
         let slots = &self.slots;
-        self.index.insert_unique(hash, number, |n| {
-            slots[*n as usize].as_ref().map_or(0, |s| key_hash(key_of(&s.packed)))
-        });
+        let packed = |n: &u32| slots[*n as usize].as_ref().map_or(&[][..], |s| &*s.packed);
+        self.index.insert_unique(hash, number, |n| key_hash(key_of(packed(n))));
+        self.numbers.insert_unique(by_number, number, |n| number_hash(packed(n)));
     }
 
-    /// Puts another payment of the same key in its place.
-    pub(super) fn replace(&mut self, number: u32, slot: Slot) {
-        if self.remove(number).is_some() {
-            self.free.remove(&number);
-            self.put_at(number, slot);
-        }
+    /// Puts another payment of the same key in its place; the one before.
+    pub(super) fn replace(&mut self, number: u32, slot: Slot) -> Option<Slot> {
+        let before = self.remove(number)?;
+        self.free.remove(&number);
+        self.put_at(number, slot);
+        Some(before)
     }
 
     pub(super) fn remove(&mut self, number: u32) -> Option<Slot> {
         let slot = self.slots.get_mut(number as usize)?.take()?;
         self.bytes -= slot.heap_bytes();
         if let Ok(entry) = self.index.find_entry(key_hash(key_of(&slot.packed)), |n| *n == number) {
+            entry.remove();
+        }
+        if let Ok(entry) = self.numbers.find_entry(number_hash(&slot.packed), |n| *n == number) {
             entry.remove();
         }
         if let Some(slots) = self.by_payee.get_mut(&slot.payee_account) {
@@ -174,6 +198,19 @@ impl Payments {
         }
         self.free.insert(number);
         Some(slot)
+    }
+
+    /// Payments from that account of that number, whatever bank says so.
+    pub(super) fn of_number(&self, account: Account, txn_id: &str) -> impl Iterator<Item = &Slot> {
+        let hash = FixedState::with_seed(0).hash_one((account, txn_id));
+        let slots = self.numbers.iter_hash(hash).filter_map(|n| self.get(*n));
+        slots.filter(move |slot| payer_of(&slot.packed) == Some((account, txn_id)))
+    }
+
+    /// All payments from that account, in no order that may show. Looks at every payment.
+    pub(super) fn paid_from(&self, account: Account) -> impl Iterator<Item = KeptPayment> {
+        let slots = self.slots.iter().flatten().filter(move |slot| slot.payer() == Some(account));
+        slots.filter_map(|slot| slot.read().ok())
     }
 
     /// Slots of payments to that account which name no worker, ascending.

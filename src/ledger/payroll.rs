@@ -66,15 +66,24 @@ impl Sheets {
         self.iter().filter(move |kept| kept.value.period == period)
     }
 
-    /// The sum of the worker's signed lines in that sheet; `None` if none is signed.
-    pub(super) fn signed(&self, slot: u32, worker: &IdNumber) -> Option<Sum> {
+    /// The sums of the worker's signed lines in that sheet, before and after deductions; `None` if none
+    /// is signed.
+    pub(super) fn signed(&self, slot: u32, worker: &IdNumber) -> Option<(Sum, Sum)> {
         let lines = &self.get(slot)?.value.lines;
         let first = lines.partition_point(|line| line.id_number < *worker);
         let mine = lines[first..].iter().take_while(|line| line.id_number == *worker);
         mine.filter(|line| line.signed)
-            .map(|line| (line.payable_fen.sum() - line.deductions_fen.sum()).max(0))
-            .reduce(|a, b| a + b)
+            .map(|line| {
+                let payable = line.payable_fen.sum();
+                (payable, (payable - line.deductions_fen.sum()).max(0))
+            })
+            .reduce(add)
     }
+}
+
+/// Both sums.
+pub(super) fn add(a: (Sum, Sum), b: (Sum, Sum)) -> (Sum, Sum) {
+    (a.0 + b.0, a.1 + b.1)
 }
 
 /// The order of lines says nothing: kept by worker, so that a worker's are found at once.

@@ -15,42 +15,76 @@ pub(super) struct Named {
     by_account: HashMap<Account, Namers, FixedState>,
 }
 
+/// Workers of one account, in order of mention.
 #[derive(Clone)]
-enum Namers {
-    One(WorkerIx),
+pub(super) enum Namers {
+    One([WorkerIx; 1]),
     /// Two at least.
     Many(Box<[WorkerIx]>),
+}
+
+impl Namers {
+    /// Doing it twice does nothing.
+    pub(super) fn add(map: &mut HashMap<Account, Namers, FixedState>, account: Account, worker: WorkerIx) {
+        let namers = map.entry(account).or_insert(Namers::One([worker]));
+        if !namers.workers().contains(&worker) {
+            *namers = Namers::Many(namers.workers().iter().copied().chain([worker]).collect());
+        }
+    }
+
+    pub(super) fn remove(map: &mut HashMap<Account, Namers, FixedState>, account: Account, worker: WorkerIx) {
+        let Some(namers) = map.get_mut(&account) else { return };
+        let left: Vec<WorkerIx> = namers.workers().iter().copied().filter(|w| *w != worker).collect();
+        match left[..] {
+            [] => {
+                map.remove(&account);
+            }
+            [one] => *namers = Namers::One([one]),
+            _ => *namers = Namers::Many(left.into()),
+        }
+    }
+
+    pub(super) fn workers(&self) -> &[WorkerIx] {
+        match self {
+            Namers::One(one) => one,
+            Namers::Many(all) => all,
+        }
+    }
 }
 
 impl Named {
     /// Doing it twice does nothing.
     pub(super) fn add(&mut self, account: Account, worker: WorkerIx) {
-        match self.by_account.entry(account) {
-            hashbrown::hash_map::Entry::Vacant(free) => {
-                free.insert(Namers::One(worker));
-            }
-            hashbrown::hash_map::Entry::Occupied(mut known) => match known.get_mut() {
-                Namers::One(first) if *first == worker => {}
-                Namers::One(first) => {
-                    let both = vec![*first, worker];
-                    known.insert(Namers::Many(both.into()));
-                }
-                Namers::Many(all) if all.contains(&worker) => {}
-                Namers::Many(all) => *all = all.iter().copied().chain([worker]).collect(),
-            },
-        }
+        Namers::add(&mut self.by_account, account, worker);
+    }
+
+    pub(super) fn namers(&self, account: Account) -> &[WorkerIx] {
+        self.by_account.get(&account).map_or(&[], Namers::workers)
     }
 
     fn place(&self, account: Account) -> Place {
-        match self.by_account.get(&account) {
-            None => Place::NoWorker,
-            Some(Namers::One(worker)) => Place::Worker(*worker),
-            Some(Namers::Many(_)) => Place::Ambiguous,
+        match self.namers(account) {
+            [] => Place::NoWorker,
+            [worker] => Place::Worker(*worker),
+            _ => Place::Ambiguous,
         }
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
         self.by_account.capacity() * (size_of::<(Account, Namers)>() + 1)
+    }
+}
+
+/// Whose findings are others because payments found another place.
+#[derive(Default)]
+pub(super) struct Moved {
+    pub(super) workers: Vec<WorkerIx>,
+    pub(super) papers: bool,
+}
+
+impl Moved {
+    pub(super) fn touched(self) -> Touched {
+        Touched { papers: self.papers, ..Touched::workers(self.workers) }
     }
 }
 
@@ -60,15 +94,17 @@ impl ProjectLedger {
     pub fn put_payment(&mut self, kept: &KeptPayment) -> Touched {
         let mut slot = Slot::new(kept);
         let known = self.payments.find(super::payments::key_of(&slot.packed));
-        let mut touched = Vec::new();
+        let mut moved = Moved::default();
         let number = match known {
             Some(number) => {
                 if self.payments.get(number).is_some_and(|before| before.packed == slot.packed) {
                     return Touched::REPEAT;
                 }
-                self.detach(number, &mut touched);
+                self.detach(number, &mut moved);
                 slot.place = self.place_of(&slot, kept.payment.id_number.as_ref());
-                self.payments.replace(number, slot);
+                if let Some(before) = self.payments.replace(number, slot) {
+                    self.unspend(&before, &mut moved);
+                }
                 number
             }
             None => {
@@ -76,9 +112,10 @@ impl ProjectLedger {
                 self.payments.insert(slot)
             }
         };
-        self.attach(number, &mut touched);
+        self.attach(number, &mut moved);
+        self.spend(kept, &mut moved);
         self.dirty.mark(PageKey::payment(number));
-        Touched::workers(touched)
+        moved.touched()
     }
 
     /// The payment is another project's now.
@@ -86,11 +123,13 @@ impl ProjectLedger {
         let Some(number) = self.payments.find(&payment_key(bank, txn_id)) else {
             return Touched::REPEAT;
         };
-        let mut touched = Vec::new();
-        self.detach(number, &mut touched);
-        self.payments.remove(number);
+        let mut moved = Moved::default();
+        self.detach(number, &mut moved);
+        if let Some(before) = self.payments.remove(number) {
+            self.unspend(&before, &mut moved);
+        }
         self.dirty.mark(PageKey::payment(number));
-        Touched::workers(touched)
+        moved.touched()
     }
 
     /// Payments of this project that wait for a worker, by (bank, txn_id). Returned ones need none.
@@ -111,16 +150,17 @@ impl ProjectLedger {
     }
 
     /// A worker has named an account: what was paid to it finds its worker, or has two now.
-    pub(super) fn name_account(&mut self, account: Account, worker: WorkerIx, touched: &mut Vec<WorkerIx>) {
+    pub(super) fn name_account(&mut self, account: Account, worker: WorkerIx, moved: &mut Moved) {
         self.named.add(account, worker);
+        moved.papers |= self.note_named(account) || self.is_paid_to_shared(worker);
         let place = self.named.place(account);
         for number in self.payments.paid_to(account).to_vec() {
             if self.payments.get(number).is_some_and(|slot| slot.place != place) {
-                self.detach(number, touched);
+                self.detach(number, moved);
                 if let Some(slot) = self.payments.get_mut(number) {
                     slot.place = place;
                 }
-                self.attach(number, touched);
+                self.attach(number, moved);
             }
         }
     }
@@ -133,19 +173,38 @@ impl ProjectLedger {
         }
     }
 
-    fn detach(&mut self, number: u32, touched: &mut Vec<WorkerIx>) {
-        if let Some(Place::Worker(worker)) = self.payments.get(number).map(|slot| slot.place) {
-            self.profile(worker, |profile| profile.detach(number));
-            touched.push(worker);
+    fn detach(&mut self, number: u32, moved: &mut Moved) {
+        let Some(slot) = self.payments.get(number) else { return };
+        let (payee, returned) = (slot.payee_account, slot.returned);
+        match slot.place {
+            Place::Worker(worker) => {
+                self.profile(worker, |profile| profile.detach(number));
+                moved.workers.push(worker);
+                moved.papers |= !returned && self.note_unpaid(payee, worker);
+            }
+            Place::NoWorker if !returned => {
+                moved.papers |= self.is_from_wage_account(number);
+                self.payments.strays.remove(&number);
+            }
+            _ => {}
         }
     }
 
-    fn attach(&mut self, number: u32, touched: &mut Vec<WorkerIx>) {
+    fn attach(&mut self, number: u32, moved: &mut Moved) {
         let Some(slot) = self.payments.get(number) else { return };
-        if let Place::Worker(worker) = slot.place {
-            let placed = Placed { slot: number, period: slot.period, returned: slot.returned };
-            self.profile(worker, |profile| profile.attach(placed));
-            touched.push(worker);
+        let (payee, returned) = (slot.payee_account, slot.returned);
+        match slot.place {
+            Place::Worker(worker) => {
+                let placed = Placed { slot: number, period: slot.period, returned };
+                self.profile(worker, |profile| profile.attach(placed));
+                moved.workers.push(worker);
+                moved.papers |= !returned && self.note_paid(payee, worker);
+            }
+            Place::NoWorker if !returned => {
+                moved.papers |= self.is_from_wage_account(number);
+                self.payments.strays.insert(number);
+            }
+            _ => {}
         }
     }
 
@@ -165,7 +224,7 @@ impl ProjectLedger {
             if let Some(slot) = self.payments.get_mut(number) {
                 slot.place = place;
             }
-            self.attach(number, &mut Vec::new());
+            self.attach(number, &mut Moved::default());
         }
         true
     }

@@ -4,13 +4,14 @@ use super::kept::{Kept, Outcome};
 use super::month::{Change, Month};
 use super::page::{Dirty, PageKey};
 use super::papers::Papers;
+use super::payees::Payees;
 use super::payments::Payments;
 use super::payroll::Sheets;
-use super::placing::Named;
+use super::placing::{Moved, Named};
 use super::worker::Worker;
 use crate::domain::{
-    Account, Body, Day, Enrolment, IdNumber, Payroll, Period, Piecework, Project, ProjectId, Record,
-    Rulebook, Stamp, Swipe, WageAccount, WorkDay,
+    Body, Complaint, Day, Enrolment, IdNumber, Payroll, Period, Piecework, Project, ProjectId, Record,
+    Rulebook, Stamp, Swipe, WorkDay,
 };
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -39,6 +40,9 @@ pub enum Who {
     Attendance {
         worker: WorkerIx,
         period: Period,
+        day: Day,
+        /// The most that the day had before the record, or has now.
+        minutes: u32,
         /// Before this record the worker was not known here, or had no presence (a swipe, or a
         /// statement of more than 0 days) in that month.
         new_worker_or_first_day: bool,
@@ -59,6 +63,7 @@ pub struct ProjectLedger {
     pub(super) payments: Payments,
     pub(super) sheets: Sheets,
     pub(super) named: Named,
+    pub(super) payees: Payees,
     pub(super) dirty: Dirty,
     /// Bytes of workers' heaps.
     pub(super) worker_bytes: usize,
@@ -90,6 +95,7 @@ impl ProjectLedger {
             payments: Payments::default(),
             sheets: Sheets::default(),
             named: Named::default(),
+            payees: Payees::default(),
             dirty: Dirty::default(),
             worker_bytes: 0,
         }
@@ -163,7 +169,10 @@ impl ProjectLedger {
         let cell = known.month_mut(period);
         let bytes = cell.heap_bytes();
         let first = !cell.has_presence();
-        let change = merge(cell, day_of_month - 1);
+        let index = day_of_month - 1;
+        let before = cell.day(index).minutes();
+        let change = merge(cell, index);
+        let minutes = cell.day(index).minutes().max(before);
         self.worker_bytes = self.worker_bytes + cell.heap_bytes() - bytes;
         self.worker_bytes += (known.months.capacity() - cells) * size_of::<Month>();
         if matches!(change, Change::Seen | Change::Hidden) {
@@ -171,10 +180,10 @@ impl ProjectLedger {
         }
         match change {
             Change::Same => Touched::REPEAT,
-            Change::Superseded | Change::Hidden => Touched::NOBODY,
-            Change::Seen => Touched {
+            Change::Superseded => Touched::NOBODY,
+            Change::Seen | Change::Hidden => Touched {
                 changed: true,
-                who: Who::Attendance { worker, period, new_worker_or_first_day: new || first },
+                who: Who::Attendance { worker, period, day, minutes, new_worker_or_first_day: new || first },
                 papers: false,
             },
         }
@@ -191,9 +200,9 @@ impl ProjectLedger {
     fn merge_enrolment(&mut self, enrolment: &Enrolment, stamp: &Stamp) -> Touched {
         let (worker, _) = self.worker(&enrolment.id_number);
         let outcome = self.profile(worker, |profile| profile.enrol(enrolment, stamp));
-        let mut touched = Vec::new();
+        let mut moved = Moved::default();
         if outcome == Outcome::Stands {
-            touched.push(worker);
+            moved.workers.push(worker);
         }
         // A superseded enrolment names its account all the same.
         let named = match enrolment.account {
@@ -201,14 +210,14 @@ impl ProjectLedger {
             None => None,
         };
         if let Some(account) = named {
-            touched.push(worker);
-            self.name_account(account, worker, &mut touched);
+            moved.workers.push(worker);
+            self.name_account(account, worker, &mut moved);
         }
-        if touched.is_empty() {
+        if moved.workers.is_empty() {
             return outcome_touched(outcome);
         }
         self.dirty.mark(PageKey::worker(worker));
-        Touched::workers(touched)
+        moved.touched()
     }
 
     fn merge_piece(&mut self, piece: &Piecework, stamp: &Stamp) -> Touched {
@@ -250,26 +259,24 @@ impl ProjectLedger {
         self.paper(Outcome::Stands)
     }
 
-    /// A wage account of this project, as the county has it.
-    pub fn put_account(&mut self, account: &WageAccount) -> Touched {
-        if self.papers.accounts.get(&account.account) == Some(account) {
+    /// A complaint that names this project, as the county has it.
+    pub fn put_complaint(&mut self, complaint: &Complaint) -> Touched {
+        if self.papers.complaints.get(&complaint.complaint_id) == Some(complaint) {
             return Touched::REPEAT;
         }
-        let is_new = self.papers.accounts.insert(account.account, account.clone()).is_none();
-        // Whether a payment came from a wage account is another matter now.
-        let who = if is_new { Who::Everyone } else { Who::Nobody };
-        Touched { who, ..self.paper(Outcome::Stands) }
+        self.papers.complaints.insert(complaint.complaint_id.clone(), complaint.clone());
+        self.paper(Outcome::Stands)
     }
 
-    /// The account is another project's now.
-    pub fn take_account(&mut self, account: Account) -> Touched {
-        match self.papers.accounts.remove(&account) {
-            Some(_) => Touched { who: Who::Everyone, ..self.paper(Outcome::Stands) },
+    /// The complaint names another project now, or none.
+    pub fn take_complaint(&mut self, complaint_id: &str) -> Touched {
+        match self.papers.complaints.remove(complaint_id) {
+            Some(_) => self.paper(Outcome::Stands),
             None => Touched::REPEAT,
         }
     }
 
-    fn paper(&mut self, outcome: Outcome) -> Touched {
+    pub(super) fn paper(&mut self, outcome: Outcome) -> Touched {
         if outcome != Outcome::Stands {
             return outcome_touched(outcome);
         }
@@ -339,6 +346,7 @@ impl ProjectLedger {
             + self.sheets.bytes
             + self.papers.heap_bytes()
             + self.named.heap_bytes()
+            + self.payees.heap_bytes()
             + self.dirty.heap_bytes()
     }
 }

@@ -3,12 +3,14 @@
 
 use super::due::due_date;
 use super::month::{DayCell, Month};
+use super::pattern::Pattern;
+use super::payroll;
 use super::project::{ProjectLedger, WorkerIx};
 use super::terms::Terms;
 use super::worker::Worker;
 use crate::domain::{
-    AccrualLine, Basis, Day, Days, PaymentLine, Period, PeriodView, Rulebook, Sum, TermsView, Uscc,
-    WorkerView, div_half_up,
+    Account, AccrualLine, Basis, Day, Days, PatternView, Payment, PaymentLine, PaymentStatus, Period,
+    PeriodView, Rulebook, Sum, TermsView, Uscc, WorkerView, div_half_up,
 };
 
 impl ProjectLedger {
@@ -19,12 +21,13 @@ impl ProjectLedger {
         let terms = self.pay_terms(worker);
         let mut worked_on: Option<(Day, Day)> = None;
         let mut total = Days(0);
+        let mut pattern = Pattern::new(known, book);
         let mut periods: Vec<PeriodView> = Vec::new();
         for period in self.periods(known) {
             let mut view = empty_period(period, terms, book);
             view.employer_uscc = self.employer(known, None);
             if let Some(month) = known.month(period) {
-                let span = accrue(&mut view, month, known.enrolments(), book);
+                let span = accrue(&mut view, month, known.enrolments(), &mut pattern);
                 view.employer_uscc = self.employer(known, span.map(|(_, last)| last));
                 // Months ascend.
                 worked_on = match (worked_on, span) {
@@ -45,6 +48,7 @@ impl ProjectLedger {
             id_number: known.id.clone(),
             enrolled: !known.enrolments().is_empty(),
             named_accounts: known.accounts().to_vec(),
+            wage_accounts: self.papers.books.keys().copied().collect(),
             terms: known.enrolments().iter().map(terms_of).collect(),
             days: total,
             first_worked_on: worked_on.map(|(first, _)| first),
@@ -76,27 +80,29 @@ impl ProjectLedger {
 
     /// The payments placed with the worker, by (bank, txn_id).
     fn payment_lines(&self, known: &Worker) -> Vec<PaymentLine> {
-        let named = known.accounts();
         let slots = known.placed().iter().filter_map(|placed| self.payments.get(placed.slot));
-        let mut lines: Vec<PaymentLine> = slots
-            .filter_map(|slot| {
-                let payment = slot.read().ok()?.payment;
-                let discharges = named.is_empty() || named.binary_search(&payment.payee_account).is_ok();
-                Some(PaymentLine {
-                    bank: payment.bank,
-                    txn_id: payment.txn_id,
-                    amount_fen: payment.amount_fen,
-                    payee_account: payment.payee_account,
-                    outside_account: !self.papers.accounts.contains_key(&payment.account),
-                    settled_at: payment.settled_at,
-                    period: payment.period,
-                    returned: slot.returned,
-                    counts: discharges && !slot.returned,
-                })
-            })
-            .collect();
+        let mut lines: Vec<PaymentLine> =
+            slots.filter_map(|slot| Some(self.line(slot.read().ok()?.payment, known.accounts()))).collect();
         lines.sort_by(|a, b| (&a.bank, &a.txn_id).cmp(&(&b.bank, &b.txn_id)));
         lines
+    }
+
+    /// A payment that is placed with a worker who has named those accounts.
+    pub(super) fn line(&self, payment: Payment, named: &[Account]) -> PaymentLine {
+        let discharges = named.is_empty() || named.binary_search(&payment.payee_account).is_ok();
+        let returned = payment.status == PaymentStatus::Returned;
+        PaymentLine {
+            bank: payment.bank,
+            txn_id: payment.txn_id,
+            amount_fen: payment.amount_fen,
+            payer_account: payment.account,
+            payee_account: payment.payee_account,
+            outside_account: !self.papers.books.contains_key(&payment.account),
+            settled_at: payment.settled_at,
+            period: payment.period,
+            returned,
+            counts: discharges && !returned,
+        }
     }
 
     /// Adds piecework to accrued; expected is what was signed, else what was accrued.
@@ -107,8 +113,8 @@ impl ProjectLedger {
             view.accrued += piece.amount_fen.sum();
         }
         let sheets = known.sheets().iter().filter(|(period, _)| *period == view.period);
-        view.signed =
-            sheets.filter_map(|(_, sheet)| self.sheets.signed(*sheet, &known.id)).reduce(|a, b| a + b);
+        let signed = sheets.filter_map(|(_, sheet)| self.sheets.signed(*sheet, &known.id));
+        (view.payable, view.signed) = signed.reduce(payroll::add).unzip();
         view.expected = view.signed.unwrap_or(view.accrued);
     }
 }
@@ -120,9 +126,12 @@ fn empty_period(period: Period, (pay_day, offset): (u8, u8), book: &Rulebook) ->
         employer_uscc: None,
         days: Days(0),
         minutes: 0,
+        last_worked_on: None,
+        pattern: PatternView::default(),
         accrued: 0,
         accrual: Vec::new(),
         signed: None,
+        payable: None,
         expected: 0,
         labelled: 0,
         direct: 0,
@@ -146,9 +155,14 @@ fn terms_of(enrolment: &Terms) -> TermsView {
 }
 
 /// Sums the month's days by terms, rounds once for each; the first and the last day with worked days.
-fn accrue(view: &mut PeriodView, month: &Month, enrolments: &[Terms], book: &Rulebook) -> Option<(Day, Day)> {
+fn accrue(
+    view: &mut PeriodView,
+    month: &Month,
+    enrolments: &[Terms],
+    pattern: &mut Pattern<'_>,
+) -> Option<(Day, Day)> {
     let mut span: Option<(Day, Day)> = None;
-    let steps = &book.at(month.period.first_day()).presence_steps;
+    let steps = pattern.month(view);
     // Days come in order and terms ascend by date, so the days of one terms stand together.
     let mut group: Option<(usize, Days, u32)> = None;
     for cell in month.days() {
@@ -157,6 +171,7 @@ fn accrue(view: &mut PeriodView, month: &Month, enrolments: &[Terms], book: &Rul
         if days.0 > 0 {
             span = Some((span.map_or(date, |(first, _)| first), date));
         }
+        pattern.day(view, &cell, date, days);
         view.days.0 += days.0;
         view.minutes += minutes;
         let terms = enrolments.partition_point(|terms| terms.effective_on <= date).saturating_sub(1);
@@ -172,6 +187,7 @@ fn accrue(view: &mut PeriodView, month: &Month, enrolments: &[Terms], book: &Rul
         }
     }
     close_terms(view, enrolments, group);
+    view.last_worked_on = span.map(|(_, last)| last);
     span
 }
 
@@ -206,10 +222,10 @@ fn earned(basis: Basis, rate: Sum, days: Days, minutes: u32) -> Sum {
 
 /// A day's worked days and minutes: a statement overrides swipes; minutes that it does not say
 /// are those between first and last swipe.
-fn worked(cell: &DayCell, steps: &[(u32, u32)]) -> (Days, u32) {
-    let present = cell.span.map_or(0, |(first, last)| last.saturating_sub(first) / 60);
+pub(super) fn worked(cell: &DayCell, steps: &[(u32, u32)]) -> (Days, u32) {
+    let present = cell.minutes();
     match cell.stated {
-        Some((days, minutes)) => (days, minutes.map_or(present, u32::from)),
+        Some((_, days, _)) => (days, present),
         None if steps.is_empty() => (Days(100), present),
         None => {
             let reached = steps.iter().rev().find(|(minutes, _)| *minutes <= present);

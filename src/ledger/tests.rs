@@ -51,7 +51,7 @@ fn fen(n: u8) -> Fen {
 
 fn record([kind, a, b, c, d, e, f, g, at, id]: Seed) -> Record {
     let text = |n: u8| compact_str::format_compact!("t{}", n % 3);
-    let body = match kind % 16 {
+    let body = match kind % 18 {
         0..=2 => Body::Swipe(Swipe {
             project_id: project(a),
             id_number: worker(b),
@@ -158,6 +158,25 @@ fn record([kind, a, b, c, d, e, f, g, at, id]: Seed) -> Record {
             on_demand: g % 2 == 0,
             status: DepositStatus::Lodged,
         })),
+        // A booking stands once, so all that it says follows from its key; its numbers are those of payments.
+        15 => Body::AccountEntry(Box::new(AccountEntry {
+            account: account(a),
+            entry_id: text(b),
+            direction: EntryDirection::ALL[usize::from((a % 4 + b % 3) % 2)],
+            kind: EntryKind::ALL[usize::from((a % 4 + 2 * (b % 3)) % 4)],
+            amount_fen: Fen(1 + i64::from(a % 4) * 50_000 + i64::from(b % 3)),
+            booked_at: Time::from_seconds(i64::from(day(a % 4 + 3 * (b % 3)).0) * 86_400),
+            counterparty: None,
+            purpose: None,
+        })),
+        16 => Body::AccountRestraint(Box::new(AccountRestraint {
+            account: account(a),
+            restraint_id: text(b),
+            kind: RestraintKind::ALL[usize::from(c % 3)],
+            authority: text(c),
+            imposed_on: day(d),
+            lifted_on: some(e, day(e)),
+        })),
         _ => Body::Complaint(Box::new(Complaint {
             complaint_id: text(a),
             channel: Channel::Court,
@@ -197,6 +216,10 @@ struct Truth {
     deposits: Vec<Deposit>,
     payrolls: Vec<Payroll>,
     complaints: Vec<Complaint>,
+    /// Each complaint in the project that holds it.
+    complained: Vec<(ProjectId, Complaint)>,
+    /// All that rules see of each project's papers.
+    papers: BTreeMap<ProjectId, String>,
 }
 
 fn payment_name(payment: &Payment) -> String {
@@ -221,14 +244,7 @@ impl World {
             }
         };
         for command in &out {
-            let project = self.project(command.project_id());
-            match command {
-                Command::Payment { payment, .. } => project.put_payment(payment),
-                Command::TakePayment { bank, txn_id, .. } => project.take_payment(bank, txn_id),
-                Command::Account { account, .. } => project.put_account(account),
-                Command::TakeAccount { account, .. } => project.take_account(*account),
-                Command::Named { .. } => project.put_named(),
-            };
+            obey(self.project(command.project_id()), command);
         }
         (verdict, out)
     }
@@ -279,14 +295,33 @@ impl World {
                 .flat_map(|(id, p)| p.payments.slots.iter().flatten().map(|s| of(id, s.read().unwrap())))
                 .collect(),
             accounts: projects().flat_map(|(id, p)| p.accounts().map(|a| (id.clone(), a.clone()))).collect(),
-            deposits: projects().flat_map(|(_, p)| p.deposits().cloned()).collect(),
+            deposits: projects().flat_map(|(_, p)| p.deposits().map(|paper| paper.deposit.clone())).collect(),
             payrolls: projects().flat_map(|(_, p)| p.payrolls().cloned()).collect(),
             complaints: {
                 let mut all: Vec<Complaint> = self.county.complaints().cloned().collect();
                 all.sort_by(|a, b| a.complaint_id.cmp(&b.complaint_id));
                 all
             },
+            complained: projects()
+                .flat_map(|(id, p)| p.complaints().map(|c| (id.clone(), c.clone())))
+                .collect(),
+            papers: projects().map(|(id, p)| (id.clone(), format!("{:?}", p.papers(false)))).collect(),
         }
+    }
+}
+
+fn obey(project: &mut ProjectLedger, command: &Command) -> Touched {
+    match command {
+        Command::Payment { payment, .. } => project.put_payment(payment),
+        Command::TakePayment { bank, txn_id, .. } => project.take_payment(bank, txn_id),
+        Command::Account { account, .. } => project.put_account(account),
+        Command::TakeAccount { account, .. } => project.take_account(*account),
+        Command::Bookings { account, entries, restraints, .. } => {
+            project.put_bookings(*account, entries, restraints)
+        }
+        Command::Complaint { complaint, .. } => project.put_complaint(complaint),
+        Command::TakeComplaint { complaint_id, .. } => project.take_complaint(complaint_id),
+        Command::Named { .. } => project.put_named(),
     }
 }
 
@@ -385,6 +420,21 @@ proptest! {
     }
 
     #[test]
+    fn a_complaint_stands_in_the_project_that_it_names_and_in_no_other(seeds in seeds(40)) {
+        let mut world = World::default();
+        for seed in seeds {
+            let mut seed = seed;
+            seed[0] = 15;
+            world.apply(&record(seed));
+            let truth = world.truth();
+            let named = truth.complaints.iter().filter_map(|c| Some((c.project_id.clone()?, c.clone())));
+            let mut held = truth.complained.clone();
+            held.sort_by(|a, b| a.1.complaint_id.cmp(&b.1.complaint_id));
+            prop_assert_eq!(held, named.collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
     fn a_second_time_nothing_changes(seeds in seeds(60)) {
         let mut world = World::default();
         let records: Vec<Record> = seeds.into_iter().map(record).collect();
@@ -427,34 +477,47 @@ proptest! {
         for seed in seeds {
             // One project, so that each record goes there.
             let mut r = record(seed);
-            if let Body::Payment(p) = &mut r.body { p.project_id = Some(project(0)); }
-            if r.body.project_id() != Some(&project(0)) { continue; }
-            let ledger = world.project(&project(0));
-            let before: Vec<WorkerView> = (0..WorkerIx::try_from(ledger.workers()).unwrap()).map(|ix| ledger.settle(ix, &book)).collect();
-            let touched = match &r.body {
-                Body::Payment(_) => {
-                    let mut out = Vec::new();
-                    world.county.route(&r, &mut out);
-                    let payment = out.iter().find_map(|c| match c { Command::Payment { payment, .. } => Some(payment.clone()), _ => None });
-                    match payment { Some(p) => world.project(&project(0)).put_payment(&p), None => continue }
+            match &mut r.body {
+                Body::Payment(p) => p.project_id = Some(project(0)),
+                Body::Account(a) => a.project_id = project(0),
+                _ => {}
+            }
+            if r.body.project_id().is_some_and(|id| *id != project(0)) { continue; }
+            let mut out = Vec::new();
+            let is_own = matches!(world.county.route(&r, &mut out), Routed::Project(_));
+            let own = is_own.then_some(None).into_iter();
+            for command in own.chain(out.iter().map(Some)) {
+                let ledger = world.project(&project(0));
+                let before: Vec<WorkerView> = (0..WorkerIx::try_from(ledger.workers()).unwrap()).map(|ix| ledger.settle(ix, &book)).collect();
+                let papers = judged_papers(ledger);
+                let touched = match command {
+                    None => ledger.merge(&r, &book),
+                    Some(command) => obey(ledger, command),
+                };
+                prop_assert!(touched.papers || papers == judged_papers(ledger), "{:?} {:?}", r, touched);
+                prop_assert!(touched.changed || papers == judged_papers(ledger));
+                let hit = |ix: u32| match &touched.who {
+                    Who::Nobody => false,
+                    Who::Everyone => true,
+                    Who::Attendance { worker, .. } => *worker == ix,
+                    Who::Workers(all) => all.contains(&ix),
+                };
+                for ix in 0..WorkerIx::try_from(ledger.workers()).unwrap() {
+                    let same = before.get(ix as usize).is_some_and(|b| *b == ledger.settle(ix, &book));
+                    let empty = ledger.settle(ix, &book).periods.is_empty();
+                    prop_assert!(same || hit(ix) || (empty && before.get(ix as usize).is_none()), "{:?} {:?}", r, touched);
+                    prop_assert!(same || touched.changed || empty);
                 }
-                _ => ledger.merge(&r, &book),
-            };
-            let ledger = world.project(&project(0));
-            let hit = |ix: u32| match &touched.who {
-                Who::Nobody => false,
-                Who::Everyone => true,
-                Who::Attendance { worker, .. } => *worker == ix,
-                Who::Workers(all) => all.contains(&ix),
-            };
-            for ix in 0..WorkerIx::try_from(ledger.workers()).unwrap() {
-                let same = before.get(ix as usize).is_some_and(|b| *b == ledger.settle(ix, &book));
-                let empty = ledger.settle(ix, &book).periods.is_empty();
-                prop_assert!(same || hit(ix) || (empty && before.get(ix as usize).is_none()), "{:?} {:?}", r, touched);
-                prop_assert!(same || touched.changed || empty);
             }
         }
     }
+}
+
+/// What rules of papers see: all but balances, which are no paper's matter.
+fn judged_papers(ledger: &ProjectLedger) -> String {
+    let mut view = ledger.papers(false);
+    view.accounts.iter_mut().for_each(|account| account.balance = 0);
+    format!("{view:?}")
 }
 
 #[test]
@@ -569,17 +632,23 @@ fn a_swipe_tells_whose_month_it_touched_and_whether_it_is_the_first() {
         ledger.merge(&Record { head, body }, &Rulebook::default())
     };
     let march = Period::from_ym(2026, 3).unwrap();
-    let touched = |period, new_worker_or_first_day| Touched {
+    let touched = |period: Period, day: u32, minutes, new_worker_or_first_day| Touched {
         changed: true,
-        who: Who::Attendance { worker: 0, period, new_worker_or_first_day },
+        who: Who::Attendance {
+            worker: 0,
+            period,
+            day: period.day_or_last(day),
+            minutes,
+            new_worker_or_first_day,
+        },
         papers: false,
     };
-    assert_eq!(swipe("2026-03-02T08:00:00+08:00"), touched(march, true));
-    assert_eq!(swipe("2026-03-02T18:00:00+08:00"), touched(march, false));
+    assert_eq!(swipe("2026-03-02T08:00:00+08:00"), touched(march, 2, 0, true));
+    assert_eq!(swipe("2026-03-02T18:00:00+08:00"), touched(march, 2, 600, false));
     assert_eq!(
         swipe("2026-03-02T12:00:00+08:00"),
         Touched { changed: false, who: Who::Nobody, papers: false }
     );
-    assert_eq!(swipe("2026-04-01T03:59:59+08:00"), touched(march, false));
-    assert_eq!(swipe("2026-04-01T04:00:00+08:00"), touched(march.plus(1), true));
+    assert_eq!(swipe("2026-04-01T03:59:59+08:00"), touched(march, 31, 0, false));
+    assert_eq!(swipe("2026-04-01T04:00:00+08:00"), touched(march.plus(1), 1, 0, true));
 }

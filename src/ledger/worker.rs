@@ -25,6 +25,10 @@ pub(super) struct Brief {
     pub(super) enrolled: bool,
     /// Payments are placed with the worker.
     pub(super) paid: bool,
+    /// Payroll sheets have lines of the worker.
+    pub(super) sheets: bool,
+    /// The newest terms say when the worker left.
+    pub(super) leaves: bool,
     /// As the newest terms say it.
     pub(super) pay_day: Option<u8>,
     pub(super) pay_month_offset: Option<u8>,
@@ -152,8 +156,14 @@ impl Profile {
 
     fn brief(&self) -> Brief {
         let (pay_day, pay_month_offset) = self.enrolments.last().map_or((None, None), Terms::due);
-        let (enrolled, paid) = (!self.enrolments.is_empty(), !self.payments.is_empty());
-        Brief { enrolled, paid, pay_day, pay_month_offset }
+        Brief {
+            enrolled: !self.enrolments.is_empty(),
+            paid: !self.payments.is_empty(),
+            sheets: self.statements.as_ref().is_some_and(|s| !s.sheets.is_empty()),
+            leaves: self.enrolments.last().is_some_and(|terms| terms.left_on.is_some()),
+            pay_day,
+            pay_month_offset,
+        }
     }
 
     pub(super) fn pieces(&self) -> &[Piece] {

@@ -4,15 +4,53 @@
 //! true now, and what it no longer finds has ended. It also names every later date on which it may
 //! find something else though no record comes.
 
+mod account_agreement_missing;
+mod account_closed_early;
+mod account_not_opened;
+mod account_restrained;
 mod aging;
 mod alert_overdue;
+mod attendance_silent;
+mod attendance_suspicious;
+mod balance_short;
+mod below_minimum_wage;
+mod complaint_open;
+mod coverage_low;
+mod criminal_group;
+mod criminal_threshold;
+mod deposit_expiring;
+mod deposit_form;
+mod deposit_low;
+mod deposit_missing;
+mod deposit_not_refilled;
+mod deposits;
+mod forbidden_debit;
+mod ghost_payee;
+mod group_arrears;
+mod guarantee_missing;
+mod implausible_pay;
+mod inspection_missing;
 mod judgement;
+mod labour_fee_late;
+mod labour_fee_short;
+mod labour_fees;
+mod labour_officer_missing;
+mod left_unsettled;
+mod no_contract;
+mod paid_outside_account;
 mod payee_mismatch;
+mod payout_returned;
+mod payroll_below_attendance;
+mod payroll_missing;
 mod project_arrears;
+mod running;
 #[cfg(test)]
 mod sample;
+mod shared_payee;
 mod unknown_project;
+mod unregistered_many;
 mod unregistered_worker;
+mod upload_late;
 mod wage_underpaid;
 mod wage_unpaid;
 
@@ -27,20 +65,55 @@ pub fn judge_worker(view: &WorkerView, on: &mut Judgement<'_>) {
     for period in &view.periods {
         wage_unpaid::judge(view, period, on);
         wage_underpaid::judge(view, period, on);
+        below_minimum_wage::judge(view, period, on);
+        payroll_below_attendance::judge(view, period, on);
+        ghost_payee::judge(view, period, on);
+        attendance_suspicious::judge(view, period, on);
     }
     payee_mismatch::judge(view, on);
+    paid_outside_account::judge(view, on);
     unregistered_worker::judge(view, on);
+    no_contract::judge(view, on);
+    left_unsettled::judge(view, on);
+    criminal_threshold::judge_worker(view, on);
+    payout_returned::judge(view, on);
+    implausible_pay::judge(view, on);
 }
 
 /// Everything that is found about a project's totals, in a fixed order. `worst` are the workers
 /// who are owed most, descending by sum (fen); the evidence keeps the first ten.
-pub fn judge_totals(view: &ProjectView, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
+pub fn judge_totals(view: &ProjectView<'_>, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
     project_arrears::judge(view, worst, on);
+    balance_short::judge(view, on);
+    coverage_low::judge(view, on);
+    group_arrears::judge(view, on);
+    criminal_group::judge(view, on);
+    unregistered_many::judge(view, on);
+    attendance_silent::judge(view, on);
+    upload_late::judge(view, on);
 }
 
 /// Everything that is found about a project's papers, in a fixed order.
 pub fn judge_papers(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     unknown_project::judge(view, on);
+    deposit_missing::judge(view, on);
+    deposit_low::judge(view, on);
+    deposit_form::judge(view, on);
+    deposit_expiring::judge(view, on);
+    deposit_not_refilled::judge(view, on);
+    guarantee_missing::judge(view, on);
+    labour_officer_missing::judge(view, on);
+    inspection_missing::judge(view, on);
+    complaint_open::judge(view, on);
+    payroll_missing::judge(view, on);
+    account_not_opened::judge(view, on);
+    account_agreement_missing::judge(view, on);
+    account_restrained::judge(view, on);
+    account_closed_early::judge(view, on);
+    labour_fee_late::judge(view, on);
+    labour_fee_short::judge(view, on);
+    forbidden_debit::judge(view, on);
+    shared_payee::judge(view, on);
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::domain::{Day, Evidence, Finding, IdNumber, Level, ProjectView, Rule, 
 /// How many workers the evidence names.
 const WORST: usize = 10;
 
-pub(super) fn judge(view: &ProjectView, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
+pub(super) fn judge(view: &ProjectView<'_>, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
     let Some(oldest_due_on) = view.oldest_due_on else { return };
     turns(oldest_due_on, on);
     on.find(Finding {
@@ -40,14 +40,14 @@ pub(super) fn judge(view: &ProjectView, worst: &[(IdNumber, Sum)], on: &mut Judg
             workers: view.overdue_workers,
             periods: view.overdue_periods,
             oldest_due_on,
-            contractor_uscc: view.contractor_uscc,
+            contractor_uscc: view.facts.map(|facts| facts.contractor_uscc),
             worst: worst.iter().take(WORST).cloned().collect(),
         },
     });
 }
 
 /// The colour of the oldest month, or of the group, whichever is worse.
-fn level(view: &ProjectView, oldest_due_on: Day, on: &Judgement<'_>) -> Level {
+fn level(view: &ProjectView<'_>, oldest_due_on: Day, on: &Judgement<'_>) -> Level {
     let numbers = on.numbers();
     let of_group = match i64::from(view.overdue_workers) >= numbers.group_workers {
         true if view.overdue_fen >= Sum::from(numbers.group_red_fen) => Level::Red,

@@ -71,7 +71,7 @@ pub async fn follow(follower: Follower, resume: Option<Cursor>) {
     let fits = |cursor: &Cursor| cursor.filter == fingerprint && cursor.places.len() == shards;
     let (cursor, reset) = match resume {
         Some(cursor) if fits(&cursor) => (Some(cursor), false),
-        // The place was reached with another filter or on other data: what he holds is of no use.
+        // The place was reached with another filter or in another log: what he holds is of no use.
         Some(_) => (None, true),
         None => (None, false),
     };

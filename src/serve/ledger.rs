@@ -82,7 +82,7 @@ impl Ledgers {
             let asked = asked?;
             let summary = (asked.summary)();
             let accounts = asked.ledger.accounts().map(papers::account).collect();
-            let deposits = asked.ledger.deposits().map(papers::deposit).collect();
+            let deposits = asked.ledger.deposits().map(|paper| papers::deposit(paper.deposit)).collect();
             let facts = asked.ledger.facts().map(papers::project);
             Some((summary, facts, accounts, deposits, standing(&asked, None), asked.today))
         };

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 use wagewatch::alerts::{Department, Directory, PUBLIC_ID_KEY, Role, Territory};
-use wagewatch::domain::{Fen, Funding, ProjectId, Rulebook};
+use wagewatch::domain::{Fen, Funding, Numbers, ProjectId, Rule, Rulebook, Switch};
 use wagewatch::engine::api::ProjectFacts;
 use wagewatch::engine::{Engine, Parts, Settings};
 use wagewatch::intake::batch::Limits;
@@ -76,7 +76,7 @@ impl House {
             log: plan.log,
             store: Arc::new(plan.store),
             settings: plan.settings,
-            book: Arc::new(Rulebook::default()),
+            book: Arc::new(contract_rules()),
             ids: PUBLIC_ID_KEY,
             observer: metrics.clone(),
         })
@@ -170,6 +170,15 @@ impl House {
         let engine = self.engine;
         tokio::task::spawn_blocking(move || engine.stop()).await.unwrap();
     }
+}
+
+/// Doors carry the alerts of any rule: these tests count those of the contract's six.
+fn contract_rules() -> Rulebook {
+    let mut numbers = Numbers::default();
+    for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract()) {
+        numbers.switches.insert(*rule, Switch { off: true, off_in: Vec::new() });
+    }
+    Rulebook::of(numbers)
 }
 
 fn directory() -> Directory {

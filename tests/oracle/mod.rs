@@ -9,6 +9,10 @@
     reason = "test code that several test binaries share, each using its part of it"
 )]
 
+mod money;
+mod papers;
+mod people;
+mod totals;
 mod wages;
 pub mod world;
 
@@ -25,6 +29,8 @@ pub struct Truth {
     pub alerts: BTreeMap<(ProjectId, AlertKey), Found>,
     /// Payments that cannot be placed, by (bank, txn_id).
     pub suspense: BTreeMap<(CompactString, CompactString), (Fen, SuspenseReason)>,
+    /// Every month in which anybody worked, or for which, soon due, anything is expected.
+    pub months: BTreeMap<(ProjectId, Period), MonthTotals>,
     /// Indexes of the records that conflict with one before them in the order given.
     pub rejected: Vec<usize>,
 }
@@ -93,9 +99,22 @@ struct Facts {
     named_accounts: BTreeMap<Worker, BTreeSet<Account>>,
     /// Days and minutes of every day with a swipe or a statement, voided ones too.
     days: BTreeMap<Worker, Worked>,
+    /// The statement that stands of every day with one: when it was stated, and its days.
+    stated: BTreeMap<(Worker, Day), (Time, Days)>,
+    seen: people::Seen,
     piecework: Vec<Piecework>,
     payrolls: Vec<Payroll>,
     wage_accounts: BTreeMap<Account, ProjectId>,
+    /// Each with the time of the statement that stands.
+    deposits: Vec<(Deposit, Time)>,
+    guarantees: Vec<PaymentGuarantee>,
+    inspections: Vec<Inspection>,
+    /// The winning record of each wage account.
+    account_papers: Vec<WageAccount>,
+    /// The first booking of each number.
+    entries: Vec<AccountEntry>,
+    restraints: Vec<AccountRestraint>,
+    complaints: Vec<Complaint>,
     /// Winning statement of each payment; its status is `returned` if any statement says so.
     payments: Vec<Payment>,
 }
@@ -110,6 +129,10 @@ pub fn judge(records: &[Record], today: Day, book: &Rulebook) -> Truth {
     let placed = place(&facts, &mut truth);
     wages::settle(&facts, &placed, today, book, &mut truth);
     unregistered(&facts, &mut truth);
+    totals::judge(&facts, today, book, &mut truth);
+    papers::judge(&facts, &mut truth, today, book);
+    money::judge(&facts, &placed, &mut truth, today, book);
+    people::judge(&facts, &placed, today, book, &mut truth);
     for project_id in facts.named.iter().filter(|p| !facts.projects.contains_key(*p)) {
         raise(&mut truth, project_id, Subject::Project, Rule::UnknownProject, Level::Yellow, |_| ());
     }
@@ -203,6 +226,8 @@ fn collect(taken: &[&Record], book: &Rulebook) -> Facts {
         facts.terms.entry((e.project_id.clone(), e.id_number.clone())).or_default().push(e);
     }
     facts.days = worked_days(taken, book);
+    facts.stated = statements(taken);
+    facts.seen = people::seen(taken, book);
     facts.piecework = winners(all_of(taken, body!(Piecework), |p: &Piecework| {
         (p.project_id.clone(), p.id_number.clone(), p.period, p.lot.clone())
     }));
@@ -210,8 +235,16 @@ fn collect(taken: &[&Record], book: &Rulebook) -> Facts {
         (p.project_id.clone(), p.employer_uscc, p.period)
     }));
     for account in winners(all_of(taken, body!(Account), |a: &WageAccount| a.account)) {
-        facts.wage_accounts.insert(account.account, account.project_id);
+        facts.wage_accounts.insert(account.account, account.project_id.clone());
+        facts.account_papers.push(account);
     }
+    collect_papers(taken, &mut facts);
+    // All of one number are the same: those that are not were rejected.
+    let entries = all_of(taken, body!(AccountEntry), |e: &AccountEntry| (e.account, e.entry_id.clone()));
+    facts.entries = winners(entries);
+    facts.restraints = winners(all_of(taken, body!(AccountRestraint), |r: &AccountRestraint| {
+        (r.account, r.restraint_id.clone())
+    }));
 
     let payments = all_of(taken, body!(Payment), |p: &Payment| (p.bank.clone(), p.txn_id.clone()));
     let returned: BTreeSet<_> = payments
@@ -226,6 +259,22 @@ fn collect(taken: &[&Record], book: &Rulebook) -> Facts {
         }
     }
     facts
+}
+
+fn collect_papers(taken: &[&Record], facts: &mut Facts) {
+    let deposits = all_of(taken, body!(Deposit), |d: &Deposit| (d.project_id.clone(), d.deposit_id.clone()));
+    let dated = deposits.into_iter().map(|(key, stamp, deposit)| {
+        let at = stamp.at;
+        (key, stamp, (deposit, at))
+    });
+    facts.deposits = winners(dated.collect());
+    facts.guarantees = winners(all_of(taken, body!(PaymentGuarantee), |g: &PaymentGuarantee| {
+        (g.project_id.clone(), g.guarantee_id.clone())
+    }));
+    facts.inspections = winners(all_of(taken, body!(Inspection), |i: &Inspection| {
+        (i.project_id.clone(), i.inspection_id.clone())
+    }));
+    facts.complaints = winners(all_of(taken, body!(Complaint), |c: &Complaint| c.complaint_id.clone()));
 }
 
 /// Swipes make a day, a statement overrides it (contract, section 4, "Worked days").
@@ -258,6 +307,19 @@ fn worked_days(taken: &[&Record], book: &Rulebook) -> BTreeMap<Worker, Worked> {
         out.entry(key.0).or_default().insert(key.1, (days, minutes));
     }
     out
+}
+
+fn statements(taken: &[&Record]) -> BTreeMap<(Worker, Day), (Time, Days)> {
+    let mut all: BTreeMap<(Worker, Day), Statement> = BTreeMap::new();
+    for record in taken {
+        if let Body::WorkDay(w) = &record.body {
+            let key = ((w.project_id.clone(), w.id_number.clone()), w.work_date);
+            let said = (record.head.at, w.days, w.minutes);
+            let kept = all.entry(key).or_insert(said);
+            *kept = (*kept).max(said);
+        }
+    }
+    all.into_iter().map(|(key, (at, days, _))| (key, (at, days))).collect()
 }
 
 /// By the numbers of the month's first day.

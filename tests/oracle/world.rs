@@ -3,6 +3,9 @@
 //!
 //! Swarm testing: every seed switches some actions off and skews the rest; the seed reproduces.
 
+mod papers;
+mod people;
+
 use compact_str::{CompactString, ToCompactString, format_compact};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -19,6 +22,8 @@ pub enum Action {
     NightSwipes,
     WorkDay,
     WorkMonth,
+    SteadySwipes,
+    LateMonth,
     Piecework,
     Payroll,
     PayLabelled,
@@ -28,17 +33,22 @@ pub enum Action {
     Restate,
     Return,
     Account,
+    Booking,
+    Restraint,
     Repeat,
     Others,
+    Paper,
 }
 
-const ACTIONS: [Action; 17] = [
+const ACTIONS: [Action; 22] = [
     Action::Project,
     Action::Enrol,
     Action::Swipes,
     Action::NightSwipes,
     Action::WorkDay,
     Action::WorkMonth,
+    Action::SteadySwipes,
+    Action::LateMonth,
     Action::Piecework,
     Action::Payroll,
     Action::PayLabelled,
@@ -48,8 +58,11 @@ const ACTIONS: [Action; 17] = [
     Action::Restate,
     Action::Return,
     Action::Account,
+    Action::Booking,
+    Action::Restraint,
     Action::Repeat,
     Action::Others,
+    Action::Paper,
 ];
 
 /// Which actions a world knows, and how often.
@@ -131,6 +144,11 @@ fn numbers(dice: &mut Dice) -> Numbers {
         numbers.orange_after_days = dice.random_range(0..20);
         numbers.red_after_days = numbers.orange_after_days + dice.random_range(0..30);
     }
+    papers::numbers(dice, &mut numbers);
+    if dice.random_ratio(2, 3) {
+        totals(&mut numbers, dice);
+    }
+    people::numbers(dice, &mut numbers);
     for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract()) {
         let off_in = if dice.random_bool(0.5) { vec!["building".into()] } else { Vec::new() };
         if dice.random_ratio(1, 10) {
@@ -138,6 +156,24 @@ fn numbers(dice: &mut Dice) -> Numbers {
         }
     }
     numbers
+}
+
+/// Limits of a project's totals that so few people can reach.
+fn totals(numbers: &mut Numbers, dice: &mut Dice) {
+    numbers.coverage_least_heads = dice.random_range(1..5);
+    numbers.coverage_red_below_percent = dice.random_range(20..=100);
+    numbers.group_arrears_workers = dice.random_range(1..5);
+    numbers.group_arrears_red_after_days = dice.random_range(0..40);
+    numbers.criminal_group_workers = dice.random_range(1..5);
+    numbers.criminal_group_fen = dice.random_range(1..2_000_000);
+    numbers.unregistered_many_percent = dice.random_range(1..=60);
+    numbers.silent_blue_days = dice.random_range(1..10);
+    numbers.silent_yellow_days = numbers.silent_blue_days + dice.random_range(1..10);
+    numbers.silent_orange_days = numbers.silent_yellow_days + dice.random_range(1..20);
+    numbers.upload_percent = dice.random_range(0..=80);
+    numbers.upload_hours = dice.random_range(1..300);
+    numbers.balance_working_days = dice.random_range(1..=30);
+    numbers.balance_yellow_working_days = dice.random_range(0..=numbers.balance_working_days);
 }
 
 /// First and last business date worth judging a seed's world at.
@@ -253,6 +289,8 @@ impl Maker {
             Action::NightSwipes => self.swipes(project_id, n, 2 * 3600, 8 * 3600),
             Action::WorkDay => self.work_day(project_id, n),
             Action::WorkMonth => self.work_month(project_id, n),
+            Action::SteadySwipes => self.steady_swipes(project_id, n),
+            Action::LateMonth => self.late_month(project_id, n),
             Action::Piecework => self.piecework(project_id, n),
             Action::Payroll => self.payroll(project_id),
             Action::PayLabelled => self.pay(n, Some(project_id), true, true),
@@ -265,12 +303,15 @@ impl Maker {
                 let account = *self.wage_accounts.choose(&mut self.dice).unwrap();
                 self.wage_account(project_id, account);
             }
+            Action::Booking => self.booking(),
+            Action::Restraint => self.restraint(),
             Action::Repeat => {
                 if let Some(again) = self.out.choose(&mut self.dice) {
                     self.out.push(again.clone());
                 }
             }
             Action::Others => self.other(project_id),
+            Action::Paper => self.paper(project_id),
         }
     }
 
@@ -305,6 +346,10 @@ impl Maker {
         // Few instants and ids of uneven length, so that the id often has to break the tie.
         let base = i64::from(self.first.first_day().0) * 86_400;
         let at = Time::from_seconds(base + self.dice.random_range(0..40) * 43_200);
+        self.put_at(at, body);
+    }
+
+    fn put_at(&mut self, at: Time, body: Body) {
         let number = self.out.len();
         let id = if self.one_in(2) { format_compact!("r{number}") } else { format_compact!("r{number:05}x") };
         let source = if self.one_in(2) { "platform" } else { "bank" };
@@ -330,13 +375,22 @@ impl Maker {
 
     fn project(&mut self, project_id: ProjectId) {
         let (pay_day, pay_month_offset) = self.pay_terms();
-        let signed = self.first.first_day().plus(-20);
-        let labour_fee_fen = self.one_in(2).then_some(Fen(5_000_000));
-        let status = *ProjectStatus::ALL.choose(&mut self.dice).unwrap();
-        self.put(Body::Project(Box::new(Project {
+        let signed = self.first.first_day().plus(*[-60, -20, 0, 20, 25].choose(&mut self.dice).unwrap());
+        let labour_fee_fen = self.one_in(2).then_some(Fen(LABOUR_FEE));
+        // Mostly active: others owe little.
+        let statuses = [ProjectStatus::ALL, &[ProjectStatus::Active; 4]].concat();
+        let status = *statuses.choose(&mut self.dice).unwrap();
+        let started_on = match self.dice.random_range(0..4) {
+            0 => None,
+            1 => Some(self.any_day()),
+            _ => Some(signed),
+        };
+        let completed_on = self.one_in(6).then(|| self.any_day());
+        let sector = if self.one_in(3) { "solar" } else { "building" };
+        let mut project = Project {
             name: format_compact!("项目 {project_id}"),
             project_id,
-            sector: "building".into(),
+            sector: sector.into(),
             territory: "150621100".into(),
             funding: Funding::Private,
             owner_name: "建设单位".into(),
@@ -346,13 +400,15 @@ impl Maker {
             contract_signed_on: signed,
             contract_fen: Fen(1_000_000_000),
             labour_fee_fen,
-            started_on: Some(signed),
-            completed_on: None,
+            started_on,
+            completed_on,
             pay_day,
             pay_month_offset,
             labour_officer: None,
             status,
-        })));
+        };
+        self.on_paper(&mut project);
+        self.put(Body::Project(Box::new(project)));
     }
 
     fn enrol(&mut self, project_id: ProjectId, n: usize) {
@@ -367,7 +423,10 @@ impl Maker {
         let rate = if self.huge && self.one_in(3) { Fen::MAX.0 } else { rate };
         let effective_on = if self.one_in(3) { self.any_day() } else { self.first.first_day() };
         let account = if self.one_in(4) { None } else { Some(self.card_of(n)) };
-        let employer_uscc = self.employers.choose(&mut self.dice).copied();
+        let employer_uscc =
+            if self.one_in(5) { None } else { self.employers.choose(&mut self.dice).copied() };
+        let contract_signed_on = self.contract(effective_on);
+        let left_on = self.one_in(4).then(|| self.any_day());
         let (id_number, id_type) = self.workers[n].clone();
         self.put(Body::Enrolment(Box::new(Enrolment {
             project_id,
@@ -380,8 +439,8 @@ impl Maker {
             basis,
             rate_fen: Fen(rate),
             effective_on,
-            contract_signed_on: None,
-            left_on: None,
+            contract_signed_on,
+            left_on,
             account,
             pay_day,
             pay_month_offset,
@@ -419,8 +478,9 @@ impl Maker {
 
     fn day(&mut self, project_id: ProjectId, n: usize, work_date: Day) {
         let days = Days(*[0, 25, 33, 50, 100, 100, 100, 150, 300].choose(&mut self.dice).unwrap());
-        let minutes =
-            *[None, Some(0), Some(1), Some(479), Some(480), Some(4320)].choose(&mut self.dice).unwrap();
+        let minutes = *[None, Some(0), Some(1), Some(479), Some(480), Some(960), Some(961), Some(4320)]
+            .choose(&mut self.dice)
+            .unwrap();
         let id_number = self.workers[n].0.clone();
         self.put(Body::WorkDay(WorkDay { project_id, id_number, work_date, days, minutes }));
     }
@@ -441,6 +501,7 @@ impl Maker {
 
     fn payroll(&mut self, project_id: ProjectId) {
         let mut lines = Vec::new();
+        let all_signed = self.one_in(2);
         for _ in 0..self.dice.random_range(0..5) {
             let n = self.any_worker();
             let deductions = if self.one_in(3) { self.amount() } else { Fen(0) };
@@ -448,13 +509,14 @@ impl Maker {
                 id_number: self.workers[n].0.clone(),
                 payable_fen: if self.one_in(8) { Fen(0) } else { self.amount() },
                 deductions_fen: deductions,
-                signed: !self.one_in(3),
+                signed: all_signed || !self.one_in(3),
             });
         }
         let period = self.any_period();
         let employer_uscc = *self.employers.choose(&mut self.dice).unwrap();
         let submitted_on = period.day_or_last(28);
-        let sheet = Payroll { project_id, employer_uscc, period, submitted_on, approved_on: None, lines };
+        let approved_on = self.approved_on(period);
+        let sheet = Payroll { project_id, employer_uscc, period, submitted_on, approved_on, lines };
         self.put(Body::Payroll(Box::new(sheet)));
     }
 
@@ -537,71 +599,27 @@ impl Maker {
     }
 
     fn wage_account(&mut self, project_id: ProjectId, account: Account) {
-        let opened_on = self.any_day();
+        let opened_on = if self.one_in(3) { self.any_day() } else { self.first.first_day().plus(-10) };
+        let agreement_signed = !self.one_in(4);
+        let closed_on = self.one_in(3).then(|| self.any_day());
         self.put(Body::Account(Box::new(WageAccount {
             project_id,
             account,
             bank: "ICBC".into(),
             opened_on,
-            agreement_signed: true,
-            closed_on: None,
+            agreement_signed,
+            closed_on,
         })));
     }
 
     /// The records that no wage depends on; some name projects all the same.
     fn other(&mut self, project_id: ProjectId) {
-        let (day, amount_fen) = (self.any_day(), self.amount());
-        let account = *self.wage_accounts.choose(&mut self.dice).unwrap();
-        let number = format_compact!("N{}", self.dice.random_range(0..3));
-        let ghost = self.one_in(6).then(|| project_id_of("ghost.project_1"));
-        let body = match self.dice.random_range(0..8) {
-            0 => return self.booking(account, number, amount_fen, day),
-            1 => Body::AccountRestraint(Box::new(AccountRestraint {
-                account,
-                restraint_id: number,
-                kind: RestraintKind::Frozen,
-                authority: "法院".into(),
-                imposed_on: day,
-                lifted_on: None,
-            })),
-            2 => Body::Deposit(Box::new(Deposit {
-                project_id,
-                deposit_id: number,
-                form: DepositForm::Cash,
-                amount_fen,
-                lodged_on: day,
-                expires_on: None,
-                on_demand: true,
-                status: DepositStatus::Lodged,
-            })),
-            3 => Body::PaymentGuarantee(Box::new(PaymentGuarantee {
-                project_id,
-                guarantee_id: number,
-                amount_fen,
-                provided_on: day,
-                expires_on: Some(day.plus(365)),
-            })),
-            4 => Body::Inspection(Box::new(Inspection {
-                project_id: ghost.unwrap_or(project_id),
-                inspection_id: number,
-                department: "housing".into(),
-                inspector: "李四".into(),
-                inspected_on: day,
-                outcome: InspectionOutcome::Clear,
-                note: None,
-            })),
-            5 | 6 => Body::Complaint(Box::new(Complaint {
-                complaint_id: number,
-                channel: Channel::Hotline,
-                filed_on: day,
-                project_id: ghost.or_else(|| self.one_in(2).then_some(project_id)),
-                employer_uscc: None,
-                sector: None,
-                territory: None,
-                workers: Some(3),
-                amount_fen: Some(amount_fen),
-                closed_on: None,
-            })),
+        let day = self.any_day();
+        let body = match self.dice.random_range(2..8) {
+            2 => return self.deposit(project_id),
+            3 => return self.guarantee(project_id),
+            4 => return self.inspection(project_id),
+            5 | 6 => return self.complaint(project_id),
             _ => Body::BusinessSignal(Box::new(BusinessSignal {
                 employer_uscc: self.employers[0],
                 signal: Signal::Power,
@@ -612,19 +630,50 @@ impl Maker {
         self.put(body);
     }
 
-    fn booking(&mut self, account: Account, entry_id: CompactString, amount_fen: Fen, day: Day) {
-        let fresh = AccountEntry {
+    fn restraint(&mut self) {
+        let imposed_on = self.any_day();
+        let lifted_on = self.one_in(2).then(|| self.any_day());
+        let account = *self.wage_accounts.choose(&mut self.dice).unwrap();
+        let restraint_id = format_compact!("N{}", self.dice.random_range(0..3));
+        let kind = *RestraintKind::ALL.choose(&mut self.dice).unwrap();
+        self.put(Body::AccountRestraint(Box::new(AccountRestraint {
             account,
-            entry_id,
-            direction: EntryDirection::In,
-            kind: EntryKind::LabourFee,
-            amount_fen,
-            booked_at: Time::from_seconds(i64::from(day.0) * 86_400 + 3600),
+            restraint_id,
+            kind,
+            authority: "法院".into(),
+            imposed_on,
+            lifted_on,
+        })));
+    }
+
+    /// Often a labour fee, or what a bank books of a payment; at times neither.
+    fn booking(&mut self) {
+        let booked_on = self.any_day();
+        let at = self.dice.random_range(0..self.payments.len().max(1));
+        let mut fresh = AccountEntry {
+            account: *self.wage_accounts.choose(&mut self.dice).unwrap(),
+            entry_id: format_compact!("N{}", self.dice.random_range(0..12)),
+            direction: *EntryDirection::ALL.choose(&mut self.dice).unwrap(),
+            kind: *EntryKind::ALL.choose(&mut self.dice).unwrap(),
+            amount_fen: self.amount(),
+            booked_at: Time::from_seconds(i64::from(booked_on.0) * 86_400 + 3600),
             counterparty: None,
             purpose: None,
         };
-        let known =
-            self.entries.iter().find(|e| e.account == account && e.entry_id == fresh.entry_id).cloned();
+        if self.one_in(2) {
+            (fresh.direction, fresh.kind) = (EntryDirection::In, EntryKind::LabourFee);
+            let share = [LABOUR_FEE, LABOUR_FEE * 4 / 5, LABOUR_FEE * 4 / 5 - 1, LABOUR_FEE * 2];
+            fresh.amount_fen = Fen(*share.choose(&mut self.dice).unwrap());
+        } else if self.one_in(2)
+            && let Some(paid) = self.payments.values().nth(at)
+        {
+            fresh.account = paid.account;
+            fresh.entry_id = paid.txn_id.clone();
+            fresh.amount_fen = paid.amount_fen;
+            fresh.direction = EntryDirection::Out;
+        }
+        let (account, entry_id) = (fresh.account, fresh.entry_id.clone());
+        let known = self.entries.iter().find(|e| e.account == account && e.entry_id == entry_id).cloned();
         let entry = match known {
             Some(known) if self.conflicts => {
                 AccountEntry { amount_fen: Fen(known.amount_fen.0 % Fen::MAX.0 + 1), ..known }
@@ -638,6 +687,9 @@ impl Maker {
         self.put(Body::AccountEntry(Box::new(entry)));
     }
 }
+
+/// What an owner pays a month, where it is agreed.
+const LABOUR_FEE: i64 = 5_000_000;
 
 fn project_id(n: u32) -> ProjectId {
     // Not in the order of their numbers: `P.1` sorts before `P0`.

@@ -2,45 +2,7 @@
 
 use wagewatch::domain::Rule;
 
-pub const PENDING: &[Rule] = &[
-    Rule::CoverageLow,
-    Rule::GroupArrears,
-    Rule::CriminalThreshold,
-    Rule::BelowMinimumWage,
-    Rule::LeftUnsettled,
-    Rule::PayoutReturned,
-    Rule::PayrollBelowAttendance,
-    Rule::ImplausiblePay,
-    Rule::GhostPayee,
-    Rule::AccountNotOpened,
-    Rule::AccountAgreementMissing,
-    Rule::LabourFeeLate,
-    Rule::LabourFeeShort,
-    Rule::BalanceShort,
-    Rule::ForbiddenDebit,
-    Rule::AccountRestrained,
-    Rule::AccountClosedEarly,
-    Rule::PaidOutsideAccount,
-    Rule::SharedPayee,
-    Rule::DepositMissing,
-    Rule::DepositLow,
-    Rule::DepositForm,
-    Rule::DepositExpiring,
-    Rule::DepositNotRefilled,
-    Rule::GuaranteeMissing,
-    Rule::UnregisteredMany,
-    Rule::NoContract,
-    Rule::PayrollMissing,
-    Rule::LabourOfficerMissing,
-    Rule::AttendanceSilent,
-    Rule::UploadLate,
-    Rule::AttendanceSuspicious,
-    Rule::InspectionMissing,
-    Rule::ComplaintOpen,
-    Rule::RepeatOffender,
-    Rule::BusinessSignal,
-    Rule::FeedSilent,
-];
+pub const PENDING: &[Rule] = &[Rule::RepeatOffender, Rule::BusinessSignal, Rule::FeedSilent];
 
 /// The rules that judge.
 pub fn judging() -> impl Iterator<Item = Rule> {

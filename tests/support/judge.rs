@@ -4,8 +4,8 @@ use super::super::oracle;
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 use wagewatch::domain::{
-    Alert, AlertKey, Day, Days, Entry, Fen, IdNumber, Level, Period, ProjectId, Record, Rule, Rulebook, Sum,
-    SuspenseReason, Verdict,
+    Alert, AlertKey, Day, Days, Entry, Fen, IdNumber, Level, MonthTotals, Period, ProjectId, Record, Rule,
+    Rulebook, Sum, SuspenseReason, Verdict,
 };
 use wagewatch::engine::{Desk, Engine, ProjectAsk, Shard};
 use wagewatch::ledger::KeptPayment;
@@ -16,6 +16,7 @@ struct Picture {
     periods: BTreeMap<(ProjectId, IdNumber, Period), (Days, u32, Sum, Sum, Sum, Sum, Day)>,
     alerts: BTreeMap<(ProjectId, AlertKey), (Level, Sum, u32, Option<Day>, Option<Period>)>,
     suspense: BTreeMap<(CompactString, CompactString), (Fen, SuspenseReason)>,
+    months: BTreeMap<(ProjectId, Period), MonthTotals>,
 }
 
 impl Picture {
@@ -27,10 +28,13 @@ impl Picture {
                 self.periods.insert((name.clone(), view.id_number.clone(), p.period), row);
             }
         }
+        let months = (ask.months)().into_iter();
+        self.months.extend(months.map(|month| ((name.clone(), month.period), month)));
         for alert in ask.alerts.standing() {
             let f = &alert.finding;
             // The subject of a wage alert names its month; the oracle does not say it twice.
-            let period = f.period.filter(|_| f.rule == Rule::PayeeMismatch);
+            let is_payment = matches!(f.rule, Rule::PayeeMismatch | Rule::PaidOutsideAccount);
+            let period = f.period.filter(|_| is_payment);
             let said = (f.level, f.amount, f.workers, f.due_on, period);
             linked(ask, alert);
             self.alerts.insert((f.project_id.clone(), alert.key()), said);
@@ -51,6 +55,7 @@ impl Picture {
         if today.is_some() {
             let alerts = truth.alerts.iter();
             let alerts = alerts.map(|(k, f)| (k.clone(), (f.level, f.amount, f.workers, f.due_on, f.period)));
+            same("months", &self.months, &truth.months);
             same("alerts", &self.alerts, &alerts.collect());
         }
     }
@@ -109,6 +114,7 @@ pub fn check_engine(engine: &Engine, entries: &[Entry], book: &Rulebook) -> orac
         let found: Picture = asked(|done| engine.ask_project(summary.project_id, question, done));
         picture.periods.extend(found.periods);
         picture.alerts.extend(found.alerts);
+        picture.months.extend(found.months);
     }
     picture.check(&truth, today);
     truth

@@ -291,6 +291,7 @@ pub fn lone(records: &[Record]) -> Vec<Record> {
     let key = |record: &Record| match &record.body {
         Body::Payment(p) => Some((p.bank.to_string(), p.txn_id.to_string())),
         Body::Account(a) => Some(("account".to_owned(), a.account.reveal().to_string())),
+        Body::Project(p) => Some(("project".to_owned(), p.project_id.to_string())),
         _ => None,
     };
     let mut about: BTreeMap<_, u32> = BTreeMap::new();

@@ -2,11 +2,13 @@
 //! who must act. Knows no finding.
 
 mod facts;
+mod kinds;
 mod money;
 mod people;
 mod wages;
 
 pub use facts::fact_words;
+pub use kinds::kind_words;
 
 use crate::domain::{Level, Rule};
 use std::fmt;

@@ -165,7 +165,7 @@ pub(super) fn store(keys: &mut Keys) -> Store {
     Store {
         cache_bytes: s.number("cache_bytes", 64 * MIB, MIB, TIB),
         checkpoint_seconds: s.number("checkpoint_seconds", 10, 1, 3600),
-        checkpoint_records: s.number("checkpoint_records", 1_000_000, 1000, 1_000_000_000),
+        checkpoint_records: s.number("checkpoint_records", 2_000_000, 1000, 1_000_000_000),
     }
 }
 

@@ -274,6 +274,11 @@ fn obey(ledger: &mut ProjectLedger, command: &Command) {
         Command::TakePayment { bank, txn_id, .. } => ledger.take_payment(bank, txn_id),
         Command::Account { account, .. } => ledger.put_account(account),
         Command::TakeAccount { account, .. } => ledger.take_account(*account),
+        Command::Complaint { complaint, .. } => ledger.put_complaint(complaint),
+        Command::TakeComplaint { complaint_id, .. } => ledger.take_complaint(complaint_id),
+        Command::Bookings { account, entries, restraints, .. } => {
+            ledger.put_bookings(*account, entries, restraints)
+        }
         Command::Named { .. } => ledger.put_named(),
     };
 }

@@ -1,9 +1,11 @@
 //! The report as plain rows (contract, section 6). Knows no JSON and masks nothing: what writes it does.
 
 use crate::domain::{
-    Day, Days, Finding, IdNumber, Level, Period, PeriodView, ProjectId, ProjectView, Reason, Rule, Rulebook,
-    Subject, Sum, SuspenseReason, WorkerView,
+    Day, Days, Finding, IdNumber, Level, PapersView, Period, PeriodView, ProjectId, ProjectView, Reason,
+    Rule, Rulebook, Subject, Sum, SuspenseReason, WorkerView,
 };
+use crate::engine::tally::{Count, Tally};
+use crate::engine::weeks::Weeks;
 use crate::ledger::{KeptPayment, ProjectLedger};
 use crate::rules::{self, Judgement};
 use compact_str::CompactString;
@@ -167,21 +169,16 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
     let mut workers: Vec<u32> = (0..count).collect();
     workers.sort_unstable_by(|a, b| ledger.worker_id(*a).cmp(ledger.worker_id(*b)));
     let known = ledger.facts().is_some();
-    let mut project = ProjectView {
-        project_id: ledger.id().clone(),
-        known,
-        contractor_uscc: ledger.facts().map(|facts| facts.contractor_uscc),
-        overdue_fen: 0,
-        overdue_workers: 0,
-        overdue_periods: 0,
-        oldest_due_on: None,
-    };
+    let mut project = ProjectView { facts: ledger.facts(), ..ProjectView::unknown(ledger.id().clone()) };
+    let mut tally = Tally::default();
+    let by = Count { book, today, pay_terms: ledger.project_pay_terms() };
     let sector = ledger.facts().map(|facts| facts.sector.as_str());
     let mut worst: Vec<(IdNumber, Sum)> = Vec::new();
     let mut findings = Vec::new();
     let mut periods = Vec::with_capacity(workers.len() * 2);
     for worker in workers {
         let view = ledger.settle(worker, book);
+        tally.put(worker, &view, &by);
         for period in &view.periods {
             let overdue = rules::is_overdue(period, today, book);
             periods.push(row(&view, period, overdue, today, book));
@@ -199,8 +196,12 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
     worst.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
     worst.truncate(10);
     let mut on = Judgement::new(today, book, sector);
+    tally.tell(&mut project, today);
+    project.balance = ledger.balance();
+    project.weeks = Weeks::of(ledger, today, book).tell(today);
     rules::judge_totals(&project, &worst, &mut on);
-    rules::judge_papers(&ledger.papers(project.overdue_periods > 0), &mut on);
+    let months = std::mem::take(&mut project.months);
+    rules::judge_papers(&PapersView { months, ..ledger.papers(project.overdue_periods > 0) }, &mut on);
     findings.extend(on.into_parts().0);
     let mut alerts: Vec<AlertRow> = findings.iter().map(|finding| AlertRow::new(finding, today)).collect();
     alerts.sort_by(|a, b| a.key().cmp(&b.key()));
@@ -210,7 +211,7 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
 }
 
 /// Adds one worker's wage findings to the project's totals; what he is owed in all.
-fn add_wages(project: &mut ProjectView, found: &[Finding]) -> Sum {
+fn add_wages(project: &mut ProjectView<'_>, found: &[Finding]) -> Sum {
     let is_wage = |finding: &&Finding| matches!(finding.rule, Rule::WageUnpaid | Rule::WageUnderpaid);
     let mut owed = 0;
     for wage in found.iter().filter(is_wage) {

@@ -13,7 +13,7 @@ impl Shard {
     pub fn projects(&self) -> Vec<ProjectSummary> {
         let summary = |slot: &Slot| match &slot.state {
             Some(state) if slot.is_dirty => summarise(state),
-            _ => slot.summary.clone(),
+            _ => (*slot.summary).clone(),
         };
         self.slots.iter().map(summary).collect()
     }
@@ -38,6 +38,7 @@ impl Shard {
             book: &self.book,
             today: self.meta.today,
             summary: &|| summarise(state),
+            months: &|| self.meta.today.map_or(Vec::new(), |today| state.months(today)),
         })))
     }
 
@@ -86,17 +87,17 @@ impl Shard {
 }
 
 pub(super) fn summarise(state: &ProjectState) -> ProjectSummary {
-    let view = state.view();
+    let owed = state.alerts.overdue_totals();
     ProjectSummary {
+        project_id: state.ledger.id().clone(),
         facts: state.ledger.facts().map(facts_of),
         workers: u32::try_from(state.ledger.workers()).unwrap_or(u32::MAX),
-        overdue_fen: view.overdue_fen,
-        overdue_workers: view.overdue_workers,
-        overdue_periods: view.overdue_periods,
-        oldest_due_on: view.oldest_due_on,
+        overdue_fen: owed.overdue_fen,
+        overdue_workers: owed.overdue_workers,
+        overdue_periods: owed.overdue_periods,
+        oldest_due_on: owed.oldest_due_on,
         alerts: u32::try_from(state.alerts.standing().count()).unwrap_or(u32::MAX),
         suspense: u32::try_from(state.ledger.suspense().len()).unwrap_or(u32::MAX),
-        project_id: view.project_id,
     }
 }
 

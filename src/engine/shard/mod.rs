@@ -7,8 +7,9 @@ mod pages;
 mod turn;
 
 use super::api::{ProjectFacts, ProjectSummary};
+use super::bench::{Bench, Changed};
 use super::pages::ShardMeta;
-use super::project::{Bench, Changed, ProjectState};
+use super::project::ProjectState;
 use super::shadow::Shadow;
 use super::wakes::Wakes;
 use crate::alerts::{IdKey, Tallies};
@@ -77,7 +78,8 @@ pub struct Shard {
 }
 
 struct Slot {
-    summary: ProjectSummary,
+    /// Apart, for records do not read it, and of thousands of slots the rest stays at hand.
+    summary: Box<ProjectSummary>,
     wakes: Wakes,
     /// Under which date it stands in `due`.
     next: Option<Day>,
@@ -340,7 +342,7 @@ impl Shard {
         self.workers += workers;
         self.slots.push(Slot {
             workers,
-            summary,
+            summary: Box::new(summary),
             wakes,
             next: None,
             state: None,

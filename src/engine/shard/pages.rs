@@ -109,10 +109,10 @@ impl Shard {
         }
         // Most records change neither.
         let summary = summarise(state);
-        if entry.is_listed && summary == entry.summary && state.wakes == entry.wakes {
+        if entry.is_listed && summary == *entry.summary && state.wakes == entry.wakes {
             return;
         }
-        entry.summary = summary;
+        *entry.summary = summary;
         entry.wakes.clone_from(&state.wakes);
         entry.is_listed = true;
         changes
@@ -179,8 +179,7 @@ impl Shard {
             ledger.load_page(page, &codec::unpack(bytes).map_err(damaged)?).map_err(damaged)
         })?;
         ledger.finish_load().map_err(damaged)?;
-        let mut state = ProjectState::new(ledger);
-        state.wakes.clone_from(&entry.wakes);
+        let mut state = ProjectState::load(ledger, entry.wakes.clone(), self.meta.today, &self.book);
         self.with.store.scan(&keys::alerts(self.id, name), &mut |_, bytes| {
             for row in pages::read_rows(bytes).map_err(damaged)? {
                 state.alerts.load(row.alert.clone());

@@ -1,0 +1,151 @@
+//! `balance-short`: a month is soon due, and the wage account holds less than it asks for; a forecast.
+//!
+//! **Article**: Circular 2021-53, art. 13 (to be verified).
+//!
+//! **Found when**: from 5 working days before the project's due date of a month until that date, the
+//! balance of the project's wage accounts is less than what the month still asks for: expected less
+//! paid, over all its workers, and the same of the months that are due before it. A month that still
+//! runs is scaled to its end by the pace so far. Blue; yellow from 1 working day before. The numbers
+//! are those of the due date.
+//!
+//! **Clears when**: money comes in, the wages are paid, or the due date passes: then what is not paid
+//! is overdue.
+//!
+//! **Evidence**: the month, its due date, the balance, what is expected (scaled, if it still runs, with
+//! the days that it rests on), what is paid, what is needed in all, and what is short.
+//!
+//! **Not covered**: projects without a wage account (`account-not-opened`); what is overdue already;
+//! whether the account is frozen (`account-restrained`); workers whose own terms let their wage fall
+//! due on another day.
+
+use super::Judgement;
+use super::aging::after;
+use crate::domain::{
+    Coming, Day, Fact, FactName, Finding, Level, MonthTotals, ProjectView, Rule, Subject, Sum, div_half_up,
+};
+
+pub(super) fn judge(view: &ProjectView<'_>, on: &mut Judgement<'_>) {
+    let Some(balance) = view.balance else { return };
+    // What months that are due before ask for is no longer there for this one.
+    let mut months: Vec<(&MonthTotals, Coming)> =
+        view.months.iter().filter_map(|month| Some((month, month.coming?))).collect();
+    months.sort_by_key(|(month, _)| (month.due_on, month.period));
+    let mut before = 0;
+    for (month, coming) in months {
+        let days = elapsed(month, view.last_worked_on, on.today);
+        let expected = scaled(month, coming.expected, days);
+        let needed = before + expected - coming.paid;
+        before = needed;
+        let yellow_days = on.book.at(month.due_on).balance_yellow_working_days;
+        let yellow_on = on.book.calendar.minus_workdays(month.due_on, yellow_days);
+        on.look_again(yellow_on);
+        on.look_again(after(month.due_on, 1));
+        if days.is_some() {
+            on.look_again(after(on.today, 1));
+        }
+        if expected <= coming.paid || balance >= needed {
+            continue;
+        }
+        let level = if on.today >= yellow_on { Level::Yellow } else { Level::Blue };
+        let mut facts = vec![
+            Fact::month(FactName::Period, month.period),
+            Fact::date(FactName::DueOn, month.due_on),
+            Fact::fen(FactName::Balance, balance),
+        ];
+        facts.extend(days.map(|days| Fact::count(FactName::DaysElapsed, days)));
+        facts.extend(days.map(|_| Fact::fen(FactName::ExpectedSoFar, coming.expected)));
+        facts.push(Fact::fen(FactName::Expected, expected));
+        facts.push(Fact::fen(FactName::Paid, coming.paid));
+        facts.push(Fact::fen(FactName::Needed, needed));
+        facts.push(Fact::fen(FactName::Short, needed - balance));
+        let subject = Subject::Month(month.period);
+        let finding = Finding::new(Rule::BalanceShort, &view.project_id, subject, level, facts);
+        on.find(Finding { amount: needed - balance, workers: month.heads, ..finding });
+    }
+}
+
+/// Days of the month that what is expected so far rests on, while it runs: those that are over, and
+/// today once somebody has worked.
+fn elapsed(month: &MonthTotals, last_worked_on: Option<Day>, today: Day) -> Option<u32> {
+    if today > month.period.day_or_last(31) {
+        return None;
+    }
+    let worked_today = last_worked_on.is_some_and(|last| last >= today);
+    let until = if worked_today { today } else { today.plus(-1) };
+    Some(u32::try_from(until.since(month.period.first_day()) + 1).unwrap_or(0))
+}
+
+/// What the whole month is expected to come to, at the pace of its days so far.
+fn scaled(month: &MonthTotals, expected: Sum, days: Option<u32>) -> Sum {
+    match days {
+        None => expected,
+        Some(0) => expected,
+        Some(days) => div_half_up(expected * Sum::from(month.period.days()), Sum::from(days)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::sample::{day, judgement, month, project};
+
+    /// March is due on Wednesday 15 April, and asks for 1000 from 8 April on.
+    fn check(today: &str, balance: Option<Sum>, paid: Sum, found: Option<(Level, Sum)>) {
+        let coming = Some(Coming { expected: 1000, paid });
+        let months = vec![MonthTotals { coming, ..month("2026-03", 3) }];
+        let view = ProjectView { balance, months, ..project(0, 0, day(today)) };
+        let mut on = judgement(today);
+        judge(&view, &mut on);
+        let finding = on.findings().first().map(|finding| (finding.level, finding.amount));
+        assert_eq!(finding, found, "{today} {balance:?} {paid}");
+    }
+
+    #[test]
+    fn less_than_is_needed_is_short_and_a_day_before_yellow() {
+        check("2026-04-08", Some(1000), 0, None);
+        check("2026-04-08", Some(999), 0, Some((Level::Blue, 1)));
+        check("2026-04-08", Some(-5), 0, Some((Level::Blue, 1005)));
+        check("2026-04-08", Some(300), 700, None);
+        check("2026-04-08", Some(299), 700, Some((Level::Blue, 1)));
+        check("2026-04-08", Some(-50), 1000, None);
+        check("2026-04-13", Some(0), 0, Some((Level::Blue, 1000)));
+        check("2026-04-14", Some(0), 0, Some((Level::Yellow, 1000)));
+        check("2026-04-15", Some(0), 0, Some((Level::Yellow, 1000)));
+        check("2026-04-08", None, 0, None);
+    }
+
+    #[test]
+    fn a_month_that_runs_is_scaled_to_its_end() {
+        let coming = Some(Coming { expected: 2000, paid: 0 });
+        let april = MonthTotals { due_on: day("2026-04-28"), coming, ..month("2026-04", 3) };
+        for (today, last, balance, short) in [
+            // 20 days are over: 3000 in all.
+            ("2026-04-21", "2026-04-20", 2999, Some(1)),
+            ("2026-04-21", "2026-04-20", 3000, None),
+            // Today counts once somebody has worked: 30 / 21 of it, 2857.
+            ("2026-04-21", "2026-04-21", 2856, Some(1)),
+            ("2026-04-21", "2026-04-21", 2857, None),
+            ("2026-04-01", "2026-03-31", 1999, Some(1)),
+        ] {
+            let mut view = project(0, 0, day(today));
+            view.months = vec![april.clone()];
+            (view.balance, view.last_worked_on) = (Some(balance), Some(day(last)));
+            let mut on = judgement(today);
+            judge(&view, &mut on);
+            assert_eq!(on.findings().first().map(|f| f.amount), short, "{today} {last} {balance}");
+            assert!(on.into_parts().1.contains(&day(today).plus(1)));
+        }
+    }
+
+    #[test]
+    fn what_is_due_before_is_taken_off_first() {
+        let coming = Some(Coming { expected: 1000, paid: 0 });
+        let months = ["2026-01", "2026-02"].map(|of| MonthTotals { coming, ..month(of, 3) });
+        let mut view = project(0, 0, day("2026-03-10"));
+        (view.balance, view.months) = (Some(1500), months.into());
+        let mut on = judgement("2026-03-10");
+        judge(&view, &mut on);
+        let found: Vec<_> = on.findings().iter().map(|f| (f.period.unwrap().to_string(), f.amount)).collect();
+        assert_eq!(found, [("2026-02".to_owned(), 500)]);
+    }
+}
