@@ -16,7 +16,7 @@ mod life;
 mod owed;
 mod route;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod tally;
 mod text;
 mod words;

@@ -121,3 +121,36 @@ impl RowBook {
 fn damaged(corrupt: Corrupt) -> StoreError {
     StoreError::Damaged(corrupt.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::sample::{alert, wage};
+    use crate::store::MemoryStore;
+
+    fn positions(store: &MemoryStore) -> Vec<u64> {
+        let (_, rows) = RowBook::open(3, 0, 1, store).unwrap();
+        rows.iter().map(|row| row.position.0).collect()
+    }
+
+    #[test]
+    fn rows_that_the_second_stage_has_not_read_are_kept_however_many() {
+        let store = MemoryStore::new();
+        let (mut book, _) = RowBook::open(3, 0, 1, &store).unwrap();
+        let mut write = |position: u64, read: u64| {
+            book.number((Position(position), 0), (Change::Raised, alert(wage(1, "2026-03", 1))), "1".into());
+            book.keep_after(Position(read));
+            let mut changes = Changes::default();
+            book.encode(&mut changes);
+            store.write(changes).unwrap();
+        };
+        write(1, 0);
+        write(2, 0);
+        write(3, 0);
+        assert_eq!(positions(&store), [1, 2, 3], "nobody has read one");
+        write(4, 2);
+        assert_eq!(positions(&store), [3, 4], "two are read, and one is enough for subscribers");
+        write(5, 5);
+        assert_eq!(positions(&store), [5]);
+    }
+}

@@ -68,7 +68,7 @@ fn employer(facts: &Facts, worker: &Worker, period: Period) -> Option<Uscc> {
 fn group(firm: Uscc, claims: &[Owed], today: Day, now: &Numbers, truth: &mut Truth) {
     let workers: BTreeSet<&IdNumber> = claims.iter().map(|claim| &claim.worker).collect();
     let projects: BTreeSet<&ProjectId> = claims.iter().map(|claim| &claim.project).collect();
-    if (workers.len() as i64) < now.group_arrears_workers || projects.len() < 2 {
+    if i64::try_from(workers.len()).unwrap() < now.group_arrears_workers || projects.len() < 2 {
         return;
     }
     let oldest = claims.iter().map(|claim| claim.due_on).min().unwrap();

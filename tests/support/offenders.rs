@@ -63,5 +63,6 @@ fn is_offender(days: &[Day], today: Day, numbers: &Numbers) -> bool {
     let ages: Vec<i64> = days.iter().filter(|day| **day <= today).map(age).collect();
     let within = ages.iter().filter(|age| **age < numbers.offender_months).count();
     let years: BTreeSet<i64> = ages.iter().map(|age| age / 12).collect();
-    within as i64 >= numbers.offender_cases || (0..numbers.offender_years).all(|year| years.contains(&year))
+    i64::try_from(within).unwrap() >= numbers.offender_cases
+        || (0..numbers.offender_years).all(|year| years.contains(&year))
 }
