@@ -116,7 +116,9 @@ impl Service {
         let serving = server::serve(listeners.grpc, doors, engine.clone(), limits, stop.clone());
         let mut tasks = tokio::task::JoinSet::new();
         let needed = self.config.data.min_free_bytes;
-        tasks.spawn(disk::watch(engine.clone(), self.opened.path().to_owned(), needed, stop.clone()));
+        let metrics = self.metrics.clone();
+        let seen = move |free| metrics.disk_seen(free, needed);
+        tasks.spawn(disk::watch(engine.clone(), self.opened.path().to_owned(), needed, seen, stop.clone()));
         if self.config.clock.kind == ClockKind::System {
             tasks.spawn(clock::run(engine.clone(), self.config.clock.day_starts_at, stop.clone()));
         }
@@ -151,7 +153,7 @@ impl Service {
         let routes = Arc::new(self.config.directory.routes()?);
         let rows = Arc::new(Rows::new(self.facts.clone(), routes, ids, engine.feed().shards()));
         let metrics = self.metrics.clone();
-        let tally: Tally = Arc::new(move |door, verdicts| metrics.tally(door, verdicts));
+        let tally: Tally = Arc::new(move |door, origins, verdicts| metrics.tally(door, origins, verdicts));
         let limits = Limits {
             batch_records: server.max_batch_records,
             waiting_records: self.config.engine.queue_records,
