@@ -59,7 +59,8 @@ impl Program {
         let first = words.next()?.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         let flags = match self.0.get(first) {
             Some(flags) => flags,
-            None if first.is_empty() => return None,
+            // `wagewatch COMMAND` stands for any.
+            None if first.chars().all(|c| c.is_ascii_uppercase()) => return None,
             None => return Some(format!("no command `{first}`")),
         };
         let unknown = words.filter_map(flag).find(|flag| !flags.contains(flag))?;

@@ -4,6 +4,7 @@ pub mod backup;
 mod clock;
 pub mod config;
 mod data;
+mod deliver;
 
 mod disk;
 pub mod logging;

@@ -1,6 +1,7 @@
 //! What Prometheus reads. Labels come from closed sets only, never from people or projects.
 //! The registry is given by whoever wires the process; nothing here is global.
 
+use super::deliver::Deliveries;
 use super::handling::Handling;
 use super::hub::Hub;
 use super::registrar::{Listed, Registrar};
@@ -33,6 +34,7 @@ pub struct Metrics {
     shadow: IntGaugeVec,
     senders: Senders,
     handling: Handling,
+    deliveries: Deliveries,
     disk_free: IntGauge,
     disk_reserve: IntGauge,
     gauges: Gauges,
@@ -118,6 +120,7 @@ impl Metrics {
             )?,
             senders: Senders::new(r)?,
             handling: Handling::new(r)?,
+            deliveries: Deliveries::new(r)?,
             disk_free: r.gauge("wagewatch_disk_free_bytes", "Free on the disk of the data folder.")?,
             disk_reserve: r.gauge(
                 "wagewatch_disk_reserve_bytes",
@@ -150,6 +153,11 @@ impl Metrics {
     /// Every metric of the program itself, for the manual.
     pub fn listed(&self) -> &[Listed] {
         &self.listed
+    }
+
+    /// For whoever delivers alerts.
+    pub fn deliveries(&self) -> &Deliveries {
+        &self.deliveries
     }
 
     /// What the disk was last seen to have.

@@ -6,6 +6,7 @@ pub mod alerts;
 mod ask;
 pub mod cursor;
 mod dead_letters;
+pub mod deliver;
 pub mod facts;
 mod figures;
 mod filter;
