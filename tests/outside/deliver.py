@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -32,10 +33,22 @@ def until(what, done, seen=lambda: ""):
         time.sleep(0.1)
 
 
-class Receiver:
-    """Checks every signature; answers what the test wants: 503 for a while, 422 for one rule."""
+def certificates(folder):
+    """An authority that the program is told to trust, as a machine's, and a certificate for localhost by it."""
+    openssl = lambda *args: subprocess.run(["openssl", *args], cwd=folder, check=True, capture_output=True)
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=made up", "-days", "2")
+    openssl("req", *key, "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=localhost")
+    pathlib.Path(folder, "names").write_text("subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+    openssl("x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "leaf.pem",
+            "-days", "2", "-extfile", "names")
+    os.environ["SSL_CERT_FILE"] = str(pathlib.Path(folder, "ca.pem"))
 
-    def __init__(self):
+
+class Receiver:
+    """Speaks TLS; checks every signature; answers what the test wants: 503 for a while, 422 for one rule."""
+
+    def __init__(self, folder):
         receiver = self
         self.taken, self.refused, self.failed = [], [], 0
         self.down, self.never = True, "unknown-project"
@@ -51,7 +64,10 @@ class Receiver:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pathlib.Path(folder, "leaf.pem"), pathlib.Path(folder, "leaf.key"))
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"https://localhost:{self.server.server_port}/hook"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def answer(self, headers, body):
@@ -163,7 +179,8 @@ def alertmanager_knows(service, manager):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    receiver, manager = Receiver(), Alertmanager(folder)
+    certificates(folder)
+    receiver, manager = Receiver(folder), Alertmanager(folder)
     secret = pathlib.Path(folder, "secret")
     secret.write_bytes(SECRET + b"\n")
     settings = {
