@@ -2,7 +2,7 @@
 //! the first hundred have series of their own, and whatever else, or might be a person's number, is `other`.
 
 use super::registrar::Registrar;
-use crate::domain::{Origins, RecordType, Verdict};
+use crate::domain::{Origin, Origins, RecordType, Verdict};
 use compact_str::CompactString;
 use hashbrown::HashSet;
 use prometheus::{Error, IntCounterVec, IntGaugeVec};
@@ -14,6 +14,11 @@ const NAMES_MAX: usize = 100;
 const DIGITS_MAX: usize = 7;
 const OTHER: &str = "other";
 const VERDICTS: [&str; 3] = ["accepted", "duplicate", "rejected"];
+/// Origins of a batch that are looked through for one that came before.
+const SUMS_SEARCHED: usize = 16;
+
+/// In the order of [`VERDICTS`].
+type Counts = [u64; 3];
 
 /// Records by origin.
 pub(super) struct Senders {
@@ -30,8 +35,8 @@ pub(super) struct Senders {
 struct Names(Mutex<HashSet<CompactString>>);
 
 impl Names {
-    /// The label for a name. Only one whose record was taken earns a series.
-    fn label<'a>(&self, name: &'a str, taken: bool) -> &'a str {
+    /// The label for a name. Only one whose record was taken earns a series; `begin` is called when it does.
+    fn label<'a>(&self, name: &'a str, taken: bool, begin: impl FnOnce(&str)) -> &'a str {
         if is_numeric(name) {
             return OTHER;
         }
@@ -43,6 +48,7 @@ impl Names {
             return OTHER;
         }
         known.insert(name.into());
+        begin(name);
         name
     }
 }
@@ -92,26 +98,41 @@ impl Senders {
     }
 
     pub fn tally(&self, origins: &Origins, verdicts: &[Verdict], now_seconds: i64) {
+        let mut sums: Vec<(&Origin, Counts)> = Vec::new();
         origins.each(verdicts, |origin, verdicts| {
             let counts = counts(verdicts);
-            let taken = counts[0] + counts[1] > 0;
-            let source = origin.source.as_ref().map_or(OTHER, |name| self.sources.label(name, taken));
-            add(&self.by_source, source, counts);
-            if taken {
-                self.last.with_label_values(&[source]).set(now_seconds);
-            }
-            if let Some(kind) = origin.kind {
-                add(&self.by_type, kind.as_str(), counts);
-            }
-            if let Some(bank) = &origin.bank {
-                add(&self.by_bank, self.banks.label(bank, taken), counts);
+            // Senders whose records come mixed are few: each is looked up once a batch.
+            match sums.iter_mut().rev().take(SUMS_SEARCHED).find(|(known, _)| *known == origin) {
+                Some((_, sum)) => sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count),
+                None => sums.push((origin, counts)),
             }
         });
+        sums.into_iter().for_each(|(origin, counts)| self.count(origin, counts, now_seconds));
+    }
+
+    fn count(&self, origin: &Origin, counts: Counts, now_seconds: i64) {
+        let taken = counts[0] + counts[1] > 0;
+        let begin = |vec: &IntCounterVec, name: &str| {
+            VERDICTS.iter().for_each(|verdict| {
+                vec.with_label_values(&[name, verdict]);
+            });
+        };
+        let named = |name| self.sources.label(name, taken, |name| begin(&self.by_source, name));
+        let source = origin.source.as_ref().map_or(OTHER, |name| named(name.as_str()));
+        add(&self.by_source, source, counts);
+        if taken {
+            self.last.with_label_values(&[source]).set(now_seconds);
+        }
+        if let Some(kind) = origin.kind {
+            add(&self.by_type, kind.as_str(), counts);
+        }
+        if let Some(bank) = &origin.bank {
+            add(&self.by_bank, self.banks.label(bank, taken, |name| begin(&self.by_bank, name)), counts);
+        }
     }
 }
 
-/// In the order of [`VERDICTS`].
-fn counts(verdicts: &[Verdict]) -> [u64; 3] {
+fn counts(verdicts: &[Verdict]) -> Counts {
     let mut counts = [0; 3];
     for verdict in verdicts {
         match verdict {
@@ -123,9 +144,8 @@ fn counts(verdicts: &[Verdict]) -> [u64; 3] {
     counts
 }
 
-fn add(counter: &IntCounterVec, name: &str, counts: [u64; 3]) {
-    for (verdict, count) in VERDICTS.into_iter().zip(counts) {
-        // A name's series begin together, so that each is there from its first record on.
+fn add(counter: &IntCounterVec, name: &str, counts: Counts) {
+    for (verdict, count) in VERDICTS.into_iter().zip(counts).filter(|(_, count)| *count > 0) {
         counter.with_label_values(&[name, verdict]).inc_by(count);
     }
 }
@@ -133,20 +153,45 @@ fn add(counter: &IntCounterVec, name: &str, counts: [u64; 3]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Door, Entry, Reason, Rejected};
 
     #[test]
     fn names_are_bounded_and_bear_no_persons_number() {
         let names = Names::default();
-        assert_eq!(names.label("gate-7", false), OTHER, "nothing of it was taken yet");
-        assert_eq!(names.label("gate-7", true), "gate-7");
-        assert_eq!(names.label("gate-7", false), "gate-7");
+        let label = |name: &'static str, taken| names.label(name, taken, |_| {});
+        assert_eq!(label("gate-7", false), OTHER, "nothing of it was taken yet");
+        assert_eq!(label("gate-7", true), "gate-7");
+        assert_eq!(label("gate-7", false), "gate-7");
         for personal in ["152722199001010019", "zhang-62170000000000017", "张三13800000000"] {
-            assert_eq!(names.label(personal, true), OTHER);
+            assert_eq!(label(personal, true), OTHER);
         }
         for number in 0..2 * NAMES_MAX {
-            names.label(&format!("s{number}"), true);
+            names.label(&format!("s{number}"), true, |_| {});
         }
-        assert_eq!(names.label("late", true), OTHER);
+        assert_eq!(label("late", true), OTHER);
         assert_eq!(names.0.lock().unwrap().len(), NAMES_MAX);
+    }
+
+    #[test]
+    fn mixed_senders_are_summed_and_a_name_begins_with_all_its_series() {
+        let senders = Senders::new(&Registrar::new(prometheus::Registry::new())).unwrap();
+        let origins = Origins::of(&[rejected("a"), rejected("b"), rejected("a")]);
+        senders.tally(&origins, &[Verdict::Accepted, Verdict::Accepted, Verdict::Duplicate], 7);
+        let of = |source: &str| VERDICTS.map(|v| senders.by_source.with_label_values(&[source, v]).get());
+        assert_eq!((of("a"), of("b"), of(OTHER)), ([1, 1, 0], [1, 0, 0], [0, 0, 0]));
+        assert_eq!(senders.last.with_label_values(&["b"]).get(), 7);
+    }
+
+    fn rejected(source: &str) -> Entry {
+        Entry::Rejected(Box::new(Rejected {
+            door: Door::Submit,
+            file: CompactString::default(),
+            line: 1,
+            id: None,
+            source: Some(source.into()),
+            reason: Reason::missing("type", "a type"),
+            raw: Box::default(),
+            raw_len: 0,
+        }))
     }
 }
