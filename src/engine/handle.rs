@@ -89,7 +89,7 @@ impl Engine {
         let today = opened.iter().filter_map(Shard::today).max();
         let threads = thread_count(settings.threads, shards);
         let shared = Arc::new(Shared::new(
-            Arc::new(Feed::new(feeds).with_history(history_of(log.as_ref()))),
+            Arc::new(Feed::new(feeds).with_history(history_of(log.as_ref()) ^ settings.life)),
             observer,
             threads,
             shards,
