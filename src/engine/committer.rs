@@ -78,6 +78,7 @@ impl Committer {
         let mut today = self.today;
         let result = log.read(from, &mut |block| {
             today = block.entries.iter().filter_map(date_of).chain(today).max();
+            shared.observer.opened(&block, today);
             let sent = dispatch(desk, workers, thread_of, Arc::new(block), Box::new(|_| {}));
             shared.dead_letters.store(desk.dead_letter_count(), Relaxed);
             sent.map_err(|error| {
@@ -227,6 +228,7 @@ impl Committer {
         self.entries_since_round += entries.len();
         self.shared.set_today(self.today);
         let block = Arc::new(Block { position, written_ms, entries });
+        self.shared.observer.opened(&block, self.today);
         dispatch(&mut self.desk, &self.workers, &self.thread_of, block, Box::new(finish))?;
         self.tell();
         Ok(())
