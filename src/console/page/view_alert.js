@@ -36,7 +36,11 @@ export async function alert(main, { parts, signal }) {
   follow("AlertService/Subscribe", { filter, changesOnly: true }, signal, (message) => {
     heard();
     if (message.alerts || message.reset) later();
-  }, (state) => !signal.aborted && streamIs(state));
+  }, (state) => {
+    if (signal.aborted) return;
+    streamIs(state);
+    if (state === "live") later();
+  });
 }
 
 function picture(answer, page) {

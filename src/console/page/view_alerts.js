@@ -22,11 +22,15 @@ export async function alerts(main, { query, signal }) {
     sectors: wanted.sector ? wanted.sector.split(",") : [], departments: wanted.department ? [wanted.department] : [], territories: wanted.territory ? [wanted.territory] : [],
   };
   const statuses = wanted.status === "any" ? STATUSES : wanted.status ? [wanted.status] : STATUSES.slice(0, 3);
-  const stats = await call("AlertService/Stats", {}, signal);
   const list = new List({ filter, statuses, wanted, signal });
   await list.first();
-  show(main, h("h1", { class: "unseen" }, t("alerts")), bar(wanted, stats), list.head, list.box);
+  const choices = h("div", {}, bar(wanted, {}));
+  show(main, h("h1", { class: "unseen" }, t("alerts")), choices, list.head, list.box);
   list.paint();
+  // Counts are walks over all that stands: the list does not wait for them, and one walk serves both.
+  list.counts(!Object.keys(wanted).some((key) => wanted[key] && key !== "status"), (stats) => {
+    if (!choices.contains(document.activeElement)) show(choices, bar(wanted, stats));
+  }).catch(() => {});
   follow("AlertService/Subscribe", { filter: { ...filter, minLevel: undefined }, changesOnly: true }, signal, (message) => {
     heard();
     if (message.reset) list.again();
@@ -94,7 +98,7 @@ class List {
   }
 
   async first() {
-    const [answer] = await Promise.all([this.page(""), this.total()]);
+    const answer = await this.page("");
     this.rows = answer.alerts ?? [];
     this.token = answer.nextPageToken ?? "";
     this.loadedAt = Date.now();
@@ -105,8 +109,18 @@ class List {
       .then((answer) => ({ ...answer, alerts: (answer.alerts ?? []).filter((one) => this.fits(one)) }));
   }
 
+  async counts(isAll, told) {
+    const stats = await call("AlertService/Stats", {}, this.signal);
+    told(stats);
+    if (isAll) this.count(stats.total);
+    else await this.total();
+  }
+
   async total() {
-    const { total } = await call("AlertService/Stats", { filter: this.filter }, this.signal);
+    this.count((await call("AlertService/Stats", { filter: this.filter }, this.signal)).total);
+  }
+
+  count(total) {
     const names = { ALERT_STATUS_OPEN: "open", ALERT_STATUS_ACKNOWLEDGED: "acknowledged", ALERT_STATUS_HANDLING: "handling", ALERT_STATUS_EXEMPTED: "exempted", ALERT_STATUS_DISMISSED: "dismissed" };
     this.sum = this.statuses.reduce((sum, status) => sum + Number(total?.[names[status]] ?? 0), 0);
     this.tell();
@@ -120,7 +134,8 @@ class List {
   }
 
   tell() {
-    const counted = this.wanted.exact && this.wanted.level !== "LEVEL_RED" ? "" : t("list.count", count(this.sum ?? this.rows.length));
+    const isKnown = this.sum !== undefined && !(this.wanted.exact && this.wanted.level !== "LEVEL_RED");
+    const counted = isKnown ? t("list.count", count(this.sum)) : "";
     show(this.info, counted, this.token ? `　${t("list.loaded", count(this.rows.length))}` : "");
   }
 
@@ -129,6 +144,7 @@ class List {
     try {
       await this.first();
       this.paint(true);
+      this.total().catch(() => {});
     } catch (error) {
       if (error.name !== "AbortError" && !this.signal.aborted) show(this.info, problem(error, () => this.again()));
     }

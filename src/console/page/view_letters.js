@@ -4,7 +4,7 @@ import { call } from "./api.js";
 import { h, panel, show } from "./dom.js";
 import { moment } from "./format.js";
 import { problem } from "./main.js";
-import { t } from "./words.js";
+import { reason, t } from "./words.js";
 
 export async function letters(main, { signal }) {
   const rows = [];
@@ -33,7 +33,7 @@ function letter(one) {
   const why = one.reason ?? {};
   return h("details", { class: "letter" },
     h("summary", {}, h("span", { class: "when" }, moment(one.writtenAt).slice(0, 16)), h("b", {}, one.source || t("anonymous")), h("code", {}, one.recordId ?? ""),
-      h("span", { class: "why" }, why.message)),
+      h("span", { class: "why" }, `${why.field}：${reason(why.code)}`, h("small", {}, `　${why.message}`))),
     h("p", { class: "note" }, `${t("door")} ${one.door ?? "—"}${one.file ? ` · ${one.file}` : ""}${one.line ? ` · ${one.line}` : ""} · ${why.code} · ${one.id}`),
     mend(one));
 }

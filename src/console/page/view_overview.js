@@ -51,7 +51,8 @@ export async function overview(main, { signal }) {
   follow("AlertService/Subscribe", { changesOnly: true }, signal, message, (state) => {
     if (signal.aborted) return;
     streamIs(state);
-    if (state === "live" && Date.now() - fresh > AT_MOST_EVERY) soon();
+    // What changed between the first look and the stream's beginning, or while it was cut.
+    if (state === "live") soon();
   });
 }
 

@@ -4,7 +4,7 @@ import { call } from "./api.js";
 import { stack } from "./chart.js";
 import { facts, h, panel, show, table } from "./dom.js";
 import { bytes, count, daysBetween, moment, yuan } from "./format.js";
-import { levelName, ruleName, t, word } from "./words.js";
+import { levelName, reason, ruleName, t, word } from "./words.js";
 
 const ABOUT_DATA = ["RULE_FEED_SILENT", "RULE_ATTENDANCE_SILENT", "RULE_UPLOAD_LATE", "RULE_ATTENDANCE_SUSPICIOUS", "RULE_UNKNOWN_PROJECT", "RULE_UNREGISTERED_WORKER", "RULE_UNREGISTERED_MANY", "RULE_SHARED_PAYEE", "RULE_IMPLAUSIBLE_PAY"];
 const LETTERS = 1000;
@@ -53,7 +53,7 @@ function rejected(dead) {
   const rows = [...groups].map(([key, number]) => [...JSON.parse(key), number]).sort((a, b) => b[3] - a[3]).slice(0, 15);
   const heads = [{ label: t("source") }, { label: t("reason") }, { label: t("field") }, { label: t("number"), number: true }];
   return panel(t("quality.letters", `${count(all.length)}${dead.nextPageToken ? "+" : ""}`), h("a", { href: "#/letters" }, t("letters")),
-    rows.length ? table(heads, rows.map((one) => ({ cells: [one[0] || t("anonymous"), one[1], one[2], count(one[3])] })), { class: "cards" }) : h("p", { class: "empty" }, t("letters.none")));
+    rows.length ? table(heads, rows.map((one) => ({ cells: [one[0] || t("anonymous"), reason(one[1]), one[2], count(one[3])] })), { class: "cards" }) : h("p", { class: "empty" }, t("letters.none")));
 }
 
 function suspense(waiting) {

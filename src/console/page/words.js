@@ -83,7 +83,7 @@ const WORDS = {
   "no.account": ["无专户", "No account"],
   "short": ["缺口", "Short"],
   "kind": ["类型", "Kind"],
-  "number": ["件数", "Alerts"],
+  "number": ["件数", "Count"],
   "amount": ["金额（元）", "Amount (yuan)"],
 
   "level": ["级别", "Level"],
@@ -261,7 +261,7 @@ const WORDS = {
   "quality.stated": ["最近陈述时间", "Latest statement"],
   "quality.silent": ["已静默 {0} 天", "Silent for {0} days"],
   "quality.alerts": ["数据类预警", "Alerts about the data"],
-  "quality.letters": ["死信分布（最近 {0} 条）", "Dead letters ({0} looked at)"],
+  "quality.letters": ["死信分布（最早 {0} 条）", "Dead letters ({0} looked at)"],
   "quality.suspense": ["待认领付款", "Unplaced payments"],
   "quality.pipeline": ["服务状况", "The service"],
   "quality.none": ["启动以来尚未收到记录。", "No record came since the start."],
@@ -339,6 +339,19 @@ const ENUMS = {
   PROJECT_STATUS_COMPLETED: ["完工", "Completed"],
 };
 
+// Why a record was rejected, as its code says; the rest of the reason names shapes and stays English.
+const REASONS = {
+  syntax: ["格式无法识别", "cannot be read"],
+  missing: ["缺少必填字段", "missing"],
+  "wrong-type": ["类型不对", "of another type"],
+  format: ["格式不对", "of another form"],
+  range: ["超出范围", "out of range"],
+  checksum: ["校验位不符", "wrong check character"],
+  "unknown-type": ["未知的记录类型", "unknown type"],
+  "too-large": ["超过大小限制", "too large"],
+  conflict: ["与已收的同号付款不一致", "in conflict with what is known"],
+};
+
 const KEY = "wagewatch.lang";
 let chosen = read();
 let served = { rules: {}, levels: {} };
@@ -376,6 +389,8 @@ export function word(name) {
   const found = ENUMS[name];
   return found ? found[chosen === "zh" ? 0 : 1] : name ? name.replace(/_/g, " ").toLowerCase() : "";
 }
+
+export const reason = (code) => REASONS[code]?.[chosen === "zh" ? 0 : 1] ?? code;
 
 // A text that the service says in both tongues.
 export const say = (text) => (text ? text[chosen] || text.zh || text.en : "");
