@@ -44,23 +44,31 @@ function mend(one) {
   const send = async (event) => {
     event.preventDefault();
     const bad = (word) => show(said, h("span", { class: "bad-text" }, word));
-    let record;
+    const record = read(text.value);
+    if (!record) return bad(t("mend.not.json"));
     try {
-      record = JSON.parse(text.value);
-    } catch { /* told below */ }
-    if (record === null || typeof record !== "object" || Array.isArray(record)) return bad(t("mend.not.json"));
-    if (/\d?\*{2,}/.test(text.value)) return bad(t("mend.masked"));
-    try {
-      // One line: what stands in the text area may be broken for reading.
-      const answer = await call("IntakeService/Submit", { ndjson: base64(JSON.stringify(record)) });
-      const verdict = answer.verdicts?.[0] ?? {};
+      const answer = await call("IntakeService/Resubmit", { deadLetterId: one.id, record: base64(JSON.stringify(record)) });
+      const verdict = answer.verdict ?? {};
       if (verdict.code === "CODE_REJECTED") bad(t("mend.rejected", verdict.reason?.message ?? ""));
       else show(said, h("span", { class: "good-text" }, t(verdict.code === "CODE_DUPLICATE" ? "mend.duplicate" : "mend.accepted")));
     } catch (error) {
-      show(said, problem(error));
+      const field = error.fields?.[0]?.field ?? "";
+      if (field.startsWith("record.")) bad(t("mend.masked", field.slice(7)));
+      else show(said, problem(error));
     }
   };
   return h("form", { onsubmit: send }, h("label", {}, h("span", {}, t("mend.label")), text), h("div", { class: "buttons" }, h("button", { type: "submit", class: "main" }, t("mend.send"))), said);
+}
+
+// The text as an object. Long numbers that stand without quotes are masked, too: stars alone are no JSON.
+function read(text) {
+  for (const one of [text, text.replace(/([:[,]\s*)(\d*\*{2,}\d*)(?=\s*[,}\]])/g, '$1"$2"')]) {
+    try {
+      const found = JSON.parse(one);
+      return found !== null && typeof found === "object" && !Array.isArray(found) ? found : undefined;
+    } catch { /* the next, or nothing */ }
+  }
+  return undefined;
 }
 
 function base64(text) {

@@ -235,7 +235,7 @@ const WORDS = {
   "payee": ["收款账号", "Payee account"],
   "worker.alerts": ["该工人的预警", "His alerts"],
 
-  "letters.note": ["收不下的记录都在这里，附原因。改正后可重新报送；原件仍保留。长数字已遮盖，报送前请补全。", "Records that could not be taken, each with its reason. Mend and send again; the original is kept. Long numbers are masked: put them in before you send."],
+  "letters.note": ["收不下的记录都在这里，附原因。改正后可重新报送；原件仍保留。长数字已遮盖：没有错的照原样留着，报送时由服务补全；错的请改写完整。", "Records that could not be taken, each with its reason. Mend and send again; the original is kept. Long numbers are masked: leave those that are right as they stand, the service puts them in; write those that are wrong in full."],
   "letters.none": ["没有收不下的记录。", "No record was rejected."],
   "source": ["来源", "Source"],
   "received": ["收到", "Received"],
@@ -246,7 +246,7 @@ const WORDS = {
   "mend": ["改正", "Mend"],
   "mend.label": ["改正后的记录（一行 JSON）", "The mended record, one line of JSON"],
   "mend.send": ["重新报送", "Send again"],
-  "mend.masked": ["还有被遮盖的数字（*），请补全后再报送。", "There are still masked digits (*): put the numbers in first."],
+  "mend.masked": ["{0} 中被遮盖的数字对不上原件，请写完整。", "The masked digits of {0} are not those that came: write the number in full."],
   "mend.not.json": ["不是一个 JSON 对象。", "This is no JSON object."],
   "mend.accepted": ["已收下。", "Accepted."],
   "mend.duplicate": ["已有相同记录，未作改动。", "Known already; nothing changed."],
