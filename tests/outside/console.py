@@ -18,7 +18,7 @@ from wagewatch.v1 import admin_service_pb2, alert_service_pb2, alerts_pb2, intak
 
 from lib.service import PATIENCE, run
 
-PROJECT, OTHER = "P1", "P2"
+PROJECT, OTHER, CROWD, CREW = "P1", "P2", "P3", 30
 WORKERS = ["152722199001010019", "152722199001010027", "152722199001010035"]
 ACCOUNT = "05370101040012345"
 DAY_FEN, DAYS = 30_000, 20
@@ -62,6 +62,16 @@ def work():
         records.append(record("enrolment", number, project_id=PROJECT, id_number=worker, name="王小明", employer_name="同力市政工程有限公司", basis="daily",
                               rate_fen=DAY_FEN, effective_on="2026-03-01", account=card(number), contract_signed_on="2026-03-01"))
         records += [record("attendance", f"{number}-{day}", project_id=PROJECT, id_number=worker, work_date=f"2026-03-{day:02}", days=1) for day in range(1, DAYS + 1)]
+    return records + crew()
+
+
+def crew():
+    """A project of its own with as many workers as make the case a red one, whose file must still be one page."""
+    records = [project(3, CROWD, "王爱召镇学校教学楼")]
+    for worker in range(CREW):
+        who = {"project_id": CROWD, "id_number": checked(f"15272219850101{worker:03}0")}
+        records.append(record("enrolment", f"c{worker}", **who, name="李四", employer_name="宏远安装工程有限公司", basis="daily", rate_fen=DAY_FEN, effective_on="2026-03-01", contract_signed_on="2026-03-01"))
+        records += [record("attendance", f"c{worker}-{day}", **who, work_date=f"2026-03-{day:02}", days=1) for day in range(1, DAYS + 1)]
     return records
 
 
@@ -132,10 +142,10 @@ def journeys(chromium, service):
 
 def overview(browser):
     page = browser.go("overview")
-    # Three workers of 20 days at 300 yuan, 2000 paid.
-    owed = 3 * DAYS * DAY_FEN - 200_000
+    # Workers of 20 days at 300 yuan each, 2000 paid.
+    owed = (3 + CREW) * DAYS * DAY_FEN - 200_000
     expect(page.locator(".tile", has_text="拖欠工资").locator("strong")).to_have_attribute("title", f"{owed // 100:,}.00 元")
-    expect(page.locator(".tile", has_text="被欠人数").locator("strong")).to_contain_text("3")
+    expect(page.locator(".tile", has_text="被欠人数").locator("strong")).to_contain_text(str(3 + CREW))
     expect(page.locator("#sign")).to_have_text("实时")
     expect(page.get_by_text("旗交通运输局").first).to_be_visible()
     expect(page.locator(".panel", has_text="十日内到期")).to_be_visible()
@@ -149,9 +159,11 @@ def filters_and_keyboard(browser):
     everything = rows.count()
     browser.shot("alerts")
     page.locator("#filter-rule").select_option("RULE_PROJECT_ARREARS")
-    expect(rows).to_have_count(1)
-    expect(page.locator("#list-info")).to_contain_text("共 1 件")
+    expect(rows).to_have_count(2)
+    expect(page.locator("#list-info")).to_contain_text("共 2 件")
     page.locator("#filter-level").select_option("LEVEL_RED")
+    expect(rows).to_have_count(1)
+    page.locator("#filter-status").select_option("ALERT_STATUS_DISMISSED")
     expect(page.locator(".alert-list")).to_contain_text("没有符合条件的预警")
     page.locator("#filter-clear").click()
     expect(rows).to_have_count(everything)
@@ -166,7 +178,7 @@ def filters_and_keyboard(browser):
 
 
 def arrears_of(service):
-    wanted = alert_service_pb2.AlertFilter(rules=[alerts_pb2.RULE_PROJECT_ARREARS])
+    wanted = alert_service_pb2.AlertFilter(rules=[alerts_pb2.RULE_PROJECT_ARREARS], project_ids=[PROJECT])
     return service.alerts.List(alert_service_pb2.ListRequest(filter=wanted), timeout=PATIENCE).alerts[0]
 
 
@@ -191,7 +203,7 @@ def acknowledge(browser, service):
 
 
 def dismiss(browser, service):
-    wanted = alert_service_pb2.AlertFilter(rules=[alerts_pb2.RULE_ACCOUNT_NOT_OPENED])
+    wanted = alert_service_pb2.AlertFilter(rules=[alerts_pb2.RULE_ACCOUNT_NOT_OPENED], project_ids=[OTHER])
     find = lambda: service.alerts.List(alert_service_pb2.ListRequest(filter=wanted), timeout=PATIENCE).alerts[0]
     page = browser.go(f"alert/{find().id}")
     page.locator("#act-dismiss").click()
@@ -210,8 +222,9 @@ def dismiss(browser, service):
 
 def case_file(browser):
     page = browser.go("alerts?rule=RULE_PROJECT_ARREARS")
-    page.locator(".alert-list .row").first.click()
+    page.locator(".alert-list .row", has_text=f"{CREW} 人").click()
     expect(page.locator("#print")).to_be_visible()
+    expect(page.locator(".case h2", has_text=re.compile("其中所含预警（3"))).to_be_visible()
     pdf = page.pdf(path=SHOTS / "case_file.pdf", prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page[^s]", pdf)) == 1, "the case file is one page"
 
@@ -276,7 +289,7 @@ def quality(browser):
 def live(browser, service):
     page = browser.go("alerts?rule=RULE_PROJECT_ARREARS")
     expect(page.locator("#sign")).to_have_text("实时")
-    row = page.locator(".alert-list .row")
+    row = page.locator(".alert-list .row", has_text="西园街道二级公路")
     before = row.locator(".sum b").inner_text()
     submit(service, [payment(2, 1, DAYS * DAY_FEN)])
     expect(row.locator(".sum b")).not_to_have_text(before)
@@ -284,7 +297,8 @@ def live(browser, service):
     browser.shot("live")
     # All is paid: the row says so and goes.
     submit(service, [payment(3, 0, DAYS * DAY_FEN - 200_000), payment(4, 2, (DAYS + 1) * DAY_FEN)])
-    expect(page.locator(".alert-list")).to_contain_text("没有符合条件的预警")
+    expect(row).to_have_count(0)
+    expect(page.locator(".alert-list .row")).to_have_count(1)
 
 
 def english(browser):
@@ -313,7 +327,7 @@ def phone(chromium, service):
 def cut(chromium, service):
     """The service is gone and comes back: the page says so, and goes on by itself."""
     browser = Browser(chromium, service, viewport={"width": 1366, "height": 768})
-    page = browser.go("alerts")
+    page = browser.go("alerts?rule=RULE_UNKNOWN_PROJECT")
     expect(page.locator("#sign")).to_have_text("实时")
     service.stop(signal.SIGTERM)
     expect(page.locator(".banner")).to_contain_text("无法连接服务")
@@ -361,19 +375,37 @@ def other_sites(service):
     assert "default-src 'none'" in answer.headers["content-security-policy"] and b"<script>" not in answer.read()
 
 
-def main(service):
-    fill(service)
-    other_sites(service)
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        # Chromium's own sandbox needs a user that is not root.
-        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-        chromium = playwright.chromium.launch(executable_path=path, args=flags)
-        journeys(chromium, service)
-        phone(chromium, service)
-        cut(chromium, service)
-        chromium.close()
+def short_of_room(chromium, service):
+    """The disk is nearly full, and nothing was ever taken: the page says both."""
+    browser = Browser(chromium, service, viewport={"width": 1366, "height": 768})
+    page = browser.go("alerts")
+    expect(page.locator(".banner")).to_contain_text("磁盘空间不足")
+    expect(page.locator(".alert-list")).to_contain_text("没有符合条件的预警")
+    for view in ("overview", "projects", "letters", "quality"):
+        browser.go(view)
+        expect(page.locator(".panel").first).to_be_visible()
+        browser.shot(f"empty_{view}")
+    page.goto(f"{browser.base}/#/alert/nothing")
+    expect(page.locator(".problem")).to_contain_text("没有找到")
+    browser.shot("not_found")
+    browser.said = [said for said in browser.said if "status of 404" not in said]
+    browser.end()
 
 
-run(sys.argv[1], main)
+def in_chromium(*steps):
+    def step(service):
+        with sync_playwright() as playwright:
+            path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+            # Chromium's own sandbox needs a user that is not root.
+            flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+            chromium = playwright.chromium.launch(executable_path=path, args=flags)
+            for one in steps:
+                one(chromium, service)
+            chromium.close()
+
+    return step
+
+
+run(sys.argv[1], fill, other_sites, in_chromium(journeys, phone, cut))
+run(sys.argv[1], in_chromium(short_of_room), sets={"data.min_free_bytes": 2**40})
 print("console: good")

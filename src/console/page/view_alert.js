@@ -92,7 +92,7 @@ function about(one) {
 
 function reckoned(one) {
   const lines = one.arithmetic ?? [];
-  return lines.length > 0 && panel(t("arithmetic"), null, h("ol", { class: "arithmetic" }, lines.map((line) => h("li", {}, say(line)))));
+  return lines.length > 0 && panel(t("arithmetic"), null, h("ol", { class: lines.length > PRINTED ? "arithmetic long" : "arithmetic" }, lines.map((line) => h("li", {}, say(line)))));
 }
 
 export function payments(list, months = true) {
@@ -130,7 +130,7 @@ function parts(answer) {
 
 function history(answer) {
   const steps = answer.history ?? [];
-  const line = (step) => h("li", {},
+  const line = (step, at) => h("li", { class: at >= PRINTED ? "no-print" : "" },
     h("div", {}, h("time", {}, step.at ? moment(step.at) : step.on), " ", h("b", {}, word(step.change)), step.actor && ` · ${step.actor}`),
     h("small", {}, [levelName(step.level), step.amountFen && `${yuan(step.amountFen)} ${t("yuan")}`, step.dismissReason && word(step.dismissReason), step.until].filter(Boolean).join("　")),
     step.text && h("p", {}, step.text));

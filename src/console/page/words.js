@@ -120,7 +120,7 @@ const WORDS = {
   "causes": ["原因", "Causes"],
   "history": ["办理过程", "History"],
   "history.dropped": ["更早的 {0} 步已不再保留", "{0} earlier steps are no longer kept"],
-  "rolled.up": ["其中工人预警（{0}）", "Workers' alerts in it ({0})"],
+  "rolled.up": ["其中所含预警（{0}）", "Alerts in it ({0})"],
   "part.of": ["属于项目预警", "Part of the project's alert"],
   "evidence": ["事实", "Facts"],
   "payments": ["付款", "Payments"],
