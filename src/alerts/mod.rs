@@ -21,6 +21,7 @@ mod tally;
 mod text;
 mod words;
 
+pub use arithmetic::wage_arithmetic;
 pub use book::{ProjectAlerts, Times};
 pub use id::{IdKey, PUBLIC_ID_KEY, alert_id};
 pub use life::change_of;

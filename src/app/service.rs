@@ -6,12 +6,14 @@ use super::config::{ClockKind, Config};
 use super::data::Opened;
 use super::{clock, deliver, disk};
 use crate::alerts::PUBLIC_ID_KEY;
-use crate::domain::{AlertRow, ProjectId};
+use crate::console;
+use crate::domain::{AlertRow, Day, ProjectId};
 use crate::engine::api::ProjectFacts;
 use crate::engine::{Engine, Observer};
 use crate::intake::batch::Limits;
 use crate::intake::grpc::{Intake, Tally};
 use crate::intake::write_json::write_line;
+use crate::log::Block;
 use crate::serve::admin::{Admin, DateSource};
 use crate::serve::alerts::{AlertLimits, Alerts};
 use crate::serve::deliver::Source;
@@ -22,6 +24,7 @@ use crate::serve::ledger::Ledgers;
 use crate::serve::metrics::Metrics;
 use crate::serve::rows::Rows;
 use crate::serve::server::{self, Doors, ServerLimits};
+use crate::serve::sources::Sources;
 use anyhow::{Context, anyhow, bail};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -55,15 +58,21 @@ pub struct Service {
     opened: Opened,
     metrics: Arc<Metrics>,
     facts: Arc<FactsCache>,
+    sources: Arc<Sources>,
 }
 
 /// Metrics and routing both learn from the engine.
 struct Ears {
     metrics: Arc<Metrics>,
     facts: Arc<FactsCache>,
+    sources: Arc<Sources>,
 }
 
 impl Observer for Ears {
+    fn opened(&self, block: &Block, today: Option<Day>) {
+        self.sources.opened(block, today);
+    }
+
     fn appended(&self, entries: usize, micros: u64) {
         self.metrics.appended(entries, micros);
     }
@@ -90,9 +99,10 @@ impl Service {
     pub fn open(config: Config) -> anyhow::Result<Service> {
         let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).context("metrics")?);
         let facts = Arc::new(FactsCache::new());
-        let ears = Ears { metrics: metrics.clone(), facts: facts.clone() };
+        let sources = Arc::new(Sources::default());
+        let ears = Ears { metrics: metrics.clone(), facts: facts.clone(), sources: sources.clone() };
         let opened = Opened::open(&config, Arc::new(ears))?;
-        Ok(Service { config, opened, metrics, facts })
+        Ok(Service { config, opened, metrics, facts, sources })
     }
 
     pub fn engine(&self) -> &Engine {
@@ -110,12 +120,13 @@ impl Service {
             metrics: self.metrics.clone(),
             stop: stop.clone(),
         };
-        let http = tokio::spawn(http::serve(listeners.http, watched, end.clone()));
         let rows = self.rows(&engine)?;
-        let doors = self.doors(&engine, &rows, &hub, &stop);
         let limits = self.server_limits();
+        let services = server::services(self.doors(&engine, &rows, &hub, &stop), &limits);
+        let pages = console::pages(services.clone(), limits.message_bytes)?;
+        let http = tokio::spawn(http::serve_with(listeners.http, watched, pages, end.clone()));
         let drain = limits.drain;
-        let serving = server::serve(listeners.grpc, doors, engine.clone(), limits, stop.clone());
+        let serving = server::serve_services(listeners.grpc, services, engine.clone(), limits, stop.clone());
         let mut tasks = tokio::task::JoinSet::new();
         let needed = self.config.data.min_free_bytes;
         let metrics = self.metrics.clone();
@@ -178,7 +189,8 @@ impl Service {
             intake: Intake::new(engine.clone(), limits, tally, stop.clone()),
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), alerts, stop.clone()),
             ledgers: Ledgers::new(engine.clone(), rows.clone(), patience, write_line),
-            admin: Admin::new(engine.clone(), hub.clone(), dates, patience),
+            admin: Admin::new(engine.clone(), hub.clone(), dates, patience)
+                .with_sources(self.sources.clone()),
         }
     }
 

@@ -9,6 +9,7 @@ mod entry;
 mod evidence;
 mod finding;
 mod ids;
+mod mask;
 mod money;
 mod numbers;
 mod origin;
@@ -31,6 +32,7 @@ pub use evidence::{
 };
 pub use finding::{Finding, Level, Part, Rule, Subject};
 pub use ids::{Account, IdNumber, ProjectId, Uscc};
+pub use mask::mask_numbers;
 pub use money::{Days, Fen, Sum, div_half_up};
 pub use numbers::{NumberKey, Numbers, Switch};
 pub use origin::{Origin, Origins};

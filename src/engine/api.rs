@@ -6,6 +6,7 @@ use crate::domain::{
     Record, Rejected, Rule, Rulebook, Sum, Verdict,
 };
 use crate::ledger::ProjectLedger;
+use crate::log::Block;
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -167,6 +168,8 @@ pub struct Status {
     pub rulebook: String,
     /// Of the rulebook that judges beside it, where there is one.
     pub shadow: Option<ShadowStatus>,
+    /// (free, needed) bytes while the disk is nearly full and nothing is taken.
+    pub disk_shortage: Option<(u64, u64)>,
     /// Set when the engine has failed: the process must end.
     pub failed: Option<String>,
 }
@@ -183,6 +186,8 @@ pub struct ShadowStatus {
 
 /// Told of what the engine does, for metrics. Calls come from the engine's threads and must not block.
 pub trait Observer: Send + Sync {
+    /// A block is given to the shards: a new one, or one of the log at a start. In the log's order.
+    fn opened(&self, _block: &Block, _today: Option<Day>) {}
     /// A batch was made durable.
     fn appended(&self, _entries: usize, _micros: u64) {}
     /// A batch was merged, settled and judged on one thread.

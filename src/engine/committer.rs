@@ -81,6 +81,7 @@ impl Committer {
         let mut today = self.today;
         let result = log.read(from, &mut |block| {
             today = block.entries.iter().filter_map(date_of).chain(today).max();
+            shared.observer.opened(&block, today);
             let threads = Threads { workers, clerk, thread_of };
             let sent = threads.dispatch(desk, Arc::new(block), Box::new(|_| {}));
             shared.dead_letters.store(desk.dead_letter_count(), Relaxed);
@@ -230,6 +231,7 @@ impl Committer {
         self.entries_since_round += entries.len();
         self.shared.set_today(self.today);
         let block = Arc::new(Block { position, written_ms, entries });
+        self.shared.observer.opened(&block, self.today);
         let threads = Threads { workers: &self.workers, clerk: &self.clerk, thread_of: &self.thread_of };
         threads.dispatch(&mut self.desk, block, Box::new(finish))?;
         self.tell();

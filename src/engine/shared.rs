@@ -162,6 +162,7 @@ impl Shared {
         };
         Status {
             ready: self.ready.load(Relaxed) && self.failure().is_none(),
+            disk_shortage: *self.disk.lock().unwrap_or_else(PoisonError::into_inner),
             business_date: self.today(),
             log_head: Position(self.log_head.load(Relaxed)),
             log_oldest: Position(self.log_oldest.load(Relaxed)),

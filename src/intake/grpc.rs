@@ -2,7 +2,9 @@
 //! Holds no record longer than a call: a full engine makes senders wait, by keeping their window shut.
 
 use super::batch::{Batch, Limits};
+use super::mend;
 use crate::domain::{Door, Entry, Origins, Verdict};
+use crate::engine::api::{DeadLetter, DeadLetterId};
 use crate::engine::{Engine, Refused};
 use crate::proto::v1 as pb;
 use crate::proto::v1::intake_service_server::IntakeService;
@@ -43,6 +45,16 @@ impl Intake {
         let room = Arc::new(Semaphore::new(limits.waiting_records.min(Semaphore::MAX_PERMITS)));
         let streams = Arc::new(Semaphore::new(limits.streams.min(Semaphore::MAX_PERMITS)));
         Intake { engine, limits, room, streams, tally, stop }
+    }
+
+    async fn letter(&self, id: DeadLetterId, until: Instant) -> Result<DeadLetter, Refusal> {
+        let (done, answer) = oneshot::channel();
+        self.engine.dead_letters(mend::before(id), 1, move |found| {
+            let _ = done.send(found);
+        });
+        let answered = tokio::time::timeout_at(until, answer).await.map_err(|_| Refusal::Deadline)?;
+        let found = answered.map_err(|_| Refusal::Stopping)??.pop().filter(|letter| letter.id == id);
+        found.ok_or_else(|| Refusal::NotFound("there is no dead letter of this id".into()))
     }
 
     fn sender(&self, door: Door) -> Sender {
@@ -168,6 +180,19 @@ impl IntakeService for Intake {
         let pb::SubmitRequest { records, ndjson } = request.into_inner();
         let sent = self.sender(Door::Submit).send(&Batch { records, ndjson }, Some(until)).await?;
         Ok(Response::new(pb::SubmitResponse { verdicts: sent.verdicts(Some(until)).await? }))
+    }
+
+    async fn resubmit(
+        &self,
+        request: Request<pb::ResubmitRequest>,
+    ) -> Result<Response<pb::ResubmitResponse>, Status> {
+        let until = deadline(request.metadata(), self.limits.patience);
+        let request = request.into_inner();
+        let letter = self.letter(mend::letter_id(&request.dead_letter_id)?, until).await?;
+        let ndjson = mend::line(&request.record, &letter)?;
+        let batch = Batch { records: Vec::new(), ndjson };
+        let sent = self.sender(Door::Submit).send(&batch, Some(until)).await?;
+        Ok(Response::new(pb::ResubmitResponse { verdict: sent.verdicts(Some(until)).await?.pop() }))
     }
 
     type SubmitStreamStream = ReceiverStream<Result<pb::SubmitStreamResponse, Status>>;

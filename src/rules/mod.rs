@@ -60,6 +60,7 @@ mod wage_unpaid;
 
 pub use aging::is_overdue;
 pub use alert_overdue::deadlines;
+pub use balance_short::{Needed, needed};
 pub use judgement::Judgement;
 
 use crate::domain::{Complaint, FeedView, FirmView, IdNumber, PapersView, ProjectView, Sum, WorkerView};

@@ -4,6 +4,7 @@ use super::ask::ask;
 use super::dead_letters::instant;
 use super::hub::Hub;
 use super::present;
+use super::sources::Sources;
 use crate::domain::{Day, Entry, Verdict};
 use crate::engine::Engine;
 use crate::engine::api::ShadowStatus;
@@ -30,11 +31,17 @@ pub struct Admin {
     hub: Arc<Hub>,
     dates: DateSource,
     patience: Duration,
+    sources: Arc<Sources>,
 }
 
 impl Admin {
     pub fn new(engine: Engine, hub: Arc<Hub>, dates: DateSource, patience: Duration) -> Admin {
-        Admin { engine, hub, dates, patience }
+        Admin { engine, hub, dates, patience, sources: Arc::default() }
+    }
+
+    /// The count of senders, kept by whoever hears the engine.
+    pub fn with_sources(self, sources: Arc<Sources>) -> Admin {
+        Admin { sources, ..self }
     }
 
     async fn set_date(&self, text: &str, until: Instant) -> Result<Day, Refusal> {
@@ -95,6 +102,8 @@ impl Admin {
             failed: status.failed,
             rulebook_version: status.rulebook,
             shadow: status.shadow.map(shadow),
+            disk_shortage: (status.disk_shortage)
+                .map(|(free_bytes, needed_bytes)| pb::DiskShortage { free_bytes, needed_bytes }),
         }
     }
 }
@@ -128,5 +137,13 @@ impl AdminService for Admin {
         let until = deadline(request.metadata(), self.patience);
         let day = self.set_date(&request.into_inner().business_date, until).await?;
         Ok(Response::new(pb::SetBusinessDateResponse { business_date: day.to_string() }))
+    }
+
+    async fn list_sources(
+        &self,
+        _request: Request<pb::ListSourcesRequest>,
+    ) -> Result<Response<pb::ListSourcesResponse>, Status> {
+        let business_date = self.engine.business_date().map(|day| day.to_string());
+        Ok(Response::new(pb::ListSourcesResponse { business_date, ..self.sources.list() }))
     }
 }

@@ -111,6 +111,13 @@ impl Alerts {
         let seat = seat.ok_or(Refusal::TooMany("subscriptions", self.limits.subscribers))?;
         let (out, messages) = mpsc::channel(SUBSCRIBER_DEPTH);
         let engine = self.engine.clone();
+        // Whoever lists for himself what stands wants what changes from now on.
+        let cursor = cursor.or_else(|| {
+            let history = self.engine.feed().history();
+            request
+                .changes_only
+                .then(|| Cursor::now(filter.fingerprint() ^ history, &self.engine.feed().heads()))
+        });
         let follower = Follower {
             feed: self.engine.feed().clone(),
             rows: self.rows.clone(),
@@ -133,9 +140,11 @@ impl Alerts {
         let size = page::size(request.page_size, 100, 1000)?;
         let after: Option<Place> = page::token(&request.page_token, read_place)?;
         let mut found: Vec<(Place, Arc<AlertRow>)> = Vec::new();
-        let keep = |row: &Arc<AlertRow>, found: &mut Vec<(Place, Arc<AlertRow>)>| {
+        // Beyond the last of a full page nothing is wanted: most rows of a long list end here.
+        let mut last: Option<Place> = None;
+        let mut keep = |row: &Arc<AlertRow>, found: &mut Vec<(Place, Arc<AlertRow>)>| {
             let place = place_of(row);
-            let passed = after.is_some_and(|after| place <= after);
+            let passed = after.is_some_and(|after| place <= after) || last.is_some_and(|last| place > last);
             if !passed && has_status(&wanted, row.alert.status) && filter.passes(&self.rows.make(row)) {
                 found.push((place, row.clone()));
             }
@@ -143,6 +152,7 @@ impl Alerts {
             if found.len() >= 4 * (size + 1) {
                 found.sort_unstable_by_key(|(place, _)| *place);
                 found.truncate(size + 1);
+                last = found.last().map(|(place, _)| *place);
             }
         };
         standing(self.engine.feed(), |row| keep(row, &mut found)).await;
@@ -206,8 +216,9 @@ impl Alerts {
         })
         .await;
         let tallies = ask(until, |done| self.engine.tallies(done)).await?;
-        let figures = Figures::of(&tallies, &span, &filter, self.rows.routes());
-        Ok(figures.into_response(counts.into_response(self.today())))
+        let routes = self.rows.routes();
+        let figures = Figures::of(&tallies, &span, &filter, routes);
+        Ok(figures.into_response(counts.into_response(self.today(), routes)))
     }
 }
 

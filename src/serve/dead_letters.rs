@@ -1,7 +1,7 @@
 //! Dead letters as messages: why each could not be taken, and what came, with its numbers masked.
 
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{Position, Record, Rejected};
+use crate::domain::{Position, Record, Rejected, mask_numbers};
 use crate::engine::api::{DeadContent, DeadLetter, DeadLetterId};
 use crate::proto::v1 as pb;
 use std::time::Duration;
@@ -68,17 +68,10 @@ pub fn instant(ms: i64) -> String {
     crate::domain::Time(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)).to_string()
 }
 
-/// The text of the bytes, every run of eight and more digits masked like an account.
+/// The text of the bytes, its long numbers masked.
 fn masked(raw: &[u8]) -> String {
-    let text = String::from_utf8_lossy(raw);
-    let mut out = String::with_capacity(text.len());
-    let mut run = String::new();
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            run.push(c);
-            continue;
-        }
-        flush(&mut run, &mut out);
+    let mut out = String::with_capacity(raw.len());
+    for c in String::from_utf8_lossy(raw).chars() {
         if !c.is_control() && c != char::REPLACEMENT_CHARACTER || c == '\t' {
             out.push(c);
         } else if !out.ends_with(' ') {
@@ -86,21 +79,7 @@ fn masked(raw: &[u8]) -> String {
             out.push(' ');
         }
     }
-    flush(&mut run, &mut out);
-    out
-}
-
-fn flush(run: &mut String, out: &mut String) {
-    let len = run.len();
-    let (head, tail) = match len {
-        0..8 => (len, 0),
-        8..16 => (len / 4, len / 4),
-        _ => (6, 4),
-    };
-    out.push_str(&run[..head]);
-    (head..len - tail).for_each(|_| out.push('*'));
-    out.push_str(&run[len - tail..]);
-    run.clear();
+    mask_numbers(&out)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! Plain HTTP for machines that watch machines: `/metrics`, `/livez`, `/readyz`. Shows nothing of people.
+//! What else is served at the same address comes from outside, put together already.
 
 use super::hub::Hub;
 use super::metrics::Metrics;
@@ -8,6 +9,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +26,18 @@ pub struct Watched {
 
 /// Answers until `end`, which comes after the gRPC door has drained: a drain can be watched.
 pub async fn serve(listener: TcpListener, watched: Watched, end: CancellationToken) -> std::io::Result<()> {
-    axum::serve(listener, routes(watched)).with_graceful_shutdown(end.cancelled_owned()).await
+    serve_with(listener, watched, Router::new(), end).await
+}
+
+/// The same, with more pages. They learn who calls from the connection's address.
+pub async fn serve_with(
+    listener: TcpListener,
+    watched: Watched,
+    pages: Router,
+    end: CancellationToken,
+) -> std::io::Result<()> {
+    let all = routes(watched).merge(pages).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, all).with_graceful_shutdown(end.cancelled_owned()).await
 }
 
 pub fn routes(watched: Watched) -> Router {

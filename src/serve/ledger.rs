@@ -20,7 +20,7 @@ use tonic::{Request, Response, Status};
 
 /// The door for case handlers.
 pub struct Ledgers {
-    engine: Engine,
+    pub(super) engine: Engine,
     rows: Arc<Rows>,
     /// How long a call may take, if the caller gives no shorter time.
     patience: Duration,
@@ -32,71 +32,15 @@ impl Ledgers {
         Ledgers { engine, rows, patience, write_line }
     }
 
-    fn ready(&self) -> Result<(), Refusal> {
+    pub(super) fn ready(&self) -> Result<(), Refusal> {
         if self.engine.is_ready() {
             return Ok(());
         }
         Err(Refusal::NotReady("the service is still reading its log; come again in a moment".into()))
     }
 
-    fn shown(&self, rows: &[Arc<AlertRow>], today: Option<Day>) -> Vec<pb::Alert> {
+    pub(super) fn shown(&self, rows: &[Arc<AlertRow>], today: Option<Day>) -> Vec<pb::Alert> {
         rows.iter().map(|row| self.rows.alert(&self.rows.make(row), today)).collect()
-    }
-
-    async fn worker(
-        &self,
-        request: pb::GetWorkerLedgerRequest,
-        until: Instant,
-    ) -> Result<pb::GetWorkerLedgerResponse, Refusal> {
-        self.ready()?;
-        let project = project_id(&request.project_id)?;
-        let id_number = IdNumber::parse("id_number", request.id_type.as_deref(), &request.id_number)
-            .map_err(|why| field(&why))?;
-        let whom = id_number.clone();
-        let question = move |asked: Option<ProjectAsk<'_>>| {
-            let asked = asked?;
-            let worker = asked.ledger.worker_ix(&whom)?;
-            let view = asked.ledger.settle(worker, asked.book);
-            let named = asked.ledger.newest_enrolment(worker);
-            let shown = papers::worker(&view, named.as_ref(), asked.book, asked.today);
-            Some((shown, standing(&asked, Some(&whom)), asked.today))
-        };
-        let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        let (shown, rows, today) =
-            found.ok_or_else(|| Refusal::NotFound("no record names this worker in this project".into()))?;
-        Ok(pb::GetWorkerLedgerResponse {
-            worker: Some(shown),
-            alerts: self.shown(&rows, today),
-            business_date: today.map(|day| day.to_string()),
-        })
-    }
-
-    async fn project(
-        &self,
-        request: pb::GetProjectRequest,
-        until: Instant,
-    ) -> Result<pb::GetProjectResponse, Refusal> {
-        self.ready()?;
-        let project = project_id(&request.project_id)?;
-        let question = move |asked: Option<ProjectAsk<'_>>| {
-            let asked = asked?;
-            let summary = (asked.summary)();
-            let accounts = asked.ledger.accounts().map(papers::account).collect();
-            let deposits = asked.ledger.deposits().map(|paper| papers::deposit(paper.deposit)).collect();
-            let facts = asked.ledger.facts().map(papers::project);
-            Some((summary, facts, accounts, deposits, standing(&asked, None), asked.today))
-        };
-        let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        let (summary, facts, accounts, deposits, rows, today) =
-            found.ok_or_else(|| Refusal::NotFound("no record names this project".into()))?;
-        Ok(pb::GetProjectResponse {
-            summary: Some(papers::summary(&summary)),
-            project: facts,
-            accounts,
-            deposits,
-            alerts: self.shown(&rows, today),
-            business_date: today.map(|day| day.to_string()),
-        })
     }
 
     async fn projects(
@@ -164,7 +108,7 @@ impl Ledgers {
 }
 
 /// The last rows of the alerts that stand: of one worker, or of the project itself.
-fn standing(asked: &ProjectAsk<'_>, whom: Option<&IdNumber>) -> Vec<Arc<AlertRow>> {
+pub(super) fn standing(asked: &ProjectAsk<'_>, whom: Option<&IdNumber>) -> Vec<Arc<AlertRow>> {
     let about = |row: &&Arc<AlertRow>| match whom {
         Some(id) => row.id_number() == Some(id),
         None => row.alert.finding.subject == Subject::Project,
@@ -172,15 +116,15 @@ fn standing(asked: &ProjectAsk<'_>, whom: Option<&IdNumber>) -> Vec<Arc<AlertRow
     asked.rows.values().filter(|row| row.alert.stands()).filter(about).cloned().collect()
 }
 
-fn project_id(text: &str) -> Result<ProjectId, Refusal> {
+pub(super) fn project_id(text: &str) -> Result<ProjectId, Refusal> {
     ProjectId::parse("project_id", text).map_err(|why| field(&why))
 }
 
-fn field(why: &Reason) -> Refusal {
+pub(super) fn field(why: &Reason) -> Refusal {
     Refusal::invalid(why.field.as_str(), format!("{}; found {}", why.expected, why.found))
 }
 
-fn place_passes(
+pub(super) fn place_passes(
     summary: &ProjectSummary,
     sectors: &BTreeSet<String>,
     territories: &BTreeSet<String>,
@@ -208,6 +152,30 @@ impl LedgerService for Ledgers {
     ) -> Result<Response<pb::GetProjectResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
         Ok(Response::new(self.project(request.into_inner(), until).await?))
+    }
+
+    async fn get_project_funds(
+        &self,
+        request: Request<pb::GetProjectFundsRequest>,
+    ) -> Result<Response<pb::GetProjectFundsResponse>, Status> {
+        let until = deadline(request.metadata(), self.patience);
+        Ok(Response::new(self.funds(request.into_inner(), until).await?))
+    }
+
+    async fn list_workers(
+        &self,
+        request: Request<pb::ListWorkersRequest>,
+    ) -> Result<Response<pb::ListWorkersResponse>, Status> {
+        let until = deadline(request.metadata(), self.patience);
+        Ok(Response::new(self.list_of_workers(request.into_inner(), until).await?))
+    }
+
+    async fn list_due(
+        &self,
+        request: Request<pb::ListDueRequest>,
+    ) -> Result<Response<pb::ListDueResponse>, Status> {
+        let until = deadline(request.metadata(), self.patience);
+        Ok(Response::new(self.due(request.into_inner(), until).await?))
     }
 
     async fn list_projects(

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
@@ -76,11 +77,35 @@ pub enum ServeError {
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
+/// The services with their limits. Whoever speaks another language calls the same ones.
+pub fn services<I: IntakeService>(doors: Doors<I>, limits: &ServerLimits) -> Routes {
+    let intake = IntakeServiceServer::new(doors.intake)
+        .max_decoding_message_size(limits.message_bytes)
+        .accept_compressed(CompressionEncoding::Gzip);
+    let small = SMALL_MESSAGE_BYTES.min(limits.message_bytes);
+    Routes::new(intake)
+        .add_service(AlertServiceServer::new(doors.alerts).max_decoding_message_size(small))
+        .add_service(LedgerServiceServer::new(doors.ledgers).max_decoding_message_size(small))
+        .add_service(AdminServiceServer::new(doors.admin).max_decoding_message_size(small))
+}
+
 /// Serves until `stop`, then lets open calls end for as long as `limits.drain`. The services are given
 /// the same `stop`, so that streams end by themselves, with their cursors.
 pub async fn serve<I: IntakeService>(
     listener: TcpListener,
     doors: Doors<I>,
+    engine: Engine,
+    limits: ServerLimits,
+    stop: CancellationToken,
+) -> Result<(), ServeError> {
+    let services = services(doors, &limits);
+    serve_services(listener, services, engine, limits, stop).await
+}
+
+/// The same, with services that are put together already.
+pub async fn serve_services(
+    listener: TcpListener,
+    services: Routes,
     engine: Engine,
     limits: ServerLimits,
     stop: CancellationToken,
@@ -92,10 +117,6 @@ pub async fn serve<I: IntakeService>(
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let intake = IntakeServiceServer::new(doors.intake)
-        .max_decoding_message_size(limits.message_bytes)
-        .accept_compressed(CompressionEncoding::Gzip);
-    let small = SMALL_MESSAGE_BYTES.min(limits.message_bytes);
     let serving = Server::builder()
         .load_shed(true)
         .concurrency_limit_per_connection(limits.calls_per_connection)
@@ -108,13 +129,10 @@ pub async fn serve<I: IntakeService>(
         // The services keep their own, shorter time, and say more; this is for what they forgot.
         .timeout(limits.patience + Duration::from_secs(5))
         .layer(tower::util::MapResponseLayer::new(plainly))
+        .add_routes(services)
         .add_service(health)
         .add_service(descriptors().build_v1()?)
         .add_service(descriptors().build_v1alpha()?)
-        .add_service(intake)
-        .add_service(AlertServiceServer::new(doors.alerts).max_decoding_message_size(small))
-        .add_service(LedgerServiceServer::new(doors.ledgers).max_decoding_message_size(small))
-        .add_service(AdminServiceServer::new(doors.admin).max_decoding_message_size(small))
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
             stop.clone().cancelled_owned(),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends by panicking")]
 
 mod alerts;
+mod console;
 mod house;
 mod intake;
 mod ledger;

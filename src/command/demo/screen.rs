@@ -36,6 +36,7 @@ impl Screen {
             plan.workers,
             plan.months
         );
+        anstream::println!("控制台 console http://{http}/");
         anstream::println!("接口 API      grpc://{grpc}   (wagewatch watch --addr http://{grpc})");
         anstream::println!("指标 metrics  http://{http}/metrics   http://{http}/readyz");
         anstream::println!("停止 stop     Ctrl-C\n");

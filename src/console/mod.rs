@@ -1,0 +1,26 @@
+//! The console: a page for case handlers at `/`, and its data as JSON under `/api/`. The page's files are
+//! part of the binary. Calls the services that gRPC calls, as they were put together; knows none of them.
+
+mod call;
+mod caller;
+mod files;
+mod gateway;
+mod words;
+
+use axum::Router;
+use axum::routing::{get, post};
+use gateway::Gateway;
+use prost_reflect::DescriptorError;
+use std::sync::Arc;
+use tonic::service::Routes;
+
+/// What is served beside `/metrics`. `services`: those of the gRPC door; `most_bytes`: of one request.
+pub fn pages(services: Routes, most_bytes: usize) -> Result<Router, DescriptorError> {
+    let gateway = Arc::new(Gateway::new(services, most_bytes)?);
+    Ok(Router::new()
+        .route("/", get(files::index))
+        .route("/console/{*file}", get(files::file))
+        .route("/api/words", get(words::words))
+        .route("/api/{service}/{method}", post(call::call))
+        .with_state(gateway))
+}
