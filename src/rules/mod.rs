@@ -24,6 +24,7 @@ mod deposit_low;
 mod deposit_missing;
 mod deposit_not_refilled;
 mod deposits;
+mod fee_to_come;
 mod forbidden_debit;
 mod ghost_payee;
 mod group_arrears;

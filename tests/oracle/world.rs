@@ -174,6 +174,7 @@ fn totals(numbers: &mut Numbers, dice: &mut Dice) {
     numbers.upload_hours = dice.random_range(1..300);
     numbers.balance_working_days = dice.random_range(1..=30);
     numbers.balance_yellow_working_days = dice.random_range(0..=numbers.balance_working_days);
+    numbers.balance_fee_grace_days = dice.random_range(0..40);
 }
 
 /// First and last business date worth judging a seed's world at.
