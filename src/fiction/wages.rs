@@ -373,6 +373,7 @@ fn late_attendance(
         amount_fen: Fen(sum),
         from: stated,
         until: Some(until),
-        unseen: true,
+        // The sheet of the month is missing.
+        unseen: false,
     });
 }

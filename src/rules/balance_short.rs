@@ -7,7 +7,7 @@
 //! paid, over all its workers, and the same of the months that are due before it. A month that still
 //! runs is scaled to its end by the pace so far. The owner's next labour fee is counted as if it were
 //! there while he may be relied on: he has paid one before, the next is due (31 days after the last one,
-//! as `labour-fee-late` has it) by the due date of the month, and it is not late by more than 2 days. It
+//! as `labour-fee-late` has it) by the due date of the month, and it is not late by more than 5 days. It
 //! counts with the agreed monthly fee, but with no more than came in on the day of the last one, nor than
 //! is owed for the calendar months in which the project has run. Blue; yellow from 1 working day before,
 //! and from then on only what is there counts. The numbers are those of the due date.
@@ -163,11 +163,11 @@ mod tests {
     fn a_labour_fee_that_may_be_relied_on_counts_until_the_day_before() {
         let facts = Project { labour_fee_fen: Some(Fen(600)), ..facts() };
         for (today, last, balance, found) in [
-            // By 11 April, and two days of grace.
-            ("2026-04-09", "2026-03-11", 400, None),
-            ("2026-04-09", "2026-03-11", 399, Some((Level::Blue, 1))),
-            ("2026-04-13", "2026-03-11", 400, None),
-            ("2026-04-13", "2026-03-10", 400, Some((Level::Blue, 600))),
+            // By 8 April, and five days of grace.
+            ("2026-04-09", "2026-03-08", 400, None),
+            ("2026-04-09", "2026-03-08", 399, Some((Level::Blue, 1))),
+            ("2026-04-13", "2026-03-08", 400, None),
+            ("2026-04-13", "2026-03-07", 400, Some((Level::Blue, 600))),
             // A day before, only what is there counts.
             ("2026-04-14", "2026-03-15", 400, Some((Level::Yellow, 600))),
             // The next is due on the due date, and after it.

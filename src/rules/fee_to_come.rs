@@ -99,11 +99,11 @@ mod tests {
     fn it_is_counted_on_until_it_is_late_by_more_than_the_days_of_grace() {
         let fees: &[&[(&str, Sum)]] = &[&[("2026-02-10", 1000)]];
         let (found, again) = to_come("2026-03-01", &owed(), fees);
-        let (by, until) = (day("2026-03-13"), day("2026-03-15"));
+        let (by, until) = (day("2026-03-13"), day("2026-03-18"));
         assert_eq!(found, Some(FeeToCome { last_on: day("2026-02-10"), sum: 1000, by, until }));
-        assert_eq!(again, ["2026-03-16", "2026-04-01"]);
-        check("2026-03-15", &owed(), fees, Some(1000));
-        check("2026-03-16", &owed(), fees, None);
+        assert_eq!(again, ["2026-03-19", "2026-04-01"]);
+        check("2026-03-18", &owed(), fees, Some(1000));
+        check("2026-03-19", &owed(), fees, None);
     }
 
     #[test]
