@@ -39,7 +39,7 @@ pub enum Trouble {
     AccountDrained,
     /// The contractor takes money out of the wage account and brings it back before pay day.
     AccountLent,
-    /// From a month on the owner takes back after each pay day what is more than one labour fee.
+    /// The owner takes back after each pay day what is more than one labour fee.
     SurplusRefunded,
     /// The wages that are not paid because the account does not hold enough.
     AccountShort,
@@ -170,6 +170,8 @@ fn fate(plan: &Plan, trouble: Trouble, dice: &mut impl Rng) -> Fate {
     let period = match trouble {
         // Something was paid before, where there is a before.
         Trouble::ContractorStops if plan.months > 1 => plan.first.plus(dice.random_range(1..plan.months)),
+        // In the last month there is no surplus beyond a fee any more.
+        Trouble::SurplusRefunded => plan.first,
         _ => plan.first.plus(dice.random_range(0..plan.months.max(1))),
     };
     let mended_after = match trouble {
