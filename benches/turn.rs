@@ -43,8 +43,8 @@ fn main() {
     println!("| day | what it is | projects visited | workers visited | alert rows | turn |");
     println!("| --- | --- | --- | --- | --- | --- |");
     let (from, until) = (last.plus(1).first_day(), last.plus(1).day_or_last(31));
-    // What the months before have left to look at is over, as it would be in a service that runs.
-    for back in (0..from.since(first)).rev() {
+    // The last month goes by day by day, so that what it leaves to look at is as in a service that runs.
+    for back in (0..=from.since(last.first_day())).rev() {
         system.tell(vec![Entry::Date(from.plus(-back))]);
     }
     system.shard.take_visited();
@@ -100,7 +100,6 @@ fn pay_day(worker: u64) -> u8 {
 }
 
 fn fill(system: &mut System, workers: u64, first: Day, months: u16) {
-    system.tell(vec![Entry::Date(first)]);
     for begin in (0..workers).step_by(usize::try_from(STEP).unwrap()) {
         let some = begin..(begin + STEP).min(workers);
         let papers = crowd::papers(some.clone(), first).map(|mut entry| {
