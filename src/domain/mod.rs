@@ -37,6 +37,6 @@ pub use reject::{Reason, ReasonCode};
 pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
 pub use view::{
-    AccountView, Coming, DepositView, MonthTotals, PapersView, PatternView, PayeeView, PeriodView,
-    ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,
+    AccountView, Coming, DepositView, FeedView, FirmView, MonthTotals, PapersView, PatternView, PayeeView,
+    PeriodView, ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,
 };
