@@ -103,6 +103,8 @@ const WORDS = {
   "list.none": ["没有符合条件的预警。", "No alert matches."],
   "list.keys": ["↑ ↓ 选择，回车打开", "↑ ↓ to move, Enter to open"],
   "subject": ["对象", "Subject"],
+  "county": ["全县（不属于单个项目）", "The county (no single project)"],
+  "complaint": ["投诉", "Complaint"],
   "overdue.days": ["逾期 {0} 天", "{0} days overdue"],
   "changed": ["变动", "Changed"],
   "assignee": ["承办", "Assignee"],
@@ -402,3 +404,9 @@ export const ruleKeys = () => Object.keys(served.rules);
 export const LEVELS = ["LEVEL_RED", "LEVEL_ORANGE", "LEVEL_YELLOW", "LEVEL_BLUE"];
 export const DISMISS_REASONS = Object.keys(ENUMS).filter((name) => name.startsWith("DISMISS_REASON_"));
 export const STATUSES = ["ALERT_STATUS_OPEN", "ALERT_STATUS_ACKNOWLEDGED", "ALERT_STATUS_HANDLING", "ALERT_STATUS_EXEMPTED", "ALERT_STATUS_DISMISSED"];
+
+/** The project that an alert is about, or what else it is about where it belongs to none. */
+export function whose(alert) {
+  const { project, subject = {} } = alert;
+  return project?.name || project?.projectId || subject.employerUscc || subject.source || subject.complaintId || t("county");
+}
