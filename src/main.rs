@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use wagewatch::command::{backtest, check, demo, explain, generate, replay, serve, stats, watch};
+use wagewatch::command::{
+    backtest, backup, check, demo, explain, generate, replay, restore, serve, stats, watch,
+};
 
 /// Says which construction project will not pay, or has not paid, which worker.
 #[derive(Parser)]
@@ -32,6 +34,10 @@ enum Command {
     Stats(stats::StatsArgs),
     /// Checks every config file
     Check(check::CheckArgs),
+    /// A checked copy of the data folder, taken while serving
+    Backup(backup::BackupArgs),
+    /// Puts a backup into an empty data folder, or only checks it
+    Restore(restore::RestoreArgs),
 }
 
 fn main() -> ExitCode {
@@ -45,5 +51,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Check(args) => check::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
     }
 }

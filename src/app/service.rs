@@ -4,7 +4,7 @@
 
 use super::config::{ClockKind, Config};
 use super::data::Opened;
-use super::{clock, disk};
+use super::{clock, deliver, disk};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::console;
 use crate::domain::{AlertRow, Day, ProjectId};
@@ -16,6 +16,7 @@ use crate::intake::write_json::write_line;
 use crate::log::Block;
 use crate::serve::admin::{Admin, DateSource};
 use crate::serve::alerts::{AlertLimits, Alerts};
+use crate::serve::deliver::Source;
 use crate::serve::facts::FactsCache;
 use crate::serve::http::{self, Watched};
 use crate::serve::hub::Hub;
@@ -119,18 +120,23 @@ impl Service {
             metrics: self.metrics.clone(),
             stop: stop.clone(),
         };
+        let rows = self.rows(&engine)?;
         let limits = self.server_limits();
-        let services = server::services(self.doors(&engine, &hub, &stop)?, &limits);
+        let services = server::services(self.doors(&engine, &rows, &hub, &stop), &limits);
         let pages = console::pages(services.clone(), limits.message_bytes)?;
         let http = tokio::spawn(http::serve_with(listeners.http, watched, pages, end.clone()));
         let drain = limits.drain;
         let serving = server::serve_services(listeners.grpc, services, engine.clone(), limits, stop.clone());
         let mut tasks = tokio::task::JoinSet::new();
         let needed = self.config.data.min_free_bytes;
-        tasks.spawn(disk::watch(engine.clone(), self.opened.path().to_owned(), needed, stop.clone()));
+        let metrics = self.metrics.clone();
+        let seen = move |free| metrics.disk_seen(free, needed);
+        tasks.spawn(disk::watch(engine.clone(), self.opened.path().to_owned(), needed, seen, stop.clone()));
         if self.config.clock.kind == ClockKind::System {
             tasks.spawn(clock::run(engine.clone(), self.config.clock.day_starts_at, stop.clone()));
         }
+        let source = Source { engine: engine.clone(), rows, hub, stop: stop.clone() };
+        deliver::start(&mut tasks, &self.config, self.opened.path(), &source, self.metrics.deliveries())?;
         let served = tokio::select! {
             served = serving => served.context("the gRPC door"),
             failure = failure(&engine) => Err(anyhow!(failure)),
@@ -150,19 +156,23 @@ impl Service {
         served
     }
 
+    fn rows(&self, engine: &Engine) -> anyhow::Result<Arc<Rows>> {
+        let ids = self.config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0);
+        let routes = Arc::new(self.config.directory.routes()?);
+        Ok(Arc::new(Rows::new(self.facts.clone(), routes, ids, engine.feed().shards())))
+    }
+
     fn doors(
         &self,
         engine: &Engine,
+        rows: &Arc<Rows>,
         hub: &Arc<Hub>,
         stop: &CancellationToken,
-    ) -> anyhow::Result<Doors<Intake>> {
+    ) -> Doors<Intake> {
         let server = &self.config.server;
         let patience = Duration::from_secs(server.request_timeout_seconds);
-        let ids = self.config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0);
-        let routes = Arc::new(self.config.directory.routes()?);
-        let rows = Arc::new(Rows::new(self.facts.clone(), routes, ids, engine.feed().shards()));
         let metrics = self.metrics.clone();
-        let tally: Tally = Arc::new(move |door, verdicts| metrics.tally(door, verdicts));
+        let tally: Tally = Arc::new(move |door, origins, verdicts| metrics.tally(door, origins, verdicts));
         let limits = Limits {
             batch_records: server.max_batch_records,
             waiting_records: self.config.engine.queue_records,
@@ -175,13 +185,13 @@ impl Service {
             ClockKind::System => DateSource::System,
             ClockKind::Manual => DateSource::Manual,
         };
-        Ok(Doors {
+        Doors {
             intake: Intake::new(engine.clone(), limits, tally, stop.clone()),
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), alerts, stop.clone()),
-            ledgers: Ledgers::new(engine.clone(), rows, patience, write_line),
+            ledgers: Ledgers::new(engine.clone(), rows.clone(), patience, write_line),
             admin: Admin::new(engine.clone(), hub.clone(), dates, patience)
                 .with_sources(self.sources.clone()),
-        })
+        }
     }
 
     fn server_limits(&self) -> ServerLimits {

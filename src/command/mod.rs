@@ -1,6 +1,7 @@
 //! One file a command: arguments -> config -> run -> exit code. No logic.
 
 pub mod backtest;
+pub mod backup;
 pub mod check;
 mod client;
 pub mod demo;
@@ -9,6 +10,7 @@ pub mod generate;
 mod life;
 mod output;
 pub mod replay;
+pub mod restore;
 pub mod serve;
 pub mod stats;
 pub mod watch;

@@ -12,6 +12,7 @@ mod ids;
 mod mask;
 mod money;
 mod numbers;
+mod origin;
 mod record;
 mod reject;
 mod rulebook;
@@ -34,11 +35,12 @@ pub use ids::{Account, IdNumber, ProjectId, Uscc};
 pub use mask::mask_numbers;
 pub use money::{Days, Fen, Sum, div_half_up};
 pub use numbers::{NumberKey, Numbers, Switch};
+pub use origin::{Origin, Origins};
 pub use record::*;
 pub use reject::{Reason, ReasonCode};
 pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
 pub use view::{
-    AccountView, Coming, DepositView, MonthTotals, PapersView, PatternView, PayeeView, PeriodView,
-    ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,
+    AccountView, Coming, DepositView, FeedView, FirmView, MonthTotals, PapersView, PatternView, PayeeView,
+    PeriodView, ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,
 };

@@ -32,6 +32,9 @@ pub struct Settings {
     pub history_rows: usize,
     /// A rulebook that judges beside the live one; what it finds is counted and told to nobody.
     pub shadow: Option<Arc<Rulebook>>,
+    /// Another number for a log that was put back from a backup: what subscribers read of the life that was lost
+    /// is no place in this one.
+    pub life: u32,
 }
 
 impl Default for Settings {
@@ -46,6 +49,7 @@ impl Default for Settings {
             checkpoint_entries: 2_000_000,
             history_rows: 200_000,
             shadow: None,
+            life: 0,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::batch::{Batch, Limits};
 use super::mend;
-use crate::domain::{Door, Entry, Verdict};
+use crate::domain::{Door, Entry, Origins, Verdict};
 use crate::engine::api::{DeadLetter, DeadLetterId};
 use crate::engine::{Engine, Refused};
 use crate::proto::v1 as pb;
@@ -17,8 +17,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-/// Called with the verdicts of every batch, for metrics.
-pub type Tally = Arc<dyn Fn(Door, &[Verdict]) + Send + Sync>;
+/// Called with the origins and the verdicts of every batch, for metrics.
+pub type Tally = Arc<dyn Fn(Door, &Origins, &[Verdict]) + Send + Sync>;
 
 /// Batches of one stream that may be on their way at once: one is read while others are written.
 const STREAM_DEPTH: usize = 8;
@@ -123,12 +123,12 @@ impl Sender {
     fn submit(&self, entries: Vec<Entry>, room: Arc<OwnedSemaphorePermit>) -> Result<Answer, Refused> {
         let (done, answer) = oneshot::channel();
         let tally = self.tally.clone();
-        let door = self.door;
+        let (door, origins) = (self.door, Origins::of(&entries));
         self.engine.submit(
             entries,
             Box::new(move |verdicts| {
                 if let Ok(verdicts) = &verdicts {
-                    tally(door, verdicts);
+                    tally(door, &origins, verdicts);
                 }
                 drop(room);
                 // The caller may have left; his records are durable all the same.

@@ -42,7 +42,7 @@ pub fn shown(letter: &DeadLetter, write_line: WriteLine) -> pb::DeadLetter {
                 record_id: Some(record.head.id.to_string()),
                 source: Some(record.head.source.to_string()),
                 raw: masked(line),
-                raw_bytes: line.len() as u64,
+                full_bytes: line.len() as u64,
                 ..shown
             }
         }
@@ -57,7 +57,7 @@ fn of_input(shown: pb::DeadLetter, input: &Rejected) -> pb::DeadLetter {
         record_id: input.id.as_ref().map(|id| id.to_string()),
         source: input.source.as_ref().map(|source| source.to_string()),
         raw: masked(&input.raw),
-        raw_bytes: input.raw_len,
+        full_bytes: input.raw_len,
         ..shown
     }
 }

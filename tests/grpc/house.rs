@@ -95,7 +95,7 @@ impl House {
         let shards = engine.feed().shards();
         let rows = Arc::new(Rows::new(facts.clone(), Arc::new(directory()), PUBLIC_ID_KEY, shards));
         let counted = metrics.clone();
-        let tally = Arc::new(move |door, verdicts: &[_]| counted.tally(door, verdicts));
+        let tally = Arc::new(move |door, origins: &_, verdicts: &[_]| counted.tally(door, origins, verdicts));
         let patience = Duration::from_secs(20);
         let doors = Doors {
             intake: Intake::new(engine.clone(), plan.intake, tally, stop.clone()),

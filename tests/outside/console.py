@@ -449,5 +449,5 @@ def in_chromium(*steps):
 
 
 run(sys.argv[1], fill, other_sites, in_chromium(journeys, phone, asked_who, not_level, cut))
-run(sys.argv[1], in_chromium(short_of_room), sets={"data.min_free_bytes": 2**40})
+run(sys.argv[1], in_chromium(short_of_room), settings={"data.min_free_bytes": 2**40})
 print("console: good")

@@ -11,6 +11,7 @@ mod rulebook;
 mod sections;
 mod source;
 mod stated;
+mod targets;
 
 pub use directory::{Department, Directory, Role, Territory};
 pub use problem::{ConfigError, ConfigErrors, Place};
@@ -18,6 +19,7 @@ pub use sections::{
     Alerts, Clock, ClockKind, Data, Engine, Files, IdKey, Log, LogFormat, LogLevel, Logging, Server, Store,
 };
 pub use source::{ENVIRONMENT_PREFIX, Sources};
+pub use targets::{Alertmanager, Webhook};
 
 use crate::domain::{Calendar, Rulebook};
 use keys::Keys;
@@ -33,6 +35,8 @@ pub struct Config {
     pub engine: Engine,
     pub clock: Clock,
     pub alerts: Alerts,
+    pub webhook: Webhook,
+    pub alertmanager: Alertmanager,
     pub files: Files,
     pub logging: Logging,
     /// The content of `files.rulebook`, with the calendar and the start of the day.
@@ -103,6 +107,8 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let engine = sections::engine(&mut keys);
     let clock = sections::clock(&mut keys);
     let alerts = sections::alerts(&mut keys, &folder);
+    let webhook = targets::webhook(&mut keys, &folder);
+    let alertmanager = targets::alertmanager(&mut keys);
     let files = sections::files(&mut keys, &folder);
     let logging = sections::logging(&mut keys);
 
@@ -134,6 +140,8 @@ fn read(sources: &Sources) -> (Config, Keys) {
         engine,
         clock,
         alerts,
+        webhook,
+        alertmanager,
         files,
         logging,
         rulebook,

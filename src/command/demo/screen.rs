@@ -134,7 +134,7 @@ fn line(row: &AlertRow, today: Day) -> String {
     let mut text = format!(
         "            {} {zh} {en:<8} {}  {} {}",
         paint(finding.level, level),
-        finding.project_id,
+        if finding.project_id.is_county() { "全县 county" } else { finding.project_id.as_str() },
         words.title_zh,
         words.title_en,
     );
