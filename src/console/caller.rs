@@ -2,13 +2,15 @@
 //! caller is known by his address alone: whoever sits at the machine may read and write, all others read.
 //! Where callers and roles are known, they are joined here, and travel on in the call's extensions.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use std::net::{IpAddr, SocketAddr};
 
 /// Whoever calls. Goes with the call to the services.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone)]
 pub struct Caller {
     pub address: IpAddr,
+    /// What he shows of himself: handed on as it came, for whoever knows callers by it. Never told in a message.
+    pub shown: Option<HeaderValue>,
 }
 
 /// Why a call goes no further.
@@ -62,7 +64,7 @@ pub fn admit(peer: SocketAddr, headers: &HeaderMap, method: &str) -> Result<Call
     if !is_read(method) && !address.is_loopback() {
         return Err(Denied::ReadOnly);
     }
-    Ok(Caller { address })
+    Ok(Caller { address, shown: headers.get(header::AUTHORIZATION).cloned() })
 }
 
 /// What is not known to read counts as a change.
@@ -84,7 +86,6 @@ fn is_address(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
 
     const HERE: &str = "127.0.0.1:5000";
     const AWAY: &str = "192.0.2.7:5000";

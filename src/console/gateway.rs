@@ -12,6 +12,7 @@ use prost_reflect::{
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
+use tonic::metadata::MetadataValue;
 use tonic::service::Routes;
 use tonic::{Request, Status, Streaming};
 
@@ -95,6 +96,10 @@ pub fn json(message: &DynamicMessage) -> Result<String, Status> {
 
 fn call(input: DynamicMessage, by: Caller) -> Request<DynamicMessage> {
     let mut request = Request::new(input);
+    let shown = by.shown.as_ref().and_then(|shown| MetadataValue::try_from(shown.as_bytes()).ok());
+    if let Some(shown) = shown {
+        request.metadata_mut().insert("authorization", shown);
+    }
     request.extensions_mut().insert(by);
     request
 }

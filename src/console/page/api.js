@@ -11,11 +11,22 @@ export class ApiError extends Error {
 }
 
 const HEADERS = { "Content-Type": "application/json", "X-Wagewatch": "console" };
+const TOKEN = "wagewatch.token";
+
+// Where the service asks who calls: kept until the window is closed, and sent with each call.
+export function remember(token) {
+  sessionStorage.setItem(TOKEN, token);
+}
+
+function headers() {
+  const token = sessionStorage.getItem(TOKEN);
+  return token ? { ...HEADERS, Authorization: `Bearer ${token}` } : HEADERS;
+}
 
 async function post(path, body, signal) {
   let answer;
   try {
-    answer = await fetch(`/api/${path}`, { method: "POST", headers: HEADERS, body: JSON.stringify(body ?? {}), signal, cache: "no-store" });
+    answer = await fetch(`/api/${path}`, { method: "POST", headers: headers(), body: JSON.stringify(body ?? {}), signal, cache: "no-store" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, { code: "UNREACHABLE", reason: "UNREACHABLE", message: "" });

@@ -1,7 +1,7 @@
 // The frame of the page: navigation, language, and which view is shown. A view is a function that fills the
 // place it is given and ends its work when `signal` is aborted.
 
-import { words } from "./api.js";
+import { remember, words } from "./api.js";
 import { h, show } from "./dom.js";
 import { known, onStatus, start, streamIs } from "./status.js";
 import { choose, has, lang, serve, t } from "./words.js";
@@ -47,9 +47,20 @@ function place() {
 }
 
 export function problem(error, again) {
-  const key = has(`error.${error.reason}`) ? `error.${error.reason}` : "error.other";
+  if (error.code === "UNAUTHENTICATED") return login(again ?? route);
+  const key = [error.reason, error.code].map((word) => `error.${word}`).find(has) ?? "error.other";
   return h("div", { class: "problem", role: "alert" }, h("p", {}, t(key, error.message)),
     again && h("button", { type: "button", onclick: again }, t("retry")));
+}
+
+function login(again) {
+  const token = h("input", { id: "token", type: "password", autocomplete: "off", required: true });
+  const enter = (event) => {
+    event.preventDefault();
+    remember(token.value.trim());
+    again();
+  };
+  return h("form", { class: "panel filters", onsubmit: enter }, h("label", {}, h("span", {}, t("login.token")), token), h("button", { type: "submit", class: "main", id: "enter" }, t("login.enter")), h("p", { class: "note" }, t("login.note")));
 }
 
 let shown = "";

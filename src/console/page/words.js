@@ -49,6 +49,10 @@ const WORDS = {
   "error.DISK_FULL": ["磁盘空间不足，暂不收任何记录。", "The disk is nearly full; nothing is taken."],
   "error.STOPPING": ["服务正在停止，请稍后再试。", "The service is stopping. Try again later."],
   "error.DEADLINE": ["未在时限内得到答复，请重试。", "The answer did not come in time. Try again."],
+  "login.token": ["访问令牌", "Access token"],
+  "login.enter": ["进入", "Enter"],
+  "login.note": ["本服务要求表明身份。令牌由管理员发给，关闭窗口即忘记。", "This service asks who calls. The token is the administrator's to give; it is forgotten when the window is closed."],
+  "error.PERMISSION_DENIED": ["您的角色不能查看或办理此项。", "Your role does not see or do this."],
   "error.other": ["出错：{0}", "Error: {0}"],
 
   "open.alerts": ["未结预警", "Open alerts"],
