@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use wagewatch::command::{backtest, check, demo, explain, generate, replay, serve, stats, watch};
+use wagewatch::command::{backtest, check, demo, explain, generate, replay, serve, stats, token, watch};
 
 /// Says which construction project will not pay, or has not paid, which worker.
 #[derive(Parser)]
@@ -30,6 +30,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// What became of alerts, by department, territory and rule; the firms to be published
     Stats(stats::StatsArgs),
+    /// Makes a bearer token, and the line that lets its owner in
+    Token(token::TokenArgs),
     /// Checks every config file
     Check(check::CheckArgs),
 }
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Watch(args) => watch::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Stats(args) => stats::run(args),
+        Command::Token(args) => token::run(args),
         Command::Check(args) => check::run(args),
     }
 }

@@ -8,35 +8,39 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const FLOORS: [(&str, &[&str]); 14] = [
+const FLOORS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("codec", &["domain"]),
     ("ledger", &["domain", "codec"]),
     ("rules", &["domain"]),
+    // Who may do what: the one decision that every door asks.
+    ("access", &["domain"]),
     ("alerts", &["domain", "codec"]),
     ("log", &["domain", "codec"]),
     ("store", &["domain", "codec"]),
     ("engine", BELOW_DOORS.split_at(7).0),
     // What protoc would write; both doors speak it.
     ("proto", &[]),
+    // Who comes in, and with what.
+    ("guard", &["domain", "access", "proto"]),
     // Made-up counties for `demo` and `generate`.
     ("fiction", &["domain"]),
     ("intake", &BELOW_DOORS),
     ("serve", &BELOW_DOORS),
-    ("app", BELOW_COMMANDS.split_at(12).0),
+    ("app", BELOW_COMMANDS.split_at(14).0),
     ("command", &BELOW_COMMANDS),
 ];
 
-const BELOW_DOORS: [&str; 9] =
-    ["domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto"];
+const BELOW_DOORS: [&str; 11] =
+    ["domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "guard"];
 
-const BELOW_COMMANDS: [&str; 13] = [
-    "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "intake", "serve",
-    "fiction", "app",
+const BELOW_COMMANDS: [&str; 15] = [
+    "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "guard",
+    "intake", "serve", "fiction", "app",
 ];
 
 /// Rooms whose answers depend on their arguments alone.
-const CORE: [&str; 5] = ["domain", "codec", "ledger", "rules", "alerts"];
+const CORE: [&str; 6] = ["domain", "codec", "ledger", "rules", "alerts", "access"];
 
 /// What the core never mentions, with the reason.
 const NOT_IN_CORE: [(&str, &str); 15] = [
@@ -58,7 +62,7 @@ const NOT_IN_CORE: [(&str, &str); 15] = [
 ];
 
 /// Wire formats stop at these doors.
-const SPEAK_TO_THE_WORLD: [&str; 5] = ["proto", "intake", "serve", "app", "command"];
+const SPEAK_TO_THE_WORLD: [&str; 6] = ["proto", "guard", "intake", "serve", "app", "command"];
 
 #[test]
 fn a_room_imports_from_lower_floors_only() {

@@ -6,6 +6,7 @@ mod data;
 
 mod disk;
 pub mod logging;
+mod reload;
 mod service;
 
 pub use clock::business_date_now;

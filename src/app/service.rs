@@ -4,11 +4,12 @@
 
 use super::config::{ClockKind, Config};
 use super::data::Opened;
-use super::{clock, disk};
+use super::{clock, disk, reload};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::domain::{AlertRow, ProjectId};
 use crate::engine::api::ProjectFacts;
 use crate::engine::{Engine, Observer};
+use crate::guard::{Guard, Tls};
 use crate::intake::batch::Limits;
 use crate::intake::grpc::{Intake, Tally};
 use crate::intake::write_json::write_line;
@@ -54,6 +55,8 @@ pub struct Service {
     opened: Opened,
     metrics: Arc<Metrics>,
     facts: Arc<FactsCache>,
+    guard: Arc<Guard>,
+    tls: Option<Tls>,
 }
 
 /// Metrics and routing both learn from the engine.
@@ -90,8 +93,10 @@ impl Service {
         let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).context("metrics")?);
         let facts = Arc::new(FactsCache::new());
         let ears = Ears { metrics: metrics.clone(), facts: facts.clone() };
+        let guard = config.security.members.as_deref().map_or_else(Guard::open, Guard::of);
+        let tls = config.security.tls.as_ref().map(Tls::read).transpose().context("security")?;
         let opened = Opened::open(&config, Arc::new(ears))?;
-        Ok(Service { config, opened, metrics, facts })
+        Ok(Service { config, opened, metrics, facts, guard, tls })
     }
 
     pub fn engine(&self) -> &Engine {
@@ -107,9 +112,13 @@ impl Service {
             engine: engine.clone(),
             hub: hub.clone(),
             metrics: self.metrics.clone(),
+            guard: self.guard.clone(),
             stop: stop.clone(),
         };
-        let http = tokio::spawn(http::serve(listeners.http, watched, end.clone()));
+        // On the loopback address nobody else listens.
+        let outside = !listeners.http.local_addr()?.ip().is_loopback();
+        let http_tls = self.tls.clone().filter(|_| outside);
+        let http = tokio::spawn(http::serve(listeners.http, http_tls, watched, end.clone()));
         let doors = self.doors(&engine, &hub, &stop)?;
         let limits = self.server_limits();
         let drain = limits.drain;
@@ -117,6 +126,7 @@ impl Service {
         let mut tasks = tokio::task::JoinSet::new();
         let needed = self.config.data.min_free_bytes;
         tasks.spawn(disk::watch(engine.clone(), self.opened.path().to_owned(), needed, stop.clone()));
+        tasks.spawn(reload::watch(self.config.clone(), self.guard.clone(), self.tls.clone(), stop.clone()));
         if self.config.clock.kind == ClockKind::System {
             tasks.spawn(clock::run(engine.clone(), self.config.clock.day_starts_at, stop.clone()));
         }
@@ -164,8 +174,12 @@ impl Service {
             ClockKind::System => DateSource::System,
             ClockKind::Manual => DateSource::Manual,
         };
+        let known = rows.clone();
+        let homes = Arc::new(move |project: &ProjectId| known.home_of(project));
         Ok(Doors {
-            intake: Intake::new(engine.clone(), limits, tally, stop.clone()),
+            guard: self.guard.clone(),
+            tls: self.tls.clone(),
+            intake: Intake::new(engine.clone(), limits, tally, homes, stop.clone()),
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), alerts, stop.clone()),
             ledgers: Ledgers::new(engine.clone(), rows, patience, write_line),
             admin: Admin::new(engine.clone(), hub.clone(), dates, patience),

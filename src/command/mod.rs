@@ -11,4 +11,5 @@ mod output;
 pub mod replay;
 pub mod serve;
 pub mod stats;
+pub mod token;
 pub mod watch;

@@ -14,12 +14,13 @@ use super::start::{StartError, check_cover, check_log, history_of};
 use super::storer::Storer;
 use super::worker::{Work, Worker};
 use crate::alerts::{IdKey, Tallies};
-use crate::domain::{Day, Entry, ProjectId, Rulebook, SuspenseReason};
+use crate::domain::{Account, Day, Entry, ProjectId, Rulebook, SuspenseReason};
 use crate::ledger::KeptPayment;
 use crate::log::Log;
 use crate::store::{Store, StoreError};
+use compact_str::CompactString;
 use crossbeam_channel::{Sender, bounded, unbounded};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -266,6 +267,19 @@ impl Engine {
             Ok(())
         };
         let _ = self.inner.jobs.send(Job::Ask(Box::new(county)));
+    }
+
+    /// The bank of each account that is known as a wage account.
+    pub fn banks(
+        &self,
+        accounts: Vec<Account>,
+        done: impl FnOnce(Result<BTreeMap<Account, CompactString>, Refused>) + Send + 'static,
+    ) {
+        let question = move |desk: &Desk| {
+            done(Ok(desk.banks(&accounts)));
+            Ok(())
+        };
+        let _ = self.inner.jobs.send(Job::Ask(Box::new(question)));
     }
 
     /// Dead letters above `after`, ascending, at most `max`.

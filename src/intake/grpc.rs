@@ -2,8 +2,10 @@
 //! Holds no record longer than a call: a full engine makes senders wait, by keeping their window shut.
 
 use super::batch::{Batch, Limits};
+use super::own::{self, Homes};
 use crate::domain::{Door, Entry, Verdict};
 use crate::engine::{Engine, Refused};
+use crate::guard::Visit;
 use crate::proto::v1 as pb;
 use crate::proto::v1::intake_service_server::IntakeService;
 use crate::proto::{Refusal, deadline};
@@ -33,20 +35,29 @@ pub struct Intake {
     room: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     tally: Tally,
+    homes: Homes,
     stop: CancellationToken,
 }
 
 type Answer = oneshot::Receiver<Result<Vec<Verdict>, Refused>>;
 
 impl Intake {
-    pub fn new(engine: Engine, limits: Limits, tally: Tally, stop: CancellationToken) -> Intake {
+    pub fn new(
+        engine: Engine,
+        limits: Limits,
+        tally: Tally,
+        homes: Homes,
+        stop: CancellationToken,
+    ) -> Intake {
         let room = Arc::new(Semaphore::new(limits.waiting_records.min(Semaphore::MAX_PERMITS)));
         let streams = Arc::new(Semaphore::new(limits.streams.min(Semaphore::MAX_PERMITS)));
-        Intake { engine, limits, room, streams, tally, stop }
+        Intake { engine, limits, room, streams, tally, homes, stop }
     }
 
-    fn sender(&self, door: Door) -> Sender {
+    fn sender(&self, door: Door, visit: Arc<Visit>) -> Sender {
         Sender {
+            visit,
+            homes: self.homes.clone(),
             engine: self.engine.clone(),
             limits: self.limits.clone(),
             room: self.room.clone(),
@@ -58,6 +69,8 @@ impl Intake {
 
 /// Hands batches of one call to the engine.
 struct Sender {
+    visit: Arc<Visit>,
+    homes: Homes,
     engine: Engine,
     limits: Limits,
     room: Arc<Semaphore>,
@@ -80,9 +93,14 @@ impl Sender {
         }
         let room = Arc::new(self.room(count, until).await?);
         let mut pause = RETRY_FIRST;
+        let mut is_checked = false;
         loop {
             // Decoded anew for each try: a try that fails is rare, and keeps no copy.
             let entries = batch.entries(self.door, &self.limits);
+            if !is_checked {
+                own::check(&entries, &self.visit, &self.engine, &self.homes).await?;
+                is_checked = true;
+            }
             match self.submit(entries, room.clone()) {
                 Ok(answer) => return Ok(Sent { answer: Some(answer) }),
                 Err(Refused::Busy) => {}
@@ -165,8 +183,9 @@ impl IntakeService for Intake {
         request: Request<pb::SubmitRequest>,
     ) -> Result<Response<pb::SubmitResponse>, Status> {
         let until = deadline(request.metadata(), self.limits.patience);
+        let visit = Visit::of(request.extensions())?;
         let pb::SubmitRequest { records, ndjson } = request.into_inner();
-        let sent = self.sender(Door::Submit).send(&Batch { records, ndjson }, Some(until)).await?;
+        let sent = self.sender(Door::Submit, visit).send(&Batch { records, ndjson }, Some(until)).await?;
         Ok(Response::new(pb::SubmitResponse { verdicts: sent.verdicts(Some(until)).await? }))
     }
 
@@ -176,12 +195,13 @@ impl IntakeService for Intake {
         &self,
         request: Request<Streaming<pb::SubmitStreamRequest>>,
     ) -> Result<Response<Self::SubmitStreamStream>, Status> {
+        let visit = Visit::of(request.extensions())?;
         let Ok(seat) = self.streams.clone().try_acquire_owned() else {
             return Err(Refusal::TooMany("streams", self.limits.streams).into());
         };
         let (out, answers) = mpsc::channel(ANSWER_DEPTH);
         let (queue, queued) = mpsc::channel(STREAM_DEPTH);
-        let sender = self.sender(Door::SubmitStream);
+        let sender = self.sender(Door::SubmitStream, visit);
         let stop = self.stop.clone();
         let requests = request.into_inner();
         tokio::spawn(read_stream(requests, sender, queue, out.clone(), stop));
@@ -210,6 +230,10 @@ async fn read_stream(
             () = out.closed() => return,
             () = stop.cancelled() => {
                 let _ = queue.send(Err(Refusal::Stopping)).await;
+                return;
+            }
+            () = sender.visit.over() => {
+                let _ = queue.send(Err(Refusal::Revoked)).await;
                 return;
             }
         };

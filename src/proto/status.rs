@@ -27,6 +27,14 @@ pub enum Refusal {
     TooMany(&'static str, usize),
     /// A message of a stream that could not be read at all.
     Broken(Code, String),
+    /// Nobody who is known: no token or certificate, or one that does not count.
+    Unknown,
+    /// Known, and not allowed to.
+    Forbidden(String),
+    /// A cursor or page token that another caller was given.
+    OthersCursor(&'static str),
+    /// No longer known while the call was open.
+    Revoked,
     Stopping,
     NotReady(String),
     Deadline,
@@ -91,6 +99,23 @@ impl From<Refusal> for Status {
                 ErrorDetails::with_retry_info(Some(RETRY_AFTER_RESTART)),
             ),
             Refusal::Broken(code, message) => plain(code, "UNREADABLE", message),
+            Refusal::Unknown => plain(
+                Code::Unauthenticated,
+                "UNKNOWN_CALLER",
+                "expected a client certificate or a bearer token that counts; found none".into(),
+            ),
+            Refusal::Forbidden(why) => plain(Code::PermissionDenied, "FORBIDDEN", why),
+            Refusal::OthersCursor(field) => plain(
+                Code::PermissionDenied,
+                "CURSOR_OF_ANOTHER",
+                format!("{field}: it was given to another caller; begin without one"),
+            ),
+            Refusal::Revoked => plain(
+                Code::Unauthenticated,
+                "REVOKED",
+                "what you showed counts no more: it has ended, or you were taken from the list or changed in it"
+                    .into(),
+            ),
             Refusal::Stopping => with(
                 Code::Unavailable,
                 "STOPPING",

@@ -4,9 +4,11 @@ use super::ask::ask;
 use super::dead_letters::instant;
 use super::hub::Hub;
 use super::present;
+use crate::access::Row;
 use crate::domain::{Day, Entry, Verdict};
 use crate::engine::Engine;
 use crate::engine::api::ShadowStatus;
+use crate::guard::Visit;
 use crate::proto::v1 as pb;
 use crate::proto::v1::admin_service_server::AdminService;
 use crate::proto::{Refusal, deadline};
@@ -99,6 +101,13 @@ impl Admin {
     }
 }
 
+fn check(visit: &Visit) -> Result<(), Refusal> {
+    match visit.sees(&Row::Service) {
+        true => Ok(()),
+        false => Err(Refusal::Forbidden("how the service stands is the operator's".into())),
+    }
+}
+
 fn shadow(status: ShadowStatus) -> pb::ShadowStatus {
     let alerts = status.alerts.into_iter().map(|((rule, level), alerts)| pb::ShadowCount {
         rule: present::rule(rule),
@@ -116,8 +125,9 @@ fn shadow(status: ShadowStatus) -> pb::ShadowStatus {
 impl AdminService for Admin {
     async fn get_status(
         &self,
-        _request: Request<pb::GetStatusRequest>,
+        request: Request<pb::GetStatusRequest>,
     ) -> Result<Response<pb::GetStatusResponse>, Status> {
+        check(Visit::of(request.extensions())?.as_ref())?;
         Ok(Response::new(self.status()))
     }
 
@@ -126,6 +136,7 @@ impl AdminService for Admin {
         request: Request<pb::SetBusinessDateRequest>,
     ) -> Result<Response<pb::SetBusinessDateResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
+        check(Visit::of(request.extensions())?.as_ref())?;
         let day = self.set_date(&request.into_inner().business_date, until).await?;
         Ok(Response::new(pb::SetBusinessDateResponse { business_date: day.to_string() }))
     }

@@ -7,8 +7,10 @@ use super::filter::{codes, territory_passes};
 use super::page;
 use super::papers;
 use super::rows::Rows;
+use super::suspense::suspense;
 use crate::domain::{AlertRow, Day, IdNumber, ProjectId, Reason, Subject};
 use crate::engine::{Engine, ProjectAsk, ProjectSummary};
+use crate::guard::Visit;
 use crate::proto::v1 as pb;
 use crate::proto::v1::ledger_service_server::LedgerService;
 use crate::proto::{Refusal, deadline};
@@ -39,19 +41,29 @@ impl Ledgers {
         Err(Refusal::NotReady("the service is still reading its log; come again in a moment".into()))
     }
 
-    fn shown(&self, rows: &[Arc<AlertRow>], today: Option<Day>) -> Vec<pb::Alert> {
-        rows.iter().map(|row| self.rows.alert(&self.rows.make(row), today)).collect()
+    fn shown(&self, rows: &[Arc<AlertRow>], today: Option<Day>, visit: &Visit) -> Vec<pb::Alert> {
+        rows.iter().map(|row| self.rows.alert(&self.rows.make(row), today, visit.sight())).collect()
+    }
+
+    /// Whether the caller sees the project; of one that he does not see he is told what he would be told of none.
+    fn sees(&self, project: &ProjectId, visit: &Visit) -> bool {
+        visit.sees_project(self.rows.home_of(project).place())
     }
 
     async fn worker(
         &self,
         request: pb::GetWorkerLedgerRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::GetWorkerLedgerResponse, Refusal> {
         self.ready()?;
         let project = project_id(&request.project_id)?;
         let id_number = IdNumber::parse("id_number", request.id_type.as_deref(), &request.id_number)
             .map_err(|why| field(&why))?;
+        let unknown = || Refusal::NotFound("no record names this worker in this project".into());
+        if !self.sees(&project, visit) {
+            return Err(unknown());
+        }
         let whom = id_number.clone();
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
@@ -62,11 +74,10 @@ impl Ledgers {
             Some((shown, standing(&asked, Some(&whom)), asked.today))
         };
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        let (shown, rows, today) =
-            found.ok_or_else(|| Refusal::NotFound("no record names this worker in this project".into()))?;
+        let (shown, rows, today) = found.ok_or_else(unknown)?;
         Ok(pb::GetWorkerLedgerResponse {
             worker: Some(shown),
-            alerts: self.shown(&rows, today),
+            alerts: self.shown(&rows, today, visit),
             business_date: today.map(|day| day.to_string()),
         })
     }
@@ -74,10 +85,15 @@ impl Ledgers {
     async fn project(
         &self,
         request: pb::GetProjectRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::GetProjectResponse, Refusal> {
         self.ready()?;
         let project = project_id(&request.project_id)?;
+        let unknown = || Refusal::NotFound("no record names this project".into());
+        if !self.sees(&project, visit) {
+            return Err(unknown());
+        }
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
             let summary = (asked.summary)();
@@ -87,14 +103,13 @@ impl Ledgers {
             Some((summary, facts, accounts, deposits, standing(&asked, None), asked.today))
         };
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        let (summary, facts, accounts, deposits, rows, today) =
-            found.ok_or_else(|| Refusal::NotFound("no record names this project".into()))?;
+        let (summary, facts, accounts, deposits, rows, today) = found.ok_or_else(unknown)?;
         Ok(pb::GetProjectResponse {
             summary: Some(papers::summary(&summary)),
             project: facts,
             accounts,
             deposits,
-            alerts: self.shown(&rows, today),
+            alerts: self.shown(&rows, today, visit),
             business_date: today.map(|day| day.to_string()),
         })
     }
@@ -102,17 +117,20 @@ impl Ledgers {
     async fn projects(
         &self,
         request: pb::ListProjectsRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::ListProjectsResponse, Refusal> {
         self.ready()?;
         let sectors = codes("sectors", request.sectors)?;
         let territories = codes("territories", request.territories)?;
         let size = page::size(request.page_size, 100, 1000)?;
-        let after = page::token(&request.page_token, |r| r.project_id())?;
+        let seal = self.rows.seal(&visit.caller.name);
+        let after = page::token(&request.page_token, &seal, |r| r.project_id())?;
         let wanted = |summary: &&ProjectSummary| {
             after.as_ref().is_none_or(|after| summary.project_id > *after)
                 && (!request.overdue_only || summary.overdue_periods > 0)
                 && place_passes(summary, &sectors, &territories)
+                && visit.sees_project(self.rows.home(summary.facts.as_ref()).place())
         };
         let all = ask(until, |done| self.engine.projects(done)).await?;
         let mut found = all.iter().filter(wanted).take(size + 1).collect::<Vec<_>>();
@@ -121,7 +139,7 @@ impl Ledgers {
         let last = found.last().filter(|_| more);
         Ok(pb::ListProjectsResponse {
             next_page_token: last
-                .map_or_else(String::new, |last| page::write(|w| w.project_id(&last.project_id))),
+                .map_or_else(String::new, |last| page::write(&seal, |w| w.project_id(&last.project_id))),
             projects: found.into_iter().map(papers::summary).collect(),
         })
     }
@@ -129,13 +147,14 @@ impl Ledgers {
     async fn suspense(
         &self,
         request: pb::ListSuspenseRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::ListSuspenseResponse, Refusal> {
         self.ready()?;
         let project =
             request.project_id.as_deref().filter(|id| !id.is_empty()).map(project_id).transpose()?;
         let size = page::size(request.page_size, 1000, 10_000)?;
-        let mut found = ask(until, |done| self.engine.suspense(project, size + 1, done)).await?;
+        let mut found = suspense(&self.engine, &self.rows, visit, project, size + 1, until).await?;
         let truncated = found.len() > size;
         found.truncate(size);
         let payments = found
@@ -147,17 +166,22 @@ impl Ledgers {
     async fn dead_letters(
         &self,
         request: pb::ListDeadLettersRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::ListDeadLettersResponse, Refusal> {
         let size = page::size(request.page_size, 100, 1000)?;
-        let after = page::token(&request.page_token, dead_letters::read_id)?;
+        if !visit.sees_county() {
+            return Ok(pb::ListDeadLettersResponse::default());
+        }
+        let seal = self.rows.seal(&visit.caller.name);
+        let after = page::token(&request.page_token, &seal, dead_letters::read_id)?;
         let mut found = ask(until, |done| self.engine.dead_letters(after, size + 1, done)).await?;
         let more = found.len() > size;
         found.truncate(size);
         let last = found.last().filter(|_| more).map(|letter| letter.id);
         Ok(pb::ListDeadLettersResponse {
             next_page_token: last
-                .map_or_else(String::new, |id| page::write(|w| dead_letters::write_id(w, id))),
+                .map_or_else(String::new, |id| page::write(&seal, |w| dead_letters::write_id(w, id))),
             dead_letters: found.iter().map(|letter| dead_letters::shown(letter, self.write_line)).collect(),
         })
     }
@@ -199,7 +223,8 @@ impl LedgerService for Ledgers {
         request: Request<pb::GetWorkerLedgerRequest>,
     ) -> Result<Response<pb::GetWorkerLedgerResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.worker(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.worker(request.into_inner(), &visit, until).await?))
     }
 
     async fn get_project(
@@ -207,7 +232,8 @@ impl LedgerService for Ledgers {
         request: Request<pb::GetProjectRequest>,
     ) -> Result<Response<pb::GetProjectResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.project(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.project(request.into_inner(), &visit, until).await?))
     }
 
     async fn list_projects(
@@ -215,7 +241,8 @@ impl LedgerService for Ledgers {
         request: Request<pb::ListProjectsRequest>,
     ) -> Result<Response<pb::ListProjectsResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.projects(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.projects(request.into_inner(), &visit, until).await?))
     }
 
     async fn list_suspense(
@@ -223,7 +250,8 @@ impl LedgerService for Ledgers {
         request: Request<pb::ListSuspenseRequest>,
     ) -> Result<Response<pb::ListSuspenseResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.suspense(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.suspense(request.into_inner(), &visit, until).await?))
     }
 
     async fn list_dead_letters(
@@ -231,6 +259,7 @@ impl LedgerService for Ledgers {
         request: Request<pb::ListDeadLettersRequest>,
     ) -> Result<Response<pb::ListDeadLettersResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.dead_letters(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.dead_letters(request.into_inner(), &visit, until).await?))
     }
 }

@@ -5,18 +5,20 @@ use super::admin::Admin;
 use super::alerts::Alerts;
 use super::ledger::Ledgers;
 use crate::engine::Engine;
+use crate::guard::{GateLayer, Guard, Language, Threshold, Tls, incoming};
 use crate::proto::DESCRIPTORS;
 use crate::proto::v1::admin_service_server::{AdminServiceServer, SERVICE_NAME as ADMIN};
 use crate::proto::v1::alert_service_server::{AlertServiceServer, SERVICE_NAME as ALERTS};
 use crate::proto::v1::intake_service_server::{IntakeService, IntakeServiceServer, SERVICE_NAME as INTAKE};
 use crate::proto::v1::ledger_service_server::{LedgerServiceServer, SERVICE_NAME as LEDGERS};
 use axum::http::{HeaderValue, Response};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
@@ -26,6 +28,10 @@ pub struct Doors<I> {
     pub alerts: Alerts,
     pub ledgers: Ledgers,
     pub admin: Admin,
+    /// Who is let in.
+    pub guard: Arc<Guard>,
+    /// `None` = plain text.
+    pub tls: Option<Tls>,
 }
 
 /// What the door as a whole takes at most.
@@ -33,6 +39,8 @@ pub struct Doors<I> {
 pub struct ServerLimits {
     /// The largest message of `IntakeService`, in bytes; the other services take a small part of it.
     pub message_bytes: usize,
+    /// Connections at once; more wait in the system's queue.
+    pub connections: usize,
     /// Calls at once on one connection that are no streams; more are refused.
     pub calls_per_connection: usize,
     /// HTTP/2 streams at once on one connection, subscriptions among them.
@@ -49,6 +57,7 @@ impl Default for ServerLimits {
     fn default() -> Self {
         ServerLimits {
             message_bytes: 4 << 20,
+            connections: 25_000,
             calls_per_connection: 256,
             streams_per_connection: 4096,
             patience: Duration::from_secs(30),
@@ -85,6 +94,7 @@ pub async fn serve<I: IntakeService>(
     limits: ServerLimits,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
+    let threshold = Threshold { tls: doors.tls, language: Language::Grpc, connections: limits.connections };
     let (reporter, health) = tonic_health::server::health_reporter();
     let reporting = tokio::spawn(report(reporter, engine, stop.clone()));
     let descriptors = || {
@@ -108,6 +118,7 @@ pub async fn serve<I: IntakeService>(
         // The services keep their own, shorter time, and say more; this is for what they forgot.
         .timeout(limits.patience + Duration::from_secs(5))
         .layer(tower::util::MapResponseLayer::new(plainly))
+        .layer(GateLayer(doors.guard))
         .add_service(health)
         .add_service(descriptors().build_v1()?)
         .add_service(descriptors().build_v1alpha()?)
@@ -116,7 +127,7 @@ pub async fn serve<I: IntakeService>(
         .add_service(LedgerServiceServer::new(doors.ledgers).max_decoding_message_size(small))
         .add_service(AdminServiceServer::new(doors.admin).max_decoding_message_size(small))
         .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            ReceiverStream::new(incoming(listener, threshold, stop.clone())),
             stop.clone().cancelled_owned(),
         );
     let too_long = async {

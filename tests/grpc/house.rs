@@ -11,6 +11,7 @@ use wagewatch::alerts::{Department, Directory, PUBLIC_ID_KEY, Role, Territory};
 use wagewatch::domain::{Fen, Funding, Numbers, ProjectId, Rule, Rulebook, Switch};
 use wagewatch::engine::api::ProjectFacts;
 use wagewatch::engine::{Engine, Parts, Settings};
+use wagewatch::guard::{Guard, Tls};
 use wagewatch::intake::batch::Limits;
 use wagewatch::intake::grpc::Intake;
 use wagewatch::log::{Log, MemoryLog};
@@ -39,6 +40,8 @@ pub struct Plan {
     pub alerts: AlertLimits,
     pub server: ServerLimits,
     pub dates: DateSource,
+    pub guard: Arc<Guard>,
+    pub tls: Option<Tls>,
 }
 
 impl Default for Plan {
@@ -51,6 +54,8 @@ impl Default for Plan {
             alerts: AlertLimits::default(),
             server: ServerLimits::default(),
             dates: DateSource::Manual,
+            guard: Guard::open(),
+            tls: None,
         }
     }
 }
@@ -59,6 +64,7 @@ pub struct House {
     pub engine: Engine,
     pub hub: Arc<Hub>,
     pub channel: Channel,
+    pub grpc: SocketAddr,
     pub http: SocketAddr,
     pub stop: CancellationToken,
     pub served: JoinHandle<Result<(), ServeError>>,
@@ -97,8 +103,12 @@ impl House {
         let counted = metrics.clone();
         let tally = Arc::new(move |door, verdicts: &[_]| counted.tally(door, verdicts));
         let patience = Duration::from_secs(20);
+        let known = rows.clone();
+        let homes = Arc::new(move |project: &ProjectId| known.home_of(project));
         let doors = Doors {
-            intake: Intake::new(engine.clone(), plan.intake, tally, stop.clone()),
+            guard: plan.guard.clone(),
+            tls: plan.tls.clone(),
+            intake: Intake::new(engine.clone(), plan.intake, tally, homes, stop.clone()),
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), plan.alerts, stop.clone()),
             ledgers: Ledgers::new(engine.clone(), rows, patience, wagewatch::intake::write_json::write_line),
             admin: Admin::new(engine.clone(), hub.clone(), plan.dates, patience),
@@ -108,10 +118,16 @@ impl House {
         let served = tokio::spawn(serve(listener, doors, engine.clone(), plan.server, stop.clone()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let http = listener.local_addr().unwrap();
-        let watched = Watched { engine: engine.clone(), hub: hub.clone(), metrics, stop: stop.clone() };
-        tokio::spawn(http::serve(listener, watched, CancellationToken::new()));
-        let channel = Channel::from_shared(format!("http://{grpc}")).unwrap().connect().await.unwrap();
-        House { engine, hub, channel, http, stop, served, facts }
+        let watched = Watched {
+            engine: engine.clone(),
+            hub: hub.clone(),
+            metrics,
+            guard: plan.guard,
+            stop: stop.clone(),
+        };
+        tokio::spawn(http::serve(listener, plan.tls, watched, CancellationToken::new()));
+        let channel = Channel::from_shared(format!("http://{grpc}")).unwrap().connect_lazy();
+        House { engine, hub, channel, grpc, http, stop, served, facts }
     }
 
     pub fn intake(&self) -> IntakeServiceClient<Channel> {
@@ -142,15 +158,7 @@ impl House {
 
     /// A project of so many workers who worked ten days of March 2026 at 300 yuan and got nothing.
     pub async fn unpaid_project(&self, project: &str, sector: &str, workers: u32) {
-        let facts = ProjectFacts {
-            name: "河畔家园".into(),
-            sector: sector.into(),
-            territory: "150621100".into(),
-            funding: Funding::Private,
-            contractor_name: "示例建设".into(),
-            contract_fen: Fen(500_000_000),
-        };
-        self.facts.put(ProjectId::parse("project_id", project).unwrap(), facts);
+        self.place(project, sector, "150621100");
         let mut records = vec![project_record(project, sector)];
         for worker in 0..workers {
             records.push(enrolment(project, worker));
@@ -160,6 +168,19 @@ impl House {
             let verdicts = self.submit(batch.to_vec()).await;
             assert!(verdicts.iter().all(|v| v.code() == pb::verdict::Code::Accepted), "{verdicts:?}");
         }
+    }
+
+    /// What the engine would tell of a project's record.
+    pub fn place(&self, project: &str, sector: &str, territory: &str) {
+        let facts = ProjectFacts {
+            name: "河畔家园".into(),
+            sector: sector.into(),
+            territory: territory.into(),
+            funding: Funding::Private,
+            contractor_name: "示例建设".into(),
+            contract_fen: Fen(500_000_000),
+        };
+        self.facts.put(ProjectId::parse("project_id", project).unwrap(), facts);
     }
 
     /// What the whole stop of a process does, but for the process.

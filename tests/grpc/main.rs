@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends by panicking")]
 
+mod access;
 mod alerts;
 mod house;
 mod intake;
 mod ledger;
 mod server;
 mod subscribe;
+mod tls;
 mod what_if;

@@ -31,8 +31,8 @@ def free_port():
 class Service:
     """The program on a data folder of its own; started again, it has the same ports."""
 
-    def __init__(self, binary, folder):
-        self.binary, self.folder = binary, folder
+    def __init__(self, binary, folder, more=None):
+        self.binary, self.folder, self.more = binary, folder, more or {}
         self.grpc, self.http = free_port(), free_port()
 
     def start(self):
@@ -42,6 +42,7 @@ class Service:
             "server.drain_seconds": 5,
             "data.path": f"{self.folder}/data",
             "clock.kind": "manual",
+            **self.more,
         }
         flags = [part for key, value in sets.items() for part in ("--set", f"{key}={value}")]
         self.process = subprocess.Popen([self.binary, "serve", *flags])

@@ -1,0 +1,97 @@
+//! Who comes in: connections, certificates and tokens, and what a caller who is known takes with him through a
+//! call. What he may do is `access`'s decision, asked here for the call and by the doors for each row.
+
+mod certificate;
+mod gate;
+mod roster;
+mod tls;
+mod token;
+mod visit;
+mod wire;
+
+pub use certificate::Identity;
+pub use gate::{Gate, GateLayer};
+pub use roster::Member;
+pub use tls::{Language, Tls, TlsError, TlsFiles};
+pub use token::{StoredToken, Token};
+pub use visit::Visit;
+pub use wire::{Peer, Threshold, Wire, incoming};
+
+use crate::access::{Call, Principal, may_call};
+use crate::proto::Refusal;
+use axum::http::{HeaderMap, header};
+use roster::{Known, Roster};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The guard of all doors.
+pub struct Guard {
+    /// `None`: no principals are configured. The config lets that be on the loopback address alone.
+    roster: RwLock<Option<Arc<Roster>>>,
+    anyone: Arc<Principal>,
+}
+
+impl Guard {
+    /// Lets in whoever comes.
+    pub fn open() -> Arc<Guard> {
+        Guard::with(None)
+    }
+
+    /// Lets in these.
+    pub fn of(members: &[Member]) -> Arc<Guard> {
+        Guard::with(Some(Roster::new(members, &Roster::default())))
+    }
+
+    fn with(roster: Option<Roster>) -> Arc<Guard> {
+        let roster = RwLock::new(roster.map(Arc::new));
+        Arc::new(Guard { roster, anyone: Arc::new(Principal::anyone()) })
+    }
+
+    /// From now on these: who is gone or has changed is sent away, from open streams too. A guard that lets in
+    /// everybody goes on doing so: that is decided at the start.
+    pub fn replace(&self, members: &[Member]) {
+        let mut roster = self.roster.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = roster.take() {
+            *roster = Some(Arc::new(Roster::new(members, &before)));
+        }
+    }
+
+    /// Whether principals are configured.
+    pub fn is_closed(&self) -> bool {
+        self.roster.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Who it is that makes this call, if he may make it at all. Any door asks this first, with what the
+    /// connection and the request's head show.
+    ///
+    /// # Errors
+    /// `Unknown` for somebody without a name, `Forbidden` for a call that is not his.
+    pub fn admit(&self, call: Call, headers: &HeaderMap, peer: &Peer) -> Result<Visit, Refusal> {
+        let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(roster) = roster else {
+            return Ok(Visit::of_anyone(self.anyone.clone(), call, peer.from));
+        };
+        let now = now();
+        let (live, until) = identify(&roster, headers, peer, now).ok_or(Refusal::Unknown)?;
+        may_call(&live.principal, call).map_err(|denied| Refusal::Forbidden(denied.why().into()))?;
+        Ok(Visit::of_member(&live, call, peer.from, until))
+    }
+}
+
+/// A token counts before a certificate: who shows a bad one is nobody, whatever else he shows.
+fn identify(roster: &Roster, headers: &HeaderMap, peer: &Peer, now: i64) -> Option<Known> {
+    match headers.get(header::AUTHORIZATION) {
+        Some(value) => {
+            let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+            let token = Token::parse(token.trim()).filter(|_| scheme.eq_ignore_ascii_case("bearer"))?;
+            roster.by_token(&token, now)
+        }
+        None => roster.by_certificate(peer.certificate.as_deref()?, now),
+    }
+}
+
+/// Unix seconds.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}

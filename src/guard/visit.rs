@@ -1,0 +1,94 @@
+//! What a known caller takes with him through one call: who he is, and when he is no longer welcome. Doors ask
+//! it about every row.
+
+use super::now;
+use super::roster::Live;
+use crate::access::{Call, Decision, Place, Principal, Row, Sight, Statement, decide, sight};
+use crate::proto::Refusal;
+use axum::http::Extensions;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// One call of one caller.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    pub caller: Arc<Principal>,
+    pub call: Call,
+    pub from: Option<SocketAddr>,
+    /// Unix seconds from which on what he showed counts no more.
+    until: Option<i64>,
+    revoked: CancellationToken,
+}
+
+/// How often a long stream looks at the clock.
+const LOOK: Duration = Duration::from_secs(5);
+
+impl Visit {
+    pub(super) fn of_anyone(caller: Arc<Principal>, call: Call, from: Option<SocketAddr>) -> Visit {
+        Visit { caller, call, from, until: None, revoked: CancellationToken::new() }
+    }
+
+    pub(super) fn of_member(live: &Live, call: Call, from: Option<SocketAddr>, until: i64) -> Visit {
+        let (caller, revoked) = (live.principal.clone(), live.revoked.clone());
+        Visit { caller, call, from, until: Some(until), revoked }
+    }
+
+    /// The visit that the gate has put into a request. Without a gate nobody is known.
+    pub fn of(extensions: &Extensions) -> Result<Arc<Visit>, Refusal> {
+        extensions.get::<Arc<Visit>>().cloned().ok_or(Refusal::Unknown)
+    }
+
+    /// Whether he sees the row.
+    pub fn sees(&self, row: &Row<'_>) -> bool {
+        decide(&self.caller, self.call, row) == Decision::Allowed
+    }
+
+    pub fn sees_project(&self, place: Place<'_>) -> bool {
+        self.sees(&Row::Project(place))
+    }
+
+    /// Whether he sees all that belongs to no project, and so everything.
+    pub fn sees_county(&self) -> bool {
+        self.sees(&Row::County)
+    }
+
+    /// How much he sees of people.
+    pub fn sight(&self) -> Sight {
+        sight(&self.caller)
+    }
+
+    /// Whether his records are looked at one by one.
+    pub fn is_bound(&self) -> bool {
+        self.caller.role.is_some()
+    }
+
+    /// Whether he may hand in the record; `field` is its place in the request.
+    pub fn check_record(
+        &self,
+        statement: Statement<'_>,
+        field: impl FnOnce() -> String,
+    ) -> Result<(), Refusal> {
+        match decide(&self.caller, self.call, &Row::Record(statement)) {
+            Decision::Allowed => Ok(()),
+            Decision::Filtered => Err(Refusal::Forbidden(format!("{}: not yours", field()))),
+            Decision::Refused(denied) => Err(Refusal::Forbidden(format!("{}: {}", field(), denied.why()))),
+        }
+    }
+
+    /// Whether he was sent away since he came, or what he showed has ended.
+    pub fn is_over(&self) -> bool {
+        self.revoked.is_cancelled() || self.until.is_some_and(|until| now() >= until)
+    }
+
+    /// Resolves when he is no longer welcome: a stream then ends.
+    pub async fn over(&self) {
+        while !self.is_over() {
+            tokio::select! {
+                () = self.revoked.cancelled() => {}
+                () = tokio::time::sleep(LOOK), if self.until.is_some() => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,486 @@
+//! Who may do what, over gRPC: every role, every call, a row of his own and one of another's. What the table of
+//! `access` says is what the doors do.
+
+use crate::house::{House, Plan, enrolment, passport, payment, project_record, work_day};
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt;
+use wagewatch::access::{Call, Principal, Role, may_call};
+use wagewatch::guard::{Guard, Member, StoredToken, Token};
+use wagewatch::proto::v1::admin_service_client::AdminServiceClient;
+use wagewatch::proto::v1::alert_service_client::AlertServiceClient;
+use wagewatch::proto::v1::intake_service_client::IntakeServiceClient;
+use wagewatch::proto::v1::ledger_service_client::LedgerServiceClient;
+use wagewatch::proto::v1::{self as pb, record::Body};
+use wagewatch::proto::{SubscribeEvent, SubscribeResponse};
+
+const OWN: &str = "P1";
+const FOREIGN: &str = "P2";
+
+/// A member of each role, with his token: of building, of the town 150621100, of the bank ABC, of project P1.
+pub fn members() -> (Vec<Member>, Vec<Token>) {
+    let mut members = Vec::new();
+    let mut tokens = Vec::new();
+    for role in Role::ALL {
+        let one = |code: &str| [code.into()].into_iter().collect();
+        let mut principal =
+            Principal { name: role.as_str().into(), role: Some(*role), ..Principal::default() };
+        match role {
+            Role::Bank => principal.banks = one("ABC"),
+            Role::SitePlatform => principal.projects = one("P1"),
+            Role::Supervisor => principal.sectors = one("building"),
+            Role::Territory => principal.territories = one("1506211"),
+            Role::Inspector => principal.departments = one("housing"),
+            _ => {}
+        }
+        let token = Token::new().unwrap();
+        let stored = StoredToken::parse(&token.hash_line(), i64::MAX).unwrap();
+        members.push(Member { principal, certificates: Vec::new(), tokens: vec![stored] });
+        tokens.push(token);
+    }
+    (members, tokens)
+}
+
+/// A caller with a token, or without.
+#[derive(Clone)]
+pub struct As {
+    channel: Channel,
+    token: Option<String>,
+}
+
+type Told<T> = Result<T, Status>;
+
+impl As {
+    pub fn new(house: &House, token: Option<&Token>) -> As {
+        As { channel: house.channel.clone(), token: token.map(Token::reveal) }
+    }
+
+    fn service(
+        &self,
+    ) -> InterceptedService<Channel, impl FnMut(Request<()>) -> Told<Request<()>> + Clone + use<>> {
+        let token = self.token.clone();
+        InterceptedService::new(self.channel.clone(), move |mut request: Request<()>| {
+            if let Some(token) = &token {
+                let value = format!("Bearer {token}").parse().unwrap();
+                request.metadata_mut().insert("authorization", value);
+            }
+            Ok(request)
+        })
+    }
+
+    pub async fn submit(&self, records: Vec<pb::Record>) -> Told<Vec<pb::Verdict>> {
+        let request = pb::SubmitRequest { records, ..pb::SubmitRequest::default() };
+        let answer = IntakeServiceClient::new(self.service()).submit(request).await?;
+        Ok(answer.into_inner().verdicts)
+    }
+
+    async fn submit_stream(&self, records: Vec<pb::Record>) -> Told<()> {
+        let request = pb::SubmitStreamRequest { sequence: 1, records, ..Default::default() };
+        let mut intake = IntakeServiceClient::new(self.service());
+        let mut answers = intake.submit_stream(tokio_stream::once(request)).await?.into_inner();
+        answers.message().await.map(|_| ())
+    }
+
+    pub async fn subscribe(&self, cursor: &str) -> Told<tonic::Streaming<SubscribeResponse>> {
+        let request = pb::SubscribeRequest { cursor: cursor.into(), filter: None };
+        Ok(AlertServiceClient::new(self.service()).subscribe(request).await?.into_inner())
+    }
+
+    /// What stands, and the cursor behind it.
+    pub async fn snapshot(&self) -> Told<(Vec<pb::Alert>, String)> {
+        let mut stream = self.subscribe("").await?;
+        let mut all = Vec::new();
+        loop {
+            let message = stream.message().await?.expect("the stream goes on");
+            match message.event {
+                Some(SubscribeEvent::Alerts(batch)) => {
+                    all.extend(batch.events.into_iter().filter_map(|event| event.alert));
+                }
+                Some(SubscribeEvent::SnapshotComplete(_)) => return Ok((all, message.cursor)),
+                _ => {}
+            }
+        }
+    }
+
+    async fn list(&self, page_size: u32, page_token: &str) -> Told<pb::ListResponse> {
+        let request =
+            pb::ListRequest { page_size, page_token: page_token.into(), ..pb::ListRequest::default() };
+        Ok(AlertServiceClient::new(self.service()).list(request).await?.into_inner())
+    }
+
+    async fn get(&self, id: &str) -> Told<pb::GetResponse> {
+        let request = pb::GetRequest { id: id.into() };
+        Ok(AlertServiceClient::new(self.service()).get(request).await?.into_inner())
+    }
+
+    async fn date(&self, date: &str) -> Told<()> {
+        let request = pb::SetBusinessDateRequest { business_date: date.into() };
+        AdminServiceClient::new(self.service()).set_business_date(request).await.map(|_| ())
+    }
+}
+
+/// A record that the role may hand in, of its own or of another's; for other roles a payment.
+fn handed_in(role: Role, own: bool) -> pb::Record {
+    let project = if own { OWN } else { FOREIGN };
+    match role {
+        Role::SitePlatform => work_day(project, 1, "2026-03-20"),
+        Role::Coordinator => {
+            let mut record = project_record(project, if own { "building" } else { "road" });
+            if let Some(Body::Project(body)) = &mut record.body {
+                body.territory = if own { "150621100" } else { "150621200" }.into();
+            }
+            record
+        }
+        Role::Inspector => {
+            let body = pb::Inspection {
+                project_id: project.into(),
+                inspection_id: "I1".into(),
+                department: "housing".into(),
+                inspector: "李四".into(),
+                inspected_on: "2026-03-20".into(),
+                outcome: pb::InspectionOutcome::Clear.into(),
+                note: None,
+            };
+            pb::Record {
+                id: "i1".into(),
+                source: "test".into(),
+                at: "2026-03-31T08:00:00+08:00".into(),
+                body: Some(Body::Inspection(Box::new(body))),
+            }
+        }
+        _ => {
+            let mut record = payment(project, 1, "t1", 100);
+            if let Some(Body::Payment(body)) = &mut record.body {
+                body.bank = if own { "ABC".into() } else { "ICBC".into() };
+            }
+            record
+        }
+    }
+}
+
+/// Two projects, each with a worker who is owed, a payment in suspense each, and a closed guard.
+pub struct County {
+    pub house: House,
+    pub guard: Arc<Guard>,
+    pub members: Vec<Member>,
+    tokens: Vec<Token>,
+    /// The project's alert of each.
+    alerts: [String; 2],
+}
+
+impl County {
+    pub async fn start() -> County {
+        let (members, tokens) = members();
+        let guard = Guard::of(&members);
+        let house = House::build(Plan { guard: guard.clone(), ..Plan::default() }).await;
+        let mut county = County { house, guard, members, tokens, alerts: Default::default() };
+        county.house.place(OWN, "building", "150621100");
+        county.house.place(FOREIGN, "road", "150621200");
+        for own in [true, false] {
+            county.taken(Role::Coordinator, vec![handed_in(Role::Coordinator, own)]).await;
+        }
+        // The platform of the first project hands in what is its own; the second's is another's.
+        let mut wide = county.members.clone();
+        wide[1].principal.projects = [OWN.into(), FOREIGN.into()].into_iter().collect();
+        county.guard.replace(&wide);
+        for project in [OWN, FOREIGN] {
+            let mut records = vec![enrolment(project, 1)];
+            records.extend((2..12).map(|day| work_day(project, 1, &format!("2026-03-{day:02}"))));
+            county.taken(Role::SitePlatform, records).await;
+            let mut stray = payment(project, 1, &format!("stray-{project}"), 100);
+            if let Some(Body::Payment(body)) = &mut stray.body {
+                (body.id_number, body.id_type) = (None, None);
+            }
+            county.taken(Role::Bank, vec![stray]).await;
+        }
+        county.guard.replace(&county.members);
+        county.who(Role::Operator).date("2026-05-20").await.unwrap();
+        let listed = county.who(Role::Coordinator).list(100, "").await.unwrap().alerts;
+        county.alerts = [OWN, FOREIGN].map(|project| {
+            let found = listed.iter().find(|a| {
+                a.rule() == pb::Rule::ProjectArrears && a.project.as_ref().unwrap().project_id == project
+            });
+            found.unwrap_or_else(|| panic!("{project} has no arrears: {listed:?}")).id.clone()
+        });
+        county
+    }
+
+    pub fn who(&self, role: Role) -> As {
+        let at = Role::ALL.iter().position(|one| *one == role).unwrap();
+        As::new(&self.house, Some(&self.tokens[at]))
+    }
+
+    async fn taken(&self, role: Role, records: Vec<pb::Record>) {
+        let verdicts = self.who(role).submit(records).await.unwrap();
+        assert!(verdicts.iter().all(|v| v.code() == pb::verdict::Code::Accepted), "{verdicts:?}");
+    }
+
+    /// The call, about a row of his own or of another's: the projects that he is shown, or what he is told.
+    async fn call(&self, role: Role, call: Call, own: bool) -> Result<Vec<String>, Code> {
+        let who = self.who(role);
+        let project_id = if own { OWN } else { FOREIGN }.to_owned();
+        let alert_id = self.alerts[usize::from(!own)].clone();
+        let projects = |alerts: Vec<pb::Alert>| {
+            alerts.into_iter().map(|alert| alert.project.unwrap().project_id).collect::<Vec<_>>()
+        };
+        let mut alerts = AlertServiceClient::new(who.service());
+        let mut ledgers = LedgerServiceClient::new(who.service());
+        let mut admin = AdminServiceClient::new(who.service());
+        let one = |_| vec![project_id.clone()];
+        let shown: Told<Vec<String>> = match call {
+            Call::Submit => who.submit(vec![handed_in(role, own)]).await.map(one_of(&project_id)),
+            Call::SubmitStream => {
+                who.submit_stream(vec![handed_in(role, own)]).await.map(|()| vec![project_id.clone()])
+            }
+            Call::Subscribe => who.snapshot().await.map(|(all, _)| projects(all)),
+            Call::List => who.list(1000, "").await.map(|page| projects(page.alerts)),
+            Call::Get => who.get(&alert_id).await.map(|found| projects(vec![found.alert.unwrap()])),
+            Call::Act => {
+                let note = pb::act_request::Action::Note(pb::Note { text: "记".into() });
+                let request = pb::ActRequest {
+                    alert_id,
+                    act_id: format!("{role}-{own}"),
+                    actor: "李四".into(),
+                    action: Some(note),
+                };
+                alerts.act(request).await.map(|done| {
+                    let alert = done.into_inner().alert.unwrap();
+                    assert_eq!(alert.actor, Some(format!("{role}/李四")), "nobody acts in another's name");
+                    projects(vec![alert])
+                })
+            }
+            Call::WhatIf => {
+                let payment = Some(pb::HypotheticalPayment {
+                    amount_fen: 100,
+                    id_number: Some(passport(1)),
+                    id_type: Some("08".into()),
+                    ..Default::default()
+                });
+                alerts.what_if(pb::WhatIfRequest { alert_id, payment }).await.map(|_| one(()))
+            }
+            Call::Stats => {
+                let request =
+                    pb::StatsRequest { publication_quarter: Some("2026Q2".into()), ..Default::default() };
+                alerts.stats(request).await.map(|told| {
+                    let told = told.into_inner();
+                    let keys =
+                        |counts: &[pb::Figures]| counts.iter().map(|c| c.key.clone()).collect::<Vec<_>>();
+                    let known = |territory: &String| match territory.as_str() {
+                        "150621100" => OWN.to_owned(),
+                        _ => FOREIGN.to_owned(),
+                    };
+                    let by_territory: Vec<_> = told.by_territory.iter().map(|c| known(&c.key)).collect();
+                    assert!(
+                        keys(&told.figures_by_territory).iter().all(|t| by_territory.contains(&known(t)))
+                    );
+                    assert!(told.publication.iter().all(|entry| by_territory.contains(&entry.project_id)));
+                    by_territory
+                })
+            }
+            Call::GetWorkerLedger => {
+                let (id_number, id_type) = (passport(1), Some("08".into()));
+                let request =
+                    pb::GetWorkerLedgerRequest { project_id: project_id.clone(), id_number, id_type };
+                ledgers.get_worker_ledger(request).await.map(|_| one(()))
+            }
+            Call::GetProject => {
+                let request = pb::GetProjectRequest { project_id: project_id.clone() };
+                ledgers.get_project(request).await.map(|_| one(()))
+            }
+            Call::ListProjects => ledgers
+                .list_projects(pb::ListProjectsRequest::default())
+                .await
+                .map(|page| page.into_inner().projects.into_iter().map(|p| p.project_id).collect()),
+            Call::ListSuspense => ledgers
+                .list_suspense(pb::ListSuspenseRequest::default())
+                .await
+                .map(|page| page.into_inner().payments.into_iter().filter_map(|p| p.project_id).collect()),
+            Call::ListDeadLetters => {
+                ledgers.list_dead_letters(pb::ListDeadLettersRequest::default()).await.map(|_| one(()))
+            }
+            Call::GetStatus => admin.get_status(pb::GetStatusRequest {}).await.map(|_| one(())),
+            Call::SetBusinessDate => who.date("2026-05-20").await.map(one),
+            Call::Metrics => {
+                return match self.metrics(who.token.as_deref()).await {
+                    200 => Ok(one(())),
+                    403 => Err(Code::PermissionDenied),
+                    other => panic!("{other}"),
+                };
+            }
+            Call::Reflection | Call::Health => {
+                may_call(&self.members[0].principal, call).unwrap();
+                Ok(Vec::new())
+            }
+        };
+        shown.map_err(|status| status.code())
+    }
+
+    /// The HTTP status of `/metrics`.
+    async fn metrics(&self, token: Option<&str>) -> u16 {
+        let mut stream = tokio::net::TcpStream::connect(self.house.http).await.unwrap();
+        let who = token.map_or(String::new(), |token| format!("Authorization: Bearer {token}\r\n"));
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: x\r\n{who}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+}
+
+fn one_of(project: &str) -> impl Fn(Vec<pb::Verdict>) -> Vec<String> {
+    let project = project.to_owned();
+    move |_| vec![project.clone()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_role_every_call_his_own_and_anothers() {
+    let county = County::start().await;
+    let calls = Call::ALL.iter().filter(|call| ![Call::Reflection, Call::Health].contains(call));
+    for call in calls {
+        for (role, member) in Role::ALL.iter().zip(&county.members) {
+            let all = matches!(role, Role::Coordinator | Role::Platform | Role::Operator);
+            for own in [true, false] {
+                let told = county.call(*role, *call, own).await;
+                let what = format!("{role} {call} own: {own}: {told:?}");
+                let hands_in = matches!(call, Call::Submit | Call::SubmitStream);
+                match told {
+                    _ if may_call(&member.principal, *call).is_err() => {
+                        assert_eq!(told, Err(Code::PermissionDenied), "{what}");
+                    }
+                    Ok(projects) => {
+                        assert!(own || all || !projects.contains(&FOREIGN.to_owned()), "{what}");
+                        assert!(!own || projects.contains(&OWN.to_owned()), "{what}");
+                        assert!(!all || hands_in || !projects.is_empty(), "{what}");
+                    }
+                    Err(code) => {
+                        let want = if hands_in { Code::PermissionDenied } else { Code::NotFound };
+                        assert!(!own && !all && code == want, "{what}");
+                    }
+                }
+            }
+        }
+    }
+    county.house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_record_refuses_its_whole_batch() {
+    let county = County::start().await;
+    let before = county.house.engine.status().log_head;
+    let batch = vec![handed_in(Role::Bank, true), handed_in(Role::Bank, false)];
+    let status = county.who(Role::Bank).submit(batch).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+    assert_eq!(status.get_details_error_info().unwrap().reason, "FORBIDDEN");
+    assert!(status.message().starts_with("record 2 of the batch: "), "{}", status.message());
+    assert_eq!(county.house.engine.status().log_head, before, "nothing was taken");
+    county.house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_banks_account_is_not_taken_over() {
+    let county = County::start().await;
+    let account = |bank: &str, number: &str| pb::Record {
+        id: format!("account-{bank}-{number}"),
+        source: "test".into(),
+        at: "2026-03-31T08:00:00+08:00".into(),
+        body: Some(Body::Account(Box::new(pb::Account {
+            project_id: OWN.into(),
+            account: number.into(),
+            bank: bank.into(),
+            opened_on: "2026-01-01".into(),
+            agreement_signed: Some(true),
+            closed_on: None,
+        }))),
+    };
+    let mut other = county.members.clone();
+    other[0].principal.banks = ["ICBC".into()].into_iter().collect();
+    county.guard.replace(&other);
+    county.taken(Role::Bank, vec![account("ICBC", "05370101040099999")]).await;
+    county.guard.replace(&county.members);
+    let status = county.who(Role::Bank).submit(vec![account("ABC", "05370101040099999")]).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+    county.taken(Role::Bank, vec![account("ABC", "05370101040011111")]).await;
+    county.house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_shows_nothing_that_counts_is_nobody() {
+    let county = County::start().await;
+    let stranger = Token::new().unwrap();
+    for who in [As::new(&county.house, None), As::new(&county.house, Some(&stranger))] {
+        let status = who.list(10, "").await.unwrap_err();
+        assert_eq!(status.code(), Code::Unauthenticated);
+        assert_eq!(status.get_details_error_info().unwrap().reason, "UNKNOWN_CALLER");
+    }
+    assert_eq!(county.metrics(None).await, 401);
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+    HealthClient::new(county.house.channel.clone()).check(HealthCheckRequest::default()).await.unwrap();
+    county.house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursors_and_page_tokens_are_their_callers() {
+    let county = County::start().await;
+    let (coordinator, platform) = (county.who(Role::Coordinator), county.who(Role::Platform));
+    let (_, cursor) = coordinator.snapshot().await.unwrap();
+    let refused = |status: Status| {
+        assert_eq!(status.code(), Code::PermissionDenied);
+        assert_eq!(status.get_details_error_info().unwrap().reason, "CURSOR_OF_ANOTHER");
+    };
+    refused(platform.subscribe(&cursor).await.map(|_| ()).unwrap_err());
+    coordinator.subscribe(&cursor).await.unwrap();
+    let page = coordinator.list(1, "").await.unwrap();
+    assert!(!page.next_page_token.is_empty());
+    refused(platform.list(1, &page.next_page_token).await.map(|_| ()).unwrap_err());
+    coordinator.list(1, &page.next_page_token).await.unwrap();
+    let mut forged = cursor.clone();
+    forged.replace_range(2..3, if &cursor[2..3] == "A" { "B" } else { "A" });
+    let status = coordinator.subscribe(&forged).await.map(|_| ()).unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    county.house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_taken_from_the_list_is_sent_away_from_his_stream() {
+    let county = County::start().await;
+    let supervisor = county.who(Role::Supervisor);
+    let (_, cursor) = supervisor.snapshot().await.unwrap();
+    let mut stream = supervisor.subscribe(&cursor).await.unwrap();
+    // Another reach: the old stream ends, and the old cursor begins anew.
+    let mut changed = county.members.clone();
+    changed[2].principal.sectors = ["road".into()].into_iter().collect();
+    county.guard.replace(&changed);
+    let ended = loop {
+        match stream.message().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("it ended without a word"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(ended.get_details_error_info().unwrap().reason, "REVOKED");
+    let mut stream = supervisor.subscribe(&cursor).await.unwrap();
+    let first = stream.message().await.unwrap().unwrap();
+    assert!(matches!(first.event, Some(SubscribeEvent::Reset(_))), "{first:?}");
+    county.guard.replace(&[]);
+    assert_eq!(supervisor.list(1, "").await.unwrap_err().code(), Code::Unauthenticated);
+    county.house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_platform_sees_no_person_not_even_in_part() {
+    let county = County::start().await;
+    let (masked, plain) = (county.who(Role::Coordinator), county.who(Role::Platform));
+    let id = &county.alerts[0];
+    let (seen, bare) = (masked.get(id).await.unwrap(), plain.get(id).await.unwrap());
+    let part = &passport(1)[..2];
+    let shows = |told: &pb::GetResponse| format!("{told:?}").contains(&format!("{part}***"));
+    assert!(shows(&seen), "{seen:?}");
+    assert!(!shows(&bare), "{bare:?}");
+    assert_eq!(bare.alert.unwrap().amount_fen, seen.alert.unwrap().amount_fen);
+    let (all, _) = plain.snapshot().await.unwrap();
+    assert!(all.len() > 1 && !format!("{all:?}").contains(&format!("{part}***")), "{all:?}");
+    county.house.end().await;
+}
