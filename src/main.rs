@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use wagewatch::command::{backtest, check, demo, explain, generate, replay, serve, stats, token, watch};
+use wagewatch::command::{
+    audit, backtest, check, demo, explain, generate, replay, serve, stats, token, watch,
+};
 
 /// Says which construction project will not pay, or has not paid, which worker.
 #[derive(Parser)]
@@ -32,6 +34,8 @@ enum Command {
     Stats(stats::StatsArgs),
     /// Makes a bearer token, and the line that lets its owner in
     Token(token::TokenArgs),
+    /// Proves the audit trail, or prints it
+    Audit(audit::AuditArgs),
     /// Checks every config file
     Check(check::CheckArgs),
 }
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Token(args) => token::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Check(args) => check::run(args),
     }
 }

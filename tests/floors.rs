@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const FLOORS: [(&str, &[&str]); 16] = [
+const FLOORS: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("codec", &["domain"]),
     ("ledger", &["domain", "codec"]),
@@ -21,22 +21,26 @@ const FLOORS: [(&str, &[&str]); 16] = [
     ("engine", BELOW_DOORS.split_at(7).0),
     // What protoc would write; both doors speak it.
     ("proto", &[]),
+    // Who looked at what: files for auditors, in a form that they can read.
+    ("audit", &["domain"]),
     // Who comes in, and with what.
-    ("guard", &["domain", "access", "proto"]),
+    ("guard", &["domain", "access", "audit", "proto"]),
     // Made-up counties for `demo` and `generate`.
     ("fiction", &["domain"]),
     ("intake", &BELOW_DOORS),
     ("serve", &BELOW_DOORS),
-    ("app", BELOW_COMMANDS.split_at(14).0),
+    ("app", BELOW_COMMANDS.split_at(15).0),
     ("command", &BELOW_COMMANDS),
 ];
 
-const BELOW_DOORS: [&str; 11] =
-    ["domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "guard"];
+const BELOW_DOORS: [&str; 12] = [
+    "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "audit",
+    "guard",
+];
 
-const BELOW_COMMANDS: [&str; 15] = [
-    "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "guard",
-    "intake", "serve", "fiction", "app",
+const BELOW_COMMANDS: [&str; 16] = [
+    "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "audit",
+    "guard", "intake", "serve", "fiction", "app",
 ];
 
 /// Rooms whose answers depend on their arguments alone.
@@ -62,7 +66,7 @@ const NOT_IN_CORE: [(&str, &str); 15] = [
 ];
 
 /// Wire formats stop at these doors.
-const SPEAK_TO_THE_WORLD: [&str; 6] = ["proto", "guard", "intake", "serve", "app", "command"];
+const SPEAK_TO_THE_WORLD: [&str; 7] = ["proto", "audit", "guard", "intake", "serve", "app", "command"];
 
 #[test]
 fn a_room_imports_from_lower_floors_only() {

@@ -159,7 +159,39 @@ fn tokens_rotate_while_it_runs_and_a_bad_file_changes_nothing() {
     assert!(!served.said.lock().unwrap().contains(secret.trim()));
     let answer = http(&served.http, "/metrics");
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    the_trail_is_proved_off_line(&folder.path().join("data/audit"));
     assert!(http(&served.http, "/livez").starts_with("HTTP/1.1 200 "));
+}
+
+/// Verified, printed, and found out when a word of it is changed; a head that was kept elsewhere tells a trail that was
+/// cut off.
+fn the_trail_is_proved_off_line(trail: &Path) {
+    let audit = |what: &str, more: &[&str]| {
+        let output = wagewatch().args(["audit", what, "--dir"]).arg(trail).args(more).output().unwrap();
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.success(), said.concat())
+    };
+    let (good, said) = audit("verify", &[]);
+    assert!(good && said.starts_with("good: entries 1 to "), "{said}");
+    let head = said.trim_end().rsplit(' ').next().unwrap().to_owned();
+    assert!(audit("verify", &["--head", &head]).0);
+    let (good, said) = audit("export", &["--who", "hrss"]);
+    assert!(
+        good && said.contains("\"call\":\"AlertService/Stats\"") && !said.contains("UNKNOWN_CALLER"),
+        "{said}"
+    );
+    let (_, all) = audit("export", &[]);
+    assert!(all.contains("UNKNOWN_CALLER"));
+    let file = std::fs::read_dir(trail).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let cut: Vec<&str> = text.lines().take(2).collect();
+    std::fs::write(&file, cut.join("\n") + "\n").unwrap();
+    assert!(audit("verify", &[]).0, "the chain alone does not know its end");
+    let (good, said) = audit("verify", &["--head", &head]);
+    assert!(!good && said.contains("has no such head"), "{said}");
+    std::fs::write(&file, text.replacen("Stats", "Get", 1)).unwrap();
+    let (good, said) = audit("verify", &[]);
+    assert!(!good && said.contains(".trail:"), "{said}");
 }
 
 fn http(addr: &str, path: &str) -> String {

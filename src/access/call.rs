@@ -42,6 +42,8 @@ words!(
         ListProjects = "LedgerService/ListProjects",
         ListSuspense = "LedgerService/ListSuspense",
         ListDeadLetters = "LedgerService/ListDeadLetters",
+        /// Full numbers and names, with a reason.
+        Reveal = "LedgerService/Reveal",
         GetStatus = "AdminService/GetStatus",
         SetBusinessDate = "AdminService/SetBusinessDate",
         /// Which services there are; says nothing of anybody.
@@ -89,7 +91,8 @@ impl Call {
             | Call::GetWorkerLedger
             | Call::GetProject
             | Call::ListProjects
-            | Call::ListSuspense => offices,
+            | Call::ListSuspense
+            | Call::Reveal => offices,
             Call::ListDeadLetters => role == Coordinator,
             Call::GetStatus | Call::SetBusinessDate | Call::Metrics => role == Operator,
             Call::Reflection => role != Auditor,

@@ -84,6 +84,8 @@ pub enum Decision {
 pub enum Denied {
     /// His role does not make this call.
     NotHisCall,
+    /// Full numbers are shown to those alone who are named as such.
+    NoReveal,
     NotHisRecords,
     NotHisBank,
     NotHisProject,
@@ -94,6 +96,7 @@ impl Denied {
     pub fn why(self) -> &'static str {
         match self {
             Denied::NotHisCall => "your role does not make this call",
+            Denied::NoReveal => "full numbers are for callers with `reveal` in the list of principals",
             Denied::NotHisRecords => "your role does not hand in records of this type",
             Denied::NotHisBank => "the record is of a bank that you do not speak for",
             Denied::NotHisProject => "the record is of a project that you do not speak for",
@@ -122,16 +125,18 @@ pub fn sight(who: &Principal) -> Sight {
 pub fn may_call(who: &Principal, call: Call) -> Result<(), Denied> {
     match who.role {
         Some(role) if !call.is_of(role) => Err(Denied::NotHisCall),
+        // Whoever has no name leaves no trace, so he is not shown them either.
+        _ if call == Call::Reveal && !who.reveal => Err(Denied::NoReveal),
         _ => Ok(()),
     }
 }
 
 /// One row of a call.
 pub fn decide(who: &Principal, call: Call, row: &Row<'_>) -> Decision {
-    let Some(role) = who.role else { return Decision::Allowed };
     if let Err(denied) = may_call(who, call) {
         return Decision::Refused(denied);
     }
+    let Some(role) = who.role else { return Decision::Allowed };
     let his = match row {
         Row::Project(place) => match role {
             Role::Coordinator | Role::Platform => true,

@@ -11,7 +11,8 @@ fn set(codes: &[&str]) -> BTreeSet<CompactString> {
 
 /// A caller of each role: water's, the town's, the bank ABC's, project P1's.
 fn caller(role: Role) -> Principal {
-    let mut who = Principal { name: role.as_str().into(), role: Some(role), ..Principal::default() };
+    let mut who =
+        Principal { name: role.as_str().into(), role: Some(role), reveal: true, ..Principal::default() };
     match role {
         Role::Bank => who.banks = set(&["ABC"]),
         Role::SitePlatform => who.projects = set(&["P1", "W-*"]),
@@ -24,7 +25,7 @@ fn caller(role: Role) -> Principal {
 }
 
 /// The first letter of each role that may make the call, in the order of the roles.
-const CALLS: [(Call, &str); 18] = [
+const CALLS: [(Call, &str); 19] = [
     (Call::Submit, "B S . . C I . . ."),
     (Call::SubmitStream, "B S . . C I . . ."),
     (Call::Subscribe, ". . S T C I P . ."),
@@ -38,6 +39,7 @@ const CALLS: [(Call, &str); 18] = [
     (Call::ListProjects, ". . S T C I . . ."),
     (Call::ListSuspense, ". . S T C I . . ."),
     (Call::ListDeadLetters, ". . . . C . . . ."),
+    (Call::Reveal, ". . S T C I . . ."),
     (Call::GetStatus, ". . . . . . . . O"),
     (Call::SetBusinessDate, ". . . . . . . . O"),
     (Call::Reflection, "B S S T C I P . O"),
@@ -53,7 +55,16 @@ fn every_role_and_every_call() {
             let answer = may_call(&caller(*role), call);
             assert_eq!(answer.is_ok(), letter != ".", "{role} {call}");
         }
-        assert_eq!(may_call(&Principal::anyone(), call), Ok(()));
+        let want = if call == Call::Reveal { Err(Denied::NoReveal) } else { Ok(()) };
+        assert_eq!(may_call(&Principal::anyone(), call), want);
+    }
+}
+
+#[test]
+fn full_numbers_are_for_those_who_are_named_for_it() {
+    for role in Role::ALL {
+        let who = Principal { reveal: false, ..caller(*role) };
+        assert!(may_call(&who, Call::Reveal).is_err(), "{role}");
     }
 }
 
@@ -92,7 +103,8 @@ fn every_role_every_call_and_every_row() {
                 };
                 assert_eq!(decide(&who, *call, &row), want, "{role} {call} {kind}");
             }
-            assert_eq!(decide(&Principal::anyone(), *call, &row), Decision::Allowed);
+            let anyone = decide(&Principal::anyone(), *call, &row);
+            assert_eq!(anyone == Decision::Allowed, *call != Call::Reveal, "{call}");
         }
     }
 }

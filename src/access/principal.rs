@@ -28,7 +28,7 @@ pub struct Principal {
 impl Principal {
     /// Whoever reaches a service without principals.
     pub fn anyone() -> Principal {
-        Principal { name: "anyone".into(), reveal: true, ..Principal::default() }
+        Principal { name: "anyone".into(), ..Principal::default() }
     }
 
     /// Tells one reach from another: what was reached with another one counts no more.

@@ -6,10 +6,11 @@ use super::config::{ClockKind, Config};
 use super::data::Opened;
 use super::{clock, disk, reload};
 use crate::alerts::PUBLIC_ID_KEY;
+use crate::audit::{self, Trail};
 use crate::domain::{AlertRow, ProjectId};
 use crate::engine::api::ProjectFacts;
 use crate::engine::{Engine, Observer};
-use crate::guard::{Guard, Tls};
+use crate::guard::{self, Equipment, Guard, Rate, Tls};
 use crate::intake::batch::Limits;
 use crate::intake::grpc::{Intake, Tally};
 use crate::intake::write_json::write_line;
@@ -93,9 +94,10 @@ impl Service {
         let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).context("metrics")?);
         let facts = Arc::new(FactsCache::new());
         let ears = Ears { metrics: metrics.clone(), facts: facts.clone() };
-        let guard = config.security.members.as_deref().map_or_else(Guard::open, Guard::of);
         let tls = config.security.tls.as_ref().map(Tls::read).transpose().context("security")?;
         let opened = Opened::open(&config, Arc::new(ears))?;
+        // The folder is locked: nobody else writes the trail.
+        let guard = guard(&config)?;
         Ok(Service { config, opened, metrics, facts, guard, tls })
     }
 
@@ -145,6 +147,8 @@ impl Service {
             bail!("the engine did not stop in time; the next start replays the log");
         }
         end.cancel();
+        let guard = self.guard.clone();
+        let _ = tokio::task::spawn_blocking(move || guard.stop()).await;
         let _ = tokio::time::timeout(Duration::from_secs(1), http).await;
         served
     }
@@ -195,6 +199,16 @@ impl Service {
             ..ServerLimits::default()
         }
     }
+}
+
+/// With principals what they ask for is written down; without, nobody has a name.
+fn guard(config: &Config) -> anyhow::Result<Arc<Guard>> {
+    let security = &config.security;
+    let Some(members) = &security.members else { return Ok(Guard::open()) };
+    let folder = security.audit_path.clone().unwrap_or_else(|| config.data.path.join("audit"));
+    let trail = Trail::open(&audit::Settings { folder, retain_days: security.audit_retain_days })?;
+    let reveals = Rate { most: security.reveals_per_hour, within: Duration::from_secs(3600) };
+    Ok(Guard::of(members, Equipment { trail: Some(trail), limits: guard::Limits { reveals } }))
 }
 
 /// Resolves when the engine can no longer go on.

@@ -1,5 +1,6 @@
 //! One file a command: arguments -> config -> run -> exit code. No logic.
 
+pub mod audit;
 pub mod backtest;
 pub mod check;
 mod client;

@@ -48,11 +48,18 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match admit(&self.guard, &request) {
-            Ok(visit) => {
-                if let Some(visit) = visit {
-                    request.extensions_mut().insert(visit);
-                }
-                Box::pin(self.inner.call(request))
+            Ok(None) => Box::pin(self.inner.call(request)),
+            Ok(Some(visit)) => {
+                request.extensions_mut().insert(visit.clone());
+                let answer = self.inner.call(request);
+                Box::pin(async move {
+                    let answer = answer.await?;
+                    // The answer leaves once it is written who gets it.
+                    match visit.leave(answer.extensions().get::<Status>()).await {
+                        Ok(()) => Ok(answer),
+                        Err(refusal) => Ok(Status::from(refusal).into_http()),
+                    }
+                })
             }
             Err(refusal) => {
                 let answer = Status::from(refusal).into_http();

@@ -3,14 +3,17 @@
 
 mod certificate;
 mod gate;
+mod pace;
 mod roster;
 mod tls;
 mod token;
+mod trace;
 mod visit;
 mod wire;
 
 pub use certificate::Identity;
 pub use gate::{Gate, GateLayer};
+pub use pace::Rate;
 pub use roster::Member;
 pub use tls::{Language, Tls, TlsError, TlsFiles};
 pub use token::{StoredToken, Token};
@@ -18,14 +21,42 @@ pub use visit::Visit;
 pub use wire::{Peer, Threshold, Wire, incoming};
 
 use crate::access::{Call, Principal, may_call};
+use crate::audit::Trail;
 use crate::proto::Refusal;
 use axum::http::{HeaderMap, header};
+use pace::Pace;
 use roster::{Known, Roster};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// What a guard has beside its list.
+#[derive(Clone, Default)]
+pub struct Equipment {
+    /// Where it is written who asked for what; `None` = nowhere.
+    pub trail: Option<Trail>,
+    pub limits: Limits,
+}
+
+/// How much one caller may have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Answers with full numbers.
+    pub reveals: Rate,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { reveals: Rate { most: 60, within: Duration::from_secs(3600) } }
+    }
+}
+
+/// Entries of the trail about those who were turned away: a flood of them fills no disk.
+const TURNED_AWAY: Rate = Rate { most: 10, within: Duration::from_secs(1) };
 
 /// The guard of all doors.
 pub struct Guard {
+    equipment: Arc<Equipment>,
+    turned_away: Pace,
     /// `None`: no principals are configured. The config lets that be on the loopback address alone.
     roster: RwLock<Option<Arc<Roster>>>,
     anyone: Arc<Principal>,
@@ -34,17 +65,21 @@ pub struct Guard {
 impl Guard {
     /// Lets in whoever comes.
     pub fn open() -> Arc<Guard> {
-        Guard::with(None)
+        Guard::with(None, Equipment::default())
     }
 
     /// Lets in these.
-    pub fn of(members: &[Member]) -> Arc<Guard> {
-        Guard::with(Some(Roster::new(members, &Roster::default())))
+    pub fn of(members: &[Member], equipment: Equipment) -> Arc<Guard> {
+        Guard::with(Some(Roster::new(members, &Roster::default())), equipment)
     }
 
-    fn with(roster: Option<Roster>) -> Arc<Guard> {
-        let roster = RwLock::new(roster.map(Arc::new));
-        Arc::new(Guard { roster, anyone: Arc::new(Principal::anyone()) })
+    fn with(roster: Option<Roster>, equipment: Equipment) -> Arc<Guard> {
+        Arc::new(Guard {
+            equipment: Arc::new(equipment),
+            turned_away: Pace::default(),
+            roster: RwLock::new(roster.map(Arc::new)),
+            anyone: Arc::new(Principal::anyone()),
+        })
     }
 
     /// From now on these: who is gone or has changed is sent away, from open streams too. A guard that lets in
@@ -53,6 +88,13 @@ impl Guard {
         let mut roster = self.roster.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = roster.take() {
             *roster = Some(Arc::new(Roster::new(members, &before)));
+        }
+    }
+
+    /// Writes what of the audit trail waits.
+    pub fn stop(&self) {
+        if let Some(trail) = &self.equipment.trail {
+            trail.stop();
         }
     }
 
@@ -69,12 +111,27 @@ impl Guard {
     pub fn admit(&self, call: Call, headers: &HeaderMap, peer: &Peer) -> Result<Visit, Refusal> {
         let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(roster) = roster else {
-            return Ok(Visit::of_anyone(self.anyone.clone(), call, peer.from));
+            may_call(&self.anyone, call).map_err(|denied| Refusal::Forbidden(denied.why().into()))?;
+            return Ok(Visit::of_anyone(self.anyone.clone(), call, peer.from, self.equipment.clone()));
         };
         let now = now();
-        let (live, until) = identify(&roster, headers, peer, now).ok_or(Refusal::Unknown)?;
-        may_call(&live.principal, call).map_err(|denied| Refusal::Forbidden(denied.why().into()))?;
-        Ok(Visit::of_member(&live, call, peer.from, until))
+        let Some((live, until)) = identify(&roster, headers, peer, now) else {
+            return Err(self.turn_away(None, call, peer, Refusal::Unknown));
+        };
+        if let Err(denied) = may_call(&live.principal, call) {
+            let refusal = Refusal::Forbidden(denied.why().into());
+            return Err(self.turn_away(Some(&live.principal), call, peer, refusal));
+        }
+        Ok(Visit::of_member(&live, call, peer.from, until, self.equipment.clone()))
+    }
+
+    fn turn_away(&self, who: Option<&Principal>, call: Call, peer: &Peer, refusal: Refusal) -> Refusal {
+        if let Some(trail) = &self.equipment.trail
+            && self.turned_away.take(1, TURNED_AWAY, Instant::now()).is_ok()
+        {
+            trace::turned_away(trail, who, call, peer.from, &refusal);
+        }
+        refusal
     }
 }
 

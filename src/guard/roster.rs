@@ -2,6 +2,7 @@
 //! is no longer in it as he was is told so, on streams too.
 
 use super::certificate::Identity;
+use super::pace::Pace;
 use super::token::{StoredToken, Token, TokenId};
 use crate::access::Principal;
 use compact_str::CompactString;
@@ -25,6 +26,13 @@ pub(super) struct Live {
     pub principal: Arc<Principal>,
     /// Cancelled when he is no longer in the roster as he was.
     pub revoked: CancellationToken,
+    pub meters: Arc<Meters>,
+}
+
+/// What one caller has had, whatever he showed and whatever else of him changes.
+#[derive(Debug, Default)]
+pub(super) struct Meters {
+    pub reveals: Pace,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +55,7 @@ impl Roster {
             let live = Arc::new(Live {
                 member: member.clone(),
                 principal: Arc::new(member.principal.clone()),
+                meters: before.live.get(name).map(|live| live.meters.clone()).unwrap_or_default(),
                 revoked: kept.map_or_else(CancellationToken::new, |live| live.revoked.clone()),
             });
             for name in &member.certificates {

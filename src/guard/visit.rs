@@ -1,18 +1,19 @@
 //! What a known caller takes with him through one call: who he is, and when he is no longer welcome. Doors ask
 //! it about every row.
 
-use super::now;
-use super::roster::Live;
+use super::roster::{Live, Meters};
+use super::trace::Trace;
+use super::{Equipment, now};
 use crate::access::{Call, Decision, Place, Principal, Row, Sight, Statement, decide, sight};
+use crate::audit::Trail;
 use crate::proto::Refusal;
 use axum::http::Extensions;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// One call of one caller.
-#[derive(Clone, Debug)]
 pub struct Visit {
     pub caller: Arc<Principal>,
     pub call: Call,
@@ -20,19 +21,60 @@ pub struct Visit {
     /// Unix seconds from which on what he showed counts no more.
     until: Option<i64>,
     revoked: CancellationToken,
+    equipment: Arc<Equipment>,
+    meters: Arc<Meters>,
+    pub(super) trace: Trace,
 }
 
 /// How often a long stream looks at the clock.
 const LOOK: Duration = Duration::from_secs(5);
 
 impl Visit {
-    pub(super) fn of_anyone(caller: Arc<Principal>, call: Call, from: Option<SocketAddr>) -> Visit {
-        Visit { caller, call, from, until: None, revoked: CancellationToken::new() }
+    pub(super) fn of_anyone(
+        caller: Arc<Principal>,
+        call: Call,
+        from: Option<SocketAddr>,
+        equipment: Arc<Equipment>,
+    ) -> Visit {
+        Visit {
+            caller,
+            call,
+            from,
+            until: None,
+            revoked: CancellationToken::new(),
+            equipment,
+            meters: Arc::default(),
+            trace: Trace::default(),
+        }
     }
 
-    pub(super) fn of_member(live: &Live, call: Call, from: Option<SocketAddr>, until: i64) -> Visit {
-        let (caller, revoked) = (live.principal.clone(), live.revoked.clone());
-        Visit { caller, call, from, until: Some(until), revoked }
+    pub(super) fn of_member(
+        live: &Live,
+        call: Call,
+        from: Option<SocketAddr>,
+        until: i64,
+        equipment: Arc<Equipment>,
+    ) -> Visit {
+        Visit {
+            caller: live.principal.clone(),
+            call,
+            from,
+            until: Some(until),
+            revoked: live.revoked.clone(),
+            equipment,
+            meters: live.meters.clone(),
+            trace: Trace::default(),
+        }
+    }
+
+    pub(super) fn trail(&self) -> Option<&Trail> {
+        self.equipment.trail.as_ref()
+    }
+
+    /// Takes one answer with full numbers from what he may have.
+    pub fn take_reveal(&self) -> Result<(), Refusal> {
+        let taken = self.meters.reveals.take(1, self.equipment.limits.reveals, Instant::now());
+        taken.map_err(|after| Refusal::Paced("full numbers", after))
     }
 
     /// The visit that the gate has put into a request. Without a gate nobody is known.

@@ -33,6 +33,10 @@ pub enum Refusal {
     Forbidden(String),
     /// A cursor or page token that another caller was given.
     OthersCursor(&'static str),
+    /// More than he may have in the time; again after a while.
+    Paced(&'static str, Duration),
+    /// What he asks for may not happen unseen, and the audit trail cannot be written.
+    Untraced,
     /// No longer known while the call was open.
     Revoked,
     Stopping,
@@ -109,6 +113,18 @@ impl From<Refusal> for Status {
                 Code::PermissionDenied,
                 "CURSOR_OF_ANOTHER",
                 format!("{field}: it was given to another caller; begin without one"),
+            ),
+            Refusal::Paced(what, after) => with(
+                Code::ResourceExhausted,
+                "PACED",
+                format!("more {what} than you may have in the time; come again after {} ms", after.as_millis()),
+                ErrorDetails::with_retry_info(Some(after)),
+            ),
+            Refusal::Untraced => with(
+                Code::Unavailable,
+                "NO_TRAIL",
+                "the audit trail cannot be written, and nothing is shown without it; tell the operator".into(),
+                ErrorDetails::with_retry_info(Some(RETRY_AFTER_RESTART)),
             ),
             Refusal::Revoked => plain(
                 Code::Unauthenticated,

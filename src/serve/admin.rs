@@ -136,8 +136,11 @@ impl AdminService for Admin {
         request: Request<pb::SetBusinessDateRequest>,
     ) -> Result<Response<pb::SetBusinessDateResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        check(Visit::of(request.extensions())?.as_ref())?;
-        let day = self.set_date(&request.into_inner().business_date, until).await?;
+        let visit = Visit::of(request.extensions())?;
+        check(&visit)?;
+        let request = request.into_inner();
+        visit.saw([request.business_date.chars().take(10).collect()]);
+        let day = self.set_date(&request.business_date, until).await?;
         Ok(Response::new(pb::SetBusinessDateResponse { business_date: day.to_string() }))
     }
 }

@@ -173,6 +173,7 @@ impl Alerts {
         } else {
             String::new()
         };
+        visit.saw(found.iter().map(|(_, row)| row.alert.id.0.to_string()));
         let alerts = found.iter().map(|(_, row)| self.shown(row, visit)).collect();
         Ok(pb::ListResponse { alerts, next_page_token })
     }
@@ -195,6 +196,7 @@ impl Alerts {
         }
         rolled_up.sort_by_key(|row| (Reverse(row.alert.finding.amount), row.seq));
         rolled_up.truncate(ROLLED_UP_MAX);
+        visit.saw(std::iter::once(&row).chain(&rolled_up).map(|row| row.alert.id.0.to_string()));
         let rolled_up = rolled_up.iter().map(|row| self.shown(row, visit)).collect();
         let history = &row.alert.history;
         let mut steps: Vec<_> = history.steps.iter().map(life::step).collect();
@@ -216,6 +218,8 @@ impl Alerts {
         until: Instant,
     ) -> Result<pb::ActResponse, Refusal> {
         self.ready()?;
+        visit.saw([request.alert_id.clone()]);
+        visit.says_why(request.act_id.clone());
         let act = act::parse(request, visit, |id| self.row(id, visit))?;
         let (row, duplicate) = act::perform(&self.engine, &self.hub, act, until).await?;
         Ok(pb::ActResponse { alert: Some(self.shown(&row, visit)), duplicate })
@@ -318,6 +322,7 @@ impl AlertService for Alerts {
         self.ready()?;
         let request = request.into_inner();
         let row = self.row(&request.alert_id, &visit)?;
+        visit.saw([row.alert.id.0.to_string()]);
         let payment = request.payment.unwrap_or_default();
         Ok(Response::new(what_if(&self.engine, &self.rows, &row, payment, until).await?))
     }

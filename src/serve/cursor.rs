@@ -44,6 +44,13 @@ impl Cursor {
         self.places.iter().zip(heads).map(|(place, head)| head.saturating_sub(place.after)).sum()
     }
 
+    /// The rows between two places, shard by shard, in words: what a subscriber has been given.
+    pub fn passed(&self, begun: &Cursor) -> Vec<String> {
+        let pairs = self.places.iter().zip(&begun.places).enumerate();
+        let moved = pairs.filter(|(_, (now, then))| now != then);
+        moved.map(|(shard, (now, then))| format!("shard {shard}: {}-{}", then.after, now.after)).collect()
+    }
+
     pub fn encode(&self, seal: &Seal) -> String {
         let mut w = Writer::new();
         w.u8(VERSION);

@@ -91,6 +91,7 @@ pub async fn follow(follower: Follower, resume: Option<Cursor>) {
     let sent = cursor.encode(&follower.seal);
     let mut walk = Walk { follower, cursor, sent, announce, skipped: 0, in_sight: HashMap::new(), resumed };
     let visit = walk.follower.visit.clone();
+    let begun = walk.cursor.clone();
     let ended = tokio::select! {
         ended = walk.run(reset) => ended,
         () = visit.over() => Err(End::Revoked),
@@ -102,6 +103,9 @@ pub async fn follow(follower: Follower, resume: Option<Cursor>) {
         }
         Ok(()) | Err(End::Left) => {}
     }
+    visit.saw(walk.cursor.passed(&begun));
+    // The stream is over: there is nothing left to hold back.
+    let _ = visit.record("ended").await;
 }
 
 impl Walk {

@@ -6,6 +6,7 @@ use super::dead_letters::{self, WriteLine};
 use super::filter::{codes, territory_passes};
 use super::page;
 use super::papers;
+use super::reveal::reveal;
 use super::rows::Rows;
 use super::suspense::suspense;
 use crate::domain::{AlertRow, Day, IdNumber, ProjectId, Reason, Subject};
@@ -64,6 +65,7 @@ impl Ledgers {
         if !self.sees(&project, visit) {
             return Err(unknown());
         }
+        visit.saw([format!("{project} {id_number}")]);
         let whom = id_number.clone();
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
@@ -94,6 +96,7 @@ impl Ledgers {
         if !self.sees(&project, visit) {
             return Err(unknown());
         }
+        visit.saw([project.to_string()]);
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
             let summary = (asked.summary)();
@@ -136,6 +139,7 @@ impl Ledgers {
         let mut found = all.iter().filter(wanted).take(size + 1).collect::<Vec<_>>();
         let more = found.len() > size;
         found.truncate(size);
+        visit.saw(found.iter().map(|summary| summary.project_id.to_string()));
         let last = found.last().filter(|_| more);
         Ok(pb::ListProjectsResponse {
             next_page_token: last
@@ -157,6 +161,7 @@ impl Ledgers {
         let mut found = suspense(&self.engine, &self.rows, visit, project, size + 1, until).await?;
         let truncated = found.len() > size;
         found.truncate(size);
+        visit.saw(found.iter().map(|(_, kept, _)| format!("{}/{}", kept.payment.bank, kept.payment.txn_id)));
         let payments = found
             .iter()
             .map(|(project, kept, reason)| papers::suspense(project.as_ref(), &kept.payment, *reason));
@@ -178,6 +183,7 @@ impl Ledgers {
         let mut found = ask(until, |done| self.engine.dead_letters(after, size + 1, done)).await?;
         let more = found.len() > size;
         found.truncate(size);
+        visit.saw(found.iter().map(|letter| format!("{}.{}", letter.id.position.0, letter.id.index)));
         let last = found.last().filter(|_| more).map(|letter| letter.id);
         Ok(pb::ListDeadLettersResponse {
             next_page_token: last
@@ -252,6 +258,16 @@ impl LedgerService for Ledgers {
         let until = deadline(request.metadata(), self.patience);
         let visit = Visit::of(request.extensions())?;
         Ok(Response::new(self.suspense(request.into_inner(), &visit, until).await?))
+    }
+
+    async fn reveal(
+        &self,
+        request: Request<pb::RevealRequest>,
+    ) -> Result<Response<pb::RevealResponse>, Status> {
+        let until = deadline(request.metadata(), self.patience);
+        let visit = Visit::of(request.extensions())?;
+        self.ready()?;
+        Ok(Response::new(reveal(&self.engine, &self.rows, &visit, request.into_inner(), until).await?))
     }
 
     async fn list_dead_letters(

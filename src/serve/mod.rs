@@ -19,6 +19,7 @@ pub mod metrics;
 mod page;
 mod papers;
 mod present;
+mod reveal;
 pub mod rows;
 mod seal;
 pub mod server;

@@ -4,7 +4,7 @@
 use super::present::{fen, number, payment_line, suspense_reason, wage};
 use crate::domain::{
     Day, Deposit, DepositForm, DepositStatus, Enrolment, Funding, Payment, PeriodView, Project, ProjectId,
-    ProjectStatus, Rulebook, Sum, SuspenseReason, WageAccount, WagePeriod, WorkerView,
+    ProjectStatus, Rulebook, Sum, SuspenseReason, WageAccount, WagePeriod, WorkerView, masked_name,
 };
 use crate::engine::ProjectSummary;
 use crate::proto::v1 as pb;
@@ -22,7 +22,7 @@ pub fn worker(
         project_id: view.project_id.to_string(),
         id_number: view.id_number.reveal().to_string(),
         enrolled: view.enrolled,
-        name: text(enrolment.map(|e| e.name.as_str())),
+        name: enrolment.map(|e| masked_name(&e.name)).unwrap_or_default(),
         employer_name: text(enrolment.map(|e| e.employer_name.as_str())),
         days: view.days.to_string(),
         first_worked_on: view.first_worked_on.map(|day| day.to_string()),
@@ -110,7 +110,7 @@ pub fn project(project: &Project) -> pb::Project {
         completed_on: project.completed_on.map(|day| day.to_string()),
         pay_day: project.pay_day.map(u32::from),
         pay_month_offset: project.pay_month_offset.map(u32::from),
-        labour_officer: project.labour_officer.as_ref().map(|name| name.to_string()),
+        labour_officer: project.labour_officer.as_ref().map(|name| masked_name(name)),
         status: number(ProjectStatus::ALL, &project.status),
     }
 }

@@ -3,13 +3,15 @@
 
 use crate::house::{House, Plan, enrolment, passport, payment, project_record, work_day};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 use wagewatch::access::{Call, Principal, Role, may_call};
-use wagewatch::guard::{Guard, Member, StoredToken, Token};
+use wagewatch::audit::{Settings, Trail, entries, verify};
+use wagewatch::guard::{Equipment, Guard, Limits, Member, Rate, StoredToken, Token};
 use wagewatch::proto::v1::admin_service_client::AdminServiceClient;
 use wagewatch::proto::v1::alert_service_client::AlertServiceClient;
 use wagewatch::proto::v1::intake_service_client::IntakeServiceClient;
@@ -36,6 +38,7 @@ pub fn members() -> (Vec<Member>, Vec<Token>) {
             Role::Inspector => principal.departments = one("housing"),
             _ => {}
         }
+        principal.reveal = true;
         let token = Token::new().unwrap();
         let stored = StoredToken::parse(&token.hash_line(), i64::MAX).unwrap();
         members.push(Member { principal, certificates: Vec::new(), tokens: vec![stored] });
@@ -116,6 +119,15 @@ impl As {
         Ok(AlertServiceClient::new(self.service()).get(request).await?.into_inner())
     }
 
+    async fn reveal(&self, alert_id: &str, text: &str) -> Told<pb::RevealResponse> {
+        let request = pb::RevealRequest {
+            alert_id: alert_id.into(),
+            reason: pb::RevealReason::Payment.into(),
+            text: text.into(),
+        };
+        Ok(LedgerServiceClient::new(self.service()).reveal(request).await?.into_inner())
+    }
+
     async fn date(&self, date: &str) -> Told<()> {
         let request = pb::SetBusinessDateRequest { business_date: date.into() };
         AdminServiceClient::new(self.service()).set_business_date(request).await.map(|_| ())
@@ -173,8 +185,12 @@ pub struct County {
 
 impl County {
     pub async fn start() -> County {
+        County::with(Equipment::default()).await
+    }
+
+    pub async fn with(equipment: Equipment) -> County {
         let (members, tokens) = members();
-        let guard = Guard::of(&members);
+        let guard = Guard::of(&members, equipment);
         let house = House::build(Plan { guard: guard.clone(), ..Plan::default() }).await;
         let mut county = County { house, guard, members, tokens, alerts: Default::default() };
         county.house.place(OWN, "building", "150621100");
@@ -301,6 +317,7 @@ impl County {
             Call::ListDeadLetters => {
                 ledgers.list_dead_letters(pb::ListDeadLettersRequest::default()).await.map(|_| one(()))
             }
+            Call::Reveal => who.reveal(&alert_id, "case 1").await.map(|_| one(())),
             Call::GetStatus => admin.get_status(pb::GetStatusRequest {}).await.map(|_| one(())),
             Call::SetBusinessDate => who.date("2026-05-20").await.map(one),
             Call::Metrics => {
@@ -483,4 +500,88 @@ async fn another_platform_sees_no_person_not_even_in_part() {
     let (all, _) = plain.snapshot().await.unwrap();
     assert!(all.len() > 1 && !format!("{all:?}").contains(&format!("{part}***")), "{all:?}");
     county.house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn full_numbers_have_a_reason_a_limit_and_a_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { folder: folder.path().to_owned(), retain_days: 1096 };
+    let trail = Some(Trail::open(&settings).unwrap());
+    let reveals = Rate { most: 2, within: Duration::from_secs(3600) };
+    let county = County::with(Equipment { trail, limits: Limits { reveals, ..Limits::default() } }).await;
+    let (supervisor, id) = (county.who(Role::Supervisor), &county.alerts[0]);
+    let masked = supervisor.get(id).await.unwrap();
+    assert!(!format!("{masked:?}").contains(&passport(1)));
+
+    let told = supervisor.reveal(id, "案号 17").await.unwrap();
+    let person = &told.persons[0];
+    assert_eq!((person.id_number.as_str(), person.name.as_str()), (passport(1).as_str(), "张三"));
+    let status = supervisor.reveal(id, " ").await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert_eq!(supervisor.reveal(&county.alerts[1], "x").await.unwrap_err().code(), Code::NotFound);
+    supervisor.reveal(id, "案号 17").await.unwrap();
+    let status = supervisor.reveal(id, "案号 17").await.unwrap_err();
+    assert_eq!(status.get_details_error_info().unwrap().reason, "PACED");
+    assert!(status.get_details_retry_info().unwrap().retry_delay.unwrap() > Duration::from_secs(60));
+    county.who(Role::Territory).reveal(id, "each has his own").await.unwrap();
+    county.guard.stop();
+    county.house.end().await;
+
+    verify(folder.path()).unwrap().unwrap();
+    let mut seen = Vec::new();
+    entries(folder.path(), |line| {
+        seen.push(line.entry.clone());
+        Ok(())
+    })
+    .unwrap();
+    let text = format!("{seen:?}");
+    assert!(!text.contains(&passport(1)), "the trail names nobody whole");
+    let revealed: Vec<_> = seen.iter().filter(|e| e.call == "LedgerService/Reveal").collect();
+    let results: Vec<&str> = revealed.iter().map(|entry| entry.result.as_str()).collect();
+    let want =
+        ["ok", "InvalidArgument INVALID_FIELD", "NotFound NOT_FOUND", "ok", "ResourceExhausted PACED", "ok"];
+    assert_eq!(results, want);
+    let first = revealed[0];
+    assert_eq!(
+        (first.who.as_str(), first.role.as_str(), first.why.as_str()),
+        ("supervisor", "supervisor", "PAYMENT: 案号 17")
+    );
+    assert_eq!(first.rows, [id.as_str(), "E0*****01"]);
+    assert!(first.from.starts_with("127.0.0.1:") && first.at.ends_with("+08:00"), "{first:?}");
+    assert!(seen.iter().any(|e| e.call == "AlertService/Get" && e.rows[0] == *id && e.who == "supervisor"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_look_leaves_a_trace_and_so_does_who_was_turned_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { folder: folder.path().to_owned(), retain_days: 1096 };
+    let trail = Some(Trail::open(&settings).unwrap());
+    let county = County::with(Equipment { trail, ..Equipment::default() }).await;
+    let coordinator = county.who(Role::Coordinator);
+    coordinator.list(10, "").await.unwrap();
+    let (_, _) = coordinator.snapshot().await.unwrap();
+    As::new(&county.house, None).list(10, "").await.unwrap_err();
+    county.who(Role::Bank).list(10, "").await.unwrap_err();
+    let foreign = vec![handed_in(Role::Bank, false)];
+    county.who(Role::Bank).submit(foreign).await.unwrap_err();
+    county.house.end().await;
+    county.guard.stop();
+    let mut seen = Vec::new();
+    entries(folder.path(), |line| {
+        let e = &line.entry;
+        seen.push((e.who.clone(), e.call.clone(), e.result.clone(), e.count));
+        Ok(())
+    })
+    .unwrap();
+    let has = |who: &str, call: &str, result: &str| {
+        seen.iter().any(|(w, c, r, _)| (w.as_str(), c.as_str(), r.as_str()) == (who, call, result))
+    };
+    assert!(seen.iter().any(|(_, call, _, count)| call == "AlertService/List" && *count > 1), "{seen:?}");
+    assert!(has("coordinator", "AlertService/Subscribe", "ok"), "{seen:?}");
+    assert!(has("coordinator", "AlertService/Subscribe", "ended"), "{seen:?}");
+    assert!(has("", "AlertService/List", "Unauthenticated UNKNOWN_CALLER"), "{seen:?}");
+    assert!(has("bank", "AlertService/List", "PermissionDenied FORBIDDEN"), "{seen:?}");
+    assert!(has("bank", "IntakeService/Submit", "PermissionDenied FORBIDDEN"), "{seen:?}");
+    assert!(has("operator", "AdminService/SetBusinessDate", "ok"), "{seen:?}");
+    assert!(!seen.iter().any(|(_, call, result, _)| call.ends_with("/Submit") && result == "ok"), "{seen:?}");
 }

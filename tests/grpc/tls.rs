@@ -7,7 +7,7 @@ use std::path::Path;
 use tonic::Code;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 use wagewatch::access::{Principal, Role};
-use wagewatch::guard::{Guard, Member, Tls, TlsFiles};
+use wagewatch::guard::{Equipment, Guard, Member, Tls, TlsFiles};
 use wagewatch::proto::v1 as pb;
 use wagewatch::proto::v1::admin_service_client::AdminServiceClient;
 use wagewatch::proto::v1::alert_service_client::AlertServiceClient;
@@ -73,7 +73,8 @@ async fn a_certificate_says_who_calls() {
     let folder = tempfile::tempdir().unwrap();
     let files = write(folder.path(), &ours);
     let tls = Tls::read(&files).unwrap();
-    let guard = Guard::of(&[member("hrss", Role::Coordinator), member("ops", Role::Operator)]);
+    let guard =
+        Guard::of(&[member("hrss", Role::Coordinator), member("ops", Role::Operator)], Equipment::default());
     let plan = Plan { guard, tls: Some(tls.clone()), ..Plan::default() };
     let house = House::build(plan).await;
 
@@ -108,7 +109,7 @@ async fn new_files_count_without_a_restart_and_bad_ones_do_not() {
     let folder = tempfile::tempdir().unwrap();
     let files = write(folder.path(), &old);
     let tls = Tls::read(&files).unwrap();
-    let guard = Guard::of(&[member("hrss", Role::Coordinator)]);
+    let guard = Guard::of(&[member("hrss", Role::Coordinator)], Equipment::default());
     let house = House::build(Plan { guard, tls: Some(tls.clone()), ..Plan::default() }).await;
     let shows = signed(&new, "hrss.example", &[]);
     assert!(channel(&house, &new, Some(&shows)).await.is_none());

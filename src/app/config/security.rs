@@ -18,7 +18,14 @@ pub struct Security {
     pub members: Option<Vec<Member>>,
     /// `None` = plain text.
     pub tls: Option<TlsFiles>,
+    /// The folder of the audit trail; `None` = `audit` in the data folder.
+    pub audit_path: Option<PathBuf>,
+    pub audit_retain_days: u64,
+    pub reveals_per_hour: u32,
 }
+
+/// 724 号令 and 个人信息保护法: records of who was shown what are kept three years at least.
+const RETAIN_DAYS_LEAST: u64 = 1096;
 
 pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Security {
     let mut s = keys.section("security");
@@ -27,6 +34,9 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
     let certificate = file("certificate");
     let key = file("certificate_key");
     let client_authorities = file("client_authorities");
+    let audit_path = file("audit_path");
+    let audit_retain_days = s.number("audit_retain_days", 1827, RETAIN_DAYS_LEAST, 36_500);
+    let reveals_per_hour = s.number("reveals_per_hour", 60, 1, 100_000);
     let members = principals.as_ref().map(|path| match members(path, directory) {
         Ok(members) => members,
         Err(errors) => {
@@ -55,7 +65,7 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
             None
         }
     };
-    Security { principals, members, tls }
+    Security { principals, members, tls, audit_path, audit_retain_days, reveals_per_hour }
 }
 
 fn alone(keys: &mut Keys, key: &str, with: &str) {
