@@ -97,7 +97,8 @@ impl Service {
         let tls = config.security.tls.as_ref().map(Tls::read).transpose().context("security")?;
         let opened = Opened::open(&config, Arc::new(ears))?;
         // The folder is locked: nobody else writes the trail.
-        let guard = guard(&config)?;
+        let counted = metrics.clone();
+        let guard = guard(&config, Arc::new(move |reason| counted.refused(reason)))?;
         Ok(Service { config, opened, metrics, facts, guard, tls })
     }
 
@@ -194,6 +195,7 @@ impl Service {
         let server = &self.config.server;
         ServerLimits {
             message_bytes: server.max_message_bytes,
+            connections: server.max_connections,
             patience: Duration::from_secs(server.request_timeout_seconds),
             drain: Duration::from_secs(server.drain_seconds),
             ..ServerLimits::default()
@@ -202,13 +204,22 @@ impl Service {
 }
 
 /// With principals what they ask for is written down; without, nobody has a name.
-fn guard(config: &Config) -> anyhow::Result<Arc<Guard>> {
+fn guard(config: &Config, refused: Arc<dyn Fn(&'static str) + Send + Sync>) -> anyhow::Result<Arc<Guard>> {
     let security = &config.security;
-    let Some(members) = &security.members else { return Ok(Guard::open()) };
+    let refused = Some(refused);
+    let Some(members) = &security.members else {
+        return Ok(Guard::open(Equipment { refused, ..Equipment::default() }));
+    };
     let folder = security.audit_path.clone().unwrap_or_else(|| config.data.path.join("audit"));
     let trail = Trail::open(&audit::Settings { folder, retain_days: security.audit_retain_days })?;
-    let reveals = Rate { most: security.reveals_per_hour, within: Duration::from_secs(3600) };
-    Ok(Guard::of(members, Equipment { trail: Some(trail), limits: guard::Limits { reveals } }))
+    let second = |most| Rate { most, within: Duration::from_secs(1) };
+    let limits = guard::Limits {
+        reveals: Rate { most: security.reveals_per_hour, within: Duration::from_secs(3600) },
+        calls: second(security.calls_per_second),
+        records: second(security.records_per_second),
+        streams: security.streams_per_caller,
+    };
+    Ok(Guard::of(members, Equipment { trail: Some(trail), limits, refused }))
 }
 
 /// Resolves when the engine can no longer go on.

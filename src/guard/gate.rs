@@ -51,13 +51,19 @@ where
             Ok(None) => Box::pin(self.inner.call(request)),
             Ok(Some(visit)) => {
                 request.extensions_mut().insert(visit.clone());
-                let answer = self.inner.call(request);
+                let (answer, guard) = (self.inner.call(request), self.guard.clone());
                 Box::pin(async move {
                     let answer = answer.await?;
+                    let status = answer.extensions().get::<Status>();
+                    status.iter().for_each(|refused| guard.count(refused));
                     // The answer leaves once it is written who gets it.
-                    match visit.leave(answer.extensions().get::<Status>()).await {
+                    match visit.leave(status).await {
                         Ok(()) => Ok(answer),
-                        Err(refusal) => Ok(Status::from(refusal).into_http()),
+                        Err(refusal) => {
+                            let refused = Status::from(refusal);
+                            guard.count(&refused);
+                            Ok(refused.into_http())
+                        }
                     }
                 })
             }

@@ -22,12 +22,13 @@ pub use wire::{Peer, Threshold, Wire, incoming};
 
 use crate::access::{Call, Principal, may_call};
 use crate::audit::Trail;
-use crate::proto::Refusal;
+use crate::proto::{Refusal, reason};
 use axum::http::{HeaderMap, header};
 use pace::Pace;
 use roster::{Known, Roster};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tonic::Status;
 
 /// What a guard has beside its list.
 #[derive(Clone, Default)]
@@ -35,18 +36,31 @@ pub struct Equipment {
     /// Where it is written who asked for what; `None` = nowhere.
     pub trail: Option<Trail>,
     pub limits: Limits,
+    /// Told the word of each refusal, for metrics.
+    pub refused: Option<Arc<dyn Fn(&'static str) + Send + Sync>>,
 }
 
-/// How much one caller may have.
+/// How much one caller may have. Whoever has no name has no limits of his own: he is alone on his machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
     /// Answers with full numbers.
     pub reveals: Rate,
+    pub calls: Rate,
+    /// Records handed in.
+    pub records: Rate,
+    /// Streams at once.
+    pub streams: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { reveals: Rate { most: 60, within: Duration::from_secs(3600) } }
+        let second = |most| Rate { most, within: Duration::from_secs(1) };
+        Limits {
+            reveals: Rate { most: 60, within: Duration::from_secs(3600) },
+            calls: second(1000),
+            records: second(100_000),
+            streams: 64,
+        }
     }
 }
 
@@ -64,8 +78,8 @@ pub struct Guard {
 
 impl Guard {
     /// Lets in whoever comes.
-    pub fn open() -> Arc<Guard> {
-        Guard::with(None, Equipment::default())
+    pub fn open(equipment: Equipment) -> Arc<Guard> {
+        Guard::with(None, equipment)
     }
 
     /// Lets in these.
@@ -111,7 +125,10 @@ impl Guard {
     pub fn admit(&self, call: Call, headers: &HeaderMap, peer: &Peer) -> Result<Visit, Refusal> {
         let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(roster) = roster else {
-            may_call(&self.anyone, call).map_err(|denied| Refusal::Forbidden(denied.why().into()))?;
+            if let Err(denied) = may_call(&self.anyone, call) {
+                let refusal = Refusal::Forbidden(denied.why().into());
+                return Err(self.turn_away(None, call, peer, refusal));
+            }
             return Ok(Visit::of_anyone(self.anyone.clone(), call, peer.from, self.equipment.clone()));
         };
         let now = now();
@@ -122,10 +139,18 @@ impl Guard {
             let refusal = Refusal::Forbidden(denied.why().into());
             return Err(self.turn_away(Some(&live.principal), call, peer, refusal));
         }
-        Ok(Visit::of_member(&live, call, peer.from, until, self.equipment.clone()))
+        Visit::of_member(&live, call, peer.from, until, self.equipment.clone())
+            .map_err(|refusal| self.turn_away(Some(&live.principal), call, peer, refusal))
+    }
+
+    fn count(&self, refused: &Status) {
+        if let Some(count) = &self.equipment.refused {
+            count(reason(refused));
+        }
     }
 
     fn turn_away(&self, who: Option<&Principal>, call: Call, peer: &Peer, refusal: Refusal) -> Refusal {
+        self.count(&refusal.clone().into());
         if let Some(trail) = &self.equipment.trail
             && self.turned_away.take(1, TURNED_AWAY, Instant::now()).is_ok()
         {

@@ -8,6 +8,7 @@ use crate::access::Principal;
 use compact_str::CompactString;
 use hashbrown::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use tokio_util::sync::CancellationToken;
 
 /// One entry of `principals.toml`, read and checked.
@@ -33,6 +34,9 @@ pub(super) struct Live {
 #[derive(Debug, Default)]
 pub(super) struct Meters {
     pub reveals: Pace,
+    pub calls: Pace,
+    pub records: Pace,
+    pub streams: AtomicUsize,
 }
 
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@ use crate::proto::Refusal;
 use axum::http::Extensions;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +24,8 @@ pub struct Visit {
     revoked: CancellationToken,
     equipment: Arc<Equipment>,
     meters: Arc<Meters>,
+    /// He has a stream open, as long as this visit lasts.
+    has_stream: bool,
     pub(super) trace: Trace,
 }
 
@@ -44,6 +47,7 @@ impl Visit {
             revoked: CancellationToken::new(),
             equipment,
             meters: Arc::default(),
+            has_stream: false,
             trace: Trace::default(),
         }
     }
@@ -54,21 +58,38 @@ impl Visit {
         from: Option<SocketAddr>,
         until: i64,
         equipment: Arc<Equipment>,
-    ) -> Visit {
-        Visit {
+    ) -> Result<Visit, Refusal> {
+        let (limits, meters) = (equipment.limits, live.meters.clone());
+        let paced = |after| Refusal::Paced("calls", after);
+        meters.calls.take(1, limits.calls, Instant::now()).map_err(paced)?;
+        let has_stream = matches!(call, Call::Subscribe | Call::SubmitStream);
+        if has_stream && meters.streams.fetch_add(1, Ordering::AcqRel) >= limits.streams {
+            meters.streams.fetch_sub(1, Ordering::AcqRel);
+            return Err(Refusal::TooMany("streams of yours", limits.streams));
+        }
+        Ok(Visit {
             caller: live.principal.clone(),
             call,
             from,
             until: Some(until),
             revoked: live.revoked.clone(),
             equipment,
-            meters: live.meters.clone(),
+            meters,
+            has_stream,
             trace: Trace::default(),
-        }
+        })
     }
 
     pub(super) fn trail(&self) -> Option<&Trail> {
         self.equipment.trail.as_ref()
+    }
+
+    /// Takes so many records from what he may hand in; or after what time he may.
+    pub fn take_records(&self, count: usize) -> Result<(), Duration> {
+        match self.is_bound() {
+            true => self.meters.records.take(count as u64, self.equipment.limits.records, Instant::now()),
+            false => Ok(()),
+        }
     }
 
     /// Takes one answer with full numbers from what he may have.
@@ -131,6 +152,14 @@ impl Visit {
                 () = self.revoked.cancelled() => {}
                 () = tokio::time::sleep(LOOK), if self.until.is_some() => {}
             }
+        }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if self.has_stream {
+            self.meters.streams.fetch_sub(1, Ordering::AcqRel);
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,8 @@ pub struct Peer {
 pub struct Wire {
     stream: Stream,
     peer: Peer,
+    /// Until the first bytes have come: who connects and says nothing keeps no place.
+    patience: Option<Pin<Box<Sleep>>>,
     /// Its place among all connections, given back when it ends.
     _seat: OwnedSemaphorePermit,
 }
@@ -37,7 +40,7 @@ enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// How long a handshake may take.
+/// How long a handshake may take, and then the first bytes.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Connections that are ready and nobody has taken yet.
 const READY: usize = 16;
@@ -92,7 +95,7 @@ async fn take(
         match &threshold.tls {
             None => {
                 let peer = Peer { from: Some(from), certificate: None };
-                let wire = Wire { stream: Stream::Plain(stream), peer, _seat: seat };
+                let wire = Wire::new(Stream::Plain(stream), peer, seat);
                 if out.send(Ok(wire)).await.is_err() {
                     return;
                 }
@@ -127,10 +130,14 @@ async fn shake(
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let certificate = shown.and_then(|der| identity(der)).map(Arc::new);
     let peer = Peer { from: Some(from), certificate };
-    let _ = out.send(Ok(Wire { stream: Stream::Tls(Box::new(stream)), peer, _seat: seat })).await;
+    let _ = out.send(Ok(Wire::new(Stream::Tls(Box::new(stream)), peer, seat))).await;
 }
 
 impl Wire {
+    fn new(stream: Stream, peer: Peer, seat: OwnedSemaphorePermit) -> Wire {
+        Wire { stream, peer, patience: Some(Box::pin(tokio::time::sleep(HANDSHAKE))), _seat: seat }
+    }
+
     pub fn peer(&self) -> &Peer {
         &self.peer
     }
@@ -146,10 +153,19 @@ impl tonic::transport::server::Connected for Wire {
 
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
+        let wire = self.get_mut();
+        let read = match &mut wire.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        };
+        if read.is_ready() {
+            wire.patience = None;
+        } else if let Some(patience) = &mut wire.patience
+            && patience.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
+        read
     }
 }
 

@@ -91,6 +91,7 @@ impl Sender {
         if count == 0 {
             return Ok(Sent { answer: None });
         }
+        self.pace(count, until).await?;
         let room = Arc::new(self.room(count, until).await?);
         let mut pause = RETRY_FIRST;
         let mut is_checked = false;
@@ -112,6 +113,20 @@ impl Sender {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(RETRY_MOST);
         }
+    }
+
+    /// A caller who hands in more than his share is told when to come again; on a stream he is simply not read.
+    async fn pace(&self, count: usize, until: Option<Instant>) -> Result<(), Refusal> {
+        while let Err(after) = self.visit.take_records(count) {
+            if until.is_some() {
+                return Err(Refusal::Paced("records", after));
+            }
+            tokio::select! {
+                () = tokio::time::sleep(after.max(RETRY_FIRST)) => {}
+                () = self.visit.over() => return Err(Refusal::Revoked),
+            }
+        }
+        Ok(())
     }
 
     async fn room(&self, count: usize, until: Option<Instant>) -> Result<OwnedSemaphorePermit, Refusal> {

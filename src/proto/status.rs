@@ -45,6 +45,36 @@ pub enum Refusal {
     Failed,
 }
 
+/// The words of all refusals: what metrics are labelled with. `other` is what a library refuses.
+pub const REASONS: [&str; 20] = [
+    "UNKNOWN_CALLER",
+    "FORBIDDEN",
+    "CURSOR_OF_ANOTHER",
+    "REVOKED",
+    "PACED",
+    "TOO_MANY",
+    "NO_TRAIL",
+    "BUSY",
+    "DISK_FULL",
+    "UNREADABLE",
+    "INVALID_FIELD",
+    "NOT_FOUND",
+    "STOPPING",
+    "NOT_READY",
+    "DEADLINE",
+    "FAILED",
+    "CLOCK_NOT_MANUAL",
+    "DATE_GOES_BACK",
+    "ALERT_STATE",
+    "other",
+];
+
+/// The word of a status that refuses.
+pub fn reason(status: &Status) -> &'static str {
+    let said = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    REASONS.iter().find(|reason| **reason == said).copied().unwrap_or("other")
+}
+
 impl Refusal {
     pub fn invalid(field: impl Into<String>, expected: impl Into<String>) -> Refusal {
         Refusal::Invalid(vec![(field.into(), expected.into())])
@@ -157,6 +187,33 @@ impl From<Refusal> for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A new word belongs into the list, or metrics call it another.
+    #[test]
+    fn every_refusal_has_its_word() {
+        let refusals = [
+            Refusal::invalid("a", "b"),
+            Refusal::NotFound(String::new()),
+            Refusal::Busy,
+            Refusal::DiskFull { free_bytes: 0, needed_bytes: 1 },
+            Refusal::TooMany("streams", 1),
+            Refusal::Broken(Code::Internal, String::new()),
+            Refusal::Unknown,
+            Refusal::Forbidden(String::new()),
+            Refusal::OthersCursor("cursor"),
+            Refusal::Paced("calls", Duration::ZERO),
+            Refusal::Untraced,
+            Refusal::Revoked,
+            Refusal::Stopping,
+            Refusal::NotReady(String::new()),
+            Refusal::Deadline,
+            Refusal::Failed,
+        ];
+        for refusal in refusals {
+            assert_ne!(reason(&refusal.clone().into()), "other", "{refusal:?}");
+        }
+        assert_eq!(reason(&Status::out_of_range("too large")), "other");
+    }
 
     #[test]
     fn fields_and_retry_reach_the_caller() {

@@ -4,6 +4,7 @@
 use super::hub::Hub;
 use crate::domain::{AlertRow, Change, Door, Level, ReasonCode, Rule, Verdict};
 use crate::engine::{Engine, Observer};
+use crate::proto::REASONS;
 use prometheus::core::Collector;
 use prometheus::{
     Encoder, Error, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
@@ -17,6 +18,7 @@ pub struct Metrics {
     registry: Registry,
     records: IntCounterVec,
     rejected: IntCounterVec,
+    refused: IntCounterVec,
     append: Histogram,
     apply: Histogram,
     checkpoint: Histogram,
@@ -72,6 +74,12 @@ impl Metrics {
                 r,
                 "wagewatch_rejected_records_total",
                 "Records that could not be taken, by reason.",
+                &["reason"],
+            )?,
+            refused: counter_vec(
+                r,
+                "wagewatch_refused_calls_total",
+                "Calls that were refused, by reason.",
                 &["reason"],
             )?,
             append: histogram(r, "wagewatch_append_seconds", "Time to make a batch durable.", &SECONDS)?,
@@ -139,9 +147,17 @@ impl Metrics {
         ReasonCode::ALL.iter().for_each(|code| {
             self.rejected.with_label_values(&[code.as_str()]);
         });
+        REASONS.iter().for_each(|reason| {
+            self.refused.with_label_values(&[*reason]);
+        });
         Change::ALL.iter().for_each(|change| {
             self.alert_rows.with_label_values(&[change.as_str()]);
         });
+    }
+
+    /// Counts a refusal by its word, one of [`REASONS`].
+    pub fn refused(&self, reason: &'static str) {
+        self.refused.with_label_values(&[reason]).inc();
     }
 
     /// Counts the verdicts of a batch.

@@ -80,7 +80,7 @@ impl As {
         Ok(answer.into_inner().verdicts)
     }
 
-    async fn submit_stream(&self, records: Vec<pb::Record>) -> Told<()> {
+    pub async fn submit_stream(&self, records: Vec<pb::Record>) -> Told<()> {
         let request = pb::SubmitStreamRequest { sequence: 1, records, ..Default::default() };
         let mut intake = IntakeServiceClient::new(self.service());
         let mut answers = intake.submit_stream(tokio_stream::once(request)).await?.into_inner();
@@ -108,7 +108,7 @@ impl As {
         }
     }
 
-    async fn list(&self, page_size: u32, page_token: &str) -> Told<pb::ListResponse> {
+    pub async fn list(&self, page_size: u32, page_token: &str) -> Told<pb::ListResponse> {
         let request =
             pb::ListRequest { page_size, page_token: page_token.into(), ..pb::ListRequest::default() };
         Ok(AlertServiceClient::new(self.service()).list(request).await?.into_inner())
@@ -508,7 +508,8 @@ async fn full_numbers_have_a_reason_a_limit_and_a_trace() {
     let settings = Settings { folder: folder.path().to_owned(), retain_days: 1096 };
     let trail = Some(Trail::open(&settings).unwrap());
     let reveals = Rate { most: 2, within: Duration::from_secs(3600) };
-    let county = County::with(Equipment { trail, limits: Limits { reveals, ..Limits::default() } }).await;
+    let limits = Limits { reveals, ..Limits::default() };
+    let county = County::with(Equipment { trail, limits, ..Equipment::default() }).await;
     let (supervisor, id) = (county.who(Role::Supervisor), &county.alerts[0]);
     let masked = supervisor.get(id).await.unwrap();
     assert!(!format!("{masked:?}").contains(&passport(1)));

@@ -11,7 +11,7 @@ use wagewatch::alerts::{Department, Directory, PUBLIC_ID_KEY, Role, Territory};
 use wagewatch::domain::{Fen, Funding, Numbers, ProjectId, Rule, Rulebook, Switch};
 use wagewatch::engine::api::ProjectFacts;
 use wagewatch::engine::{Engine, Parts, Settings};
-use wagewatch::guard::{Guard, Tls};
+use wagewatch::guard::{Equipment, Guard, Tls};
 use wagewatch::intake::batch::Limits;
 use wagewatch::intake::grpc::Intake;
 use wagewatch::log::{Log, MemoryLog};
@@ -54,7 +54,7 @@ impl Default for Plan {
             alerts: AlertLimits::default(),
             server: ServerLimits::default(),
             dates: DateSource::Manual,
-            guard: Guard::open(),
+            guard: Guard::open(Equipment::default()),
             tls: None,
         }
     }

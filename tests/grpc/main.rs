@@ -7,6 +7,7 @@ mod alerts;
 mod house;
 mod intake;
 mod ledger;
+mod pace;
 mod server;
 mod subscribe;
 mod tls;

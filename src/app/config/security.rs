@@ -22,6 +22,10 @@ pub struct Security {
     pub audit_path: Option<PathBuf>,
     pub audit_retain_days: u64,
     pub reveals_per_hour: u32,
+    /// 0 = no limit; so is the next.
+    pub calls_per_second: u32,
+    pub records_per_second: u32,
+    pub streams_per_caller: usize,
 }
 
 /// 724 号令 and 个人信息保护法: records of who was shown what are kept three years at least.
@@ -37,6 +41,9 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
     let audit_path = file("audit_path");
     let audit_retain_days = s.number("audit_retain_days", 1827, RETAIN_DAYS_LEAST, 36_500);
     let reveals_per_hour = s.number("reveals_per_hour", 60, 1, 100_000);
+    let calls_per_second = s.number("calls_per_second", 1000, 0, 1_000_000);
+    let records_per_second = s.number("records_per_second", 100_000, 0, 100_000_000);
+    let streams_per_caller = s.number("streams_per_caller", 64, 1, 100_000);
     let members = principals.as_ref().map(|path| match members(path, directory) {
         Ok(members) => members,
         Err(errors) => {
@@ -65,7 +72,17 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
             None
         }
     };
-    Security { principals, members, tls, audit_path, audit_retain_days, reveals_per_hour }
+    Security {
+        principals,
+        members,
+        tls,
+        audit_path,
+        audit_retain_days,
+        reveals_per_hour,
+        calls_per_second,
+        records_per_second,
+        streams_per_caller,
+    }
 }
 
 fn alone(keys: &mut Keys, key: &str, with: &str) {
