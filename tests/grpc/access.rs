@@ -61,6 +61,13 @@ impl As {
         As { channel: house.channel.clone(), token: token.map(Token::reveal) }
     }
 
+    /// The same on a connection of its own.
+    pub fn apart(house: &House, token: Option<&Token>) -> As {
+        let addr = format!("http://{}", house.grpc);
+        let channel = Channel::from_shared(addr).unwrap().connect_lazy();
+        As { channel, ..As::new(house, token) }
+    }
+
     fn service(
         &self,
     ) -> InterceptedService<Channel, impl FnMut(Request<()>) -> Told<Request<()>> + Clone + use<>> {

@@ -31,8 +31,9 @@ fn paced(status: &Status) -> Duration {
     status.get_details_retry_info().unwrap().retry_delay.unwrap()
 }
 
-fn payments(from: usize, count: usize) -> Vec<pb::Record> {
-    (from..from + count).map(|n| payment("P1", 1, &format!("flood-{n}"), 100)).collect()
+/// Each to another worker: hundreds to one would measure how long his ledger has become.
+fn payments(from: u32, count: u32) -> Vec<pb::Record> {
+    (from..from + count).map(|n| payment("P1", n, &format!("flood-{n}"), 100)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +93,7 @@ async fn more_records_than_his_share_are_refused_by_submit_and_waited_for_by_a_s
 /// Figures of this machine and profile are printed; held is that nobody but the flood is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quiet_bank_is_answered_beside_a_flooding_one() {
-    let (county, _) = county(Limits { records: second(200), ..Limits::default() }).await;
+    let (county, _) = county(Limits { records: second(50), ..Limits::default() }).await;
     let token = Token::new().unwrap();
     let mut members = county.members.clone();
     let mut quiet: Member = members[0].clone();
@@ -100,18 +101,18 @@ async fn a_quiet_bank_is_answered_beside_a_flooding_one() {
     quiet.tokens = vec![StoredToken::parse(&token.hash_line(), i64::MAX).unwrap()];
     members.push(quiet);
     county.guard.replace(&members);
-    let quiet = As::new(&county.house, Some(&token));
-    let alone = p99(&quiet, 0).await;
+    let quiet = As::apart(&county.house, Some(&token));
+    let alone = times(&quiet, 0).await;
     let begun = Instant::now();
     let ends = begun + Duration::from_secs(3);
     let floods: Vec<_> = (0..4)
         .map(|lane| {
             let bank = county.who(Role::Bank);
             tokio::spawn(async move {
-                let (mut taken, mut refused, mut from) = (0u64, 0, 1_000_000 * (lane + 1));
+                let (mut taken, mut refused, mut from) = (0u64, 0, 1_000 * (lane + 1));
                 while Instant::now() < ends {
-                    match bank.submit(payments(from, 100)).await {
-                        Ok(_) => (taken, from) = (taken + 100, from + 100),
+                    match bank.submit(payments(from, 10)).await {
+                        Ok(_) => (taken, from) = (taken + 10, from + 10),
                         Err(status) => {
                             paced(&status);
                             refused += 1;
@@ -122,30 +123,30 @@ async fn a_quiet_bank_is_answered_beside_a_flooding_one() {
             })
         })
         .collect();
-    let beside = p99(&quiet, 1000).await;
+    let beside = times(&quiet, 1000).await;
     let (mut taken, mut refused) = (0u64, 0);
     for flood in floods {
         let (t, r) = flood.await.unwrap();
         (taken, refused) = (taken + t, refused + r);
     }
     eprintln!(
-        "quiet bank p99: alone {alone:?}, beside {beside:?}; flood: {taken} records taken, {refused} calls refused"
+        "quiet bank, p50 and p99: alone {alone:?}, beside {beside:?}; flood: {taken} records taken, {refused} calls refused"
     );
     assert!(refused > 0, "the flood was never held back");
-    let most = 200 * (begun.elapsed().as_secs() + 2);
+    let most = 50 * (begun.elapsed().as_secs() + 2);
     assert!(taken <= most, "{taken} records were taken of the flood, at most {most} may be");
     county.house.end().await;
 }
 
-/// Of 100 payments one by one.
-async fn p99(bank: &As, from: usize) -> Duration {
+/// The median and the 99th of 100 payments one by one.
+async fn times(bank: &As, from: u32) -> [Duration; 2] {
     let mut times = Vec::new();
     for n in 0..100 {
         let begun = Instant::now();
-        bank.submit(payments(50_000_000 + from + n, 1)).await.unwrap();
+        bank.submit(payments(50_000 + from + n, 1)).await.unwrap();
         times.push(begun.elapsed());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     times.sort();
-    times[98]
+    [times[49], times[98]]
 }
