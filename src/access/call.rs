@@ -46,6 +46,7 @@ words!(
         Reveal = "LedgerService/Reveal",
         GetStatus = "AdminService/GetStatus",
         SetBusinessDate = "AdminService/SetBusinessDate",
+        ListEntries = "AuditService/ListEntries",
         /// Which services there are; says nothing of anybody.
         Reflection = "reflection",
         Metrics = "metrics",
@@ -95,6 +96,7 @@ impl Call {
             | Call::Reveal => offices,
             Call::ListDeadLetters => role == Coordinator,
             Call::GetStatus | Call::SetBusinessDate | Call::Metrics => role == Operator,
+            Call::ListEntries => role == Auditor,
             Call::Reflection => role != Auditor,
             Call::Health => true,
         }

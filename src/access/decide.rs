@@ -17,6 +17,8 @@ pub enum Row<'a> {
     Record(Statement<'a>),
     /// How the service stands: status, metrics, the business date.
     Service,
+    /// An entry of the audit trail.
+    Trail,
 }
 
 /// Where a project is, and which departments are told of it.
@@ -145,6 +147,7 @@ pub fn decide(who: &Principal, call: Call, row: &Row<'_>) -> Decision {
         },
         Row::County => role == Role::Coordinator,
         Row::Service => role == Role::Operator,
+        Row::Trail => role == Role::Auditor,
         Row::Record(statement) => {
             return match hand_in(who, role, statement) {
                 Ok(()) => Decision::Allowed,

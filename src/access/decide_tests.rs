@@ -25,7 +25,7 @@ fn caller(role: Role) -> Principal {
 }
 
 /// The first letter of each role that may make the call, in the order of the roles.
-const CALLS: [(Call, &str); 19] = [
+const CALLS: [(Call, &str); 20] = [
     (Call::Submit, "B S . . C I . . ."),
     (Call::SubmitStream, "B S . . C I . . ."),
     (Call::Subscribe, ". . S T C I P . ."),
@@ -42,6 +42,7 @@ const CALLS: [(Call, &str); 19] = [
     (Call::Reveal, ". . S T C I . . ."),
     (Call::GetStatus, ". . . . . . . . O"),
     (Call::SetBusinessDate, ". . . . . . . . O"),
+    (Call::ListEntries, ". . . . . . . A ."),
     (Call::Reflection, "B S S T C I P . O"),
     (Call::Metrics, ". . . . . . . . O"),
     (Call::Health, "B S S T C I P A O"),
@@ -69,7 +70,7 @@ fn full_numbers_are_for_those_who_are_named_for_it() {
 }
 
 /// Which roles see a row: + allowed, - filtered; whoever may not make the call at all is refused.
-const ROWS: [(&str, &str); 5] = [
+const ROWS: [(&str, &str); 6] = [
     // of the reservoir in the town
     ("own", "- - + + + + + - -"),
     // of a road elsewhere
@@ -78,6 +79,7 @@ const ROWS: [(&str, &str); 5] = [
     ("unknown", "- - - - + - + - -"),
     ("county", "- - - - + - - - -"),
     ("service", "- - - - - - - - +"),
+    ("trail", "- - - - - - - + -"),
 ];
 
 #[test]
@@ -91,7 +93,8 @@ fn every_role_every_call_and_every_row() {
             }
             "unknown" => Row::Project(Place::default()),
             "county" => Row::County,
-            _ => Row::Service,
+            "service" => Row::Service,
+            _ => Row::Trail,
         };
         for call in Call::ALL {
             for (role, sign) in Role::ALL.iter().zip(sees.split(' ')) {

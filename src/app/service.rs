@@ -16,6 +16,7 @@ use crate::intake::grpc::{Intake, Tally};
 use crate::intake::write_json::write_line;
 use crate::serve::admin::{Admin, DateSource};
 use crate::serve::alerts::{AlertLimits, Alerts};
+use crate::serve::audits::Audits;
 use crate::serve::facts::FactsCache;
 use crate::serve::http::{self, Watched};
 use crate::serve::hub::Hub;
@@ -25,6 +26,7 @@ use crate::serve::rows::Rows;
 use crate::serve::server::{self, Doors, ServerLimits};
 use anyhow::{Context, anyhow, bail};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -188,6 +190,7 @@ impl Service {
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), alerts, stop.clone()),
             ledgers: Ledgers::new(engine.clone(), rows, patience, write_line),
             admin: Admin::new(engine.clone(), hub.clone(), dates, patience),
+            audits: Audits::new(self.config.security.members.as_ref().map(|_| audit_folder(&self.config))),
         })
     }
 
@@ -203,6 +206,10 @@ impl Service {
     }
 }
 
+fn audit_folder(config: &Config) -> PathBuf {
+    config.security.audit_path.clone().unwrap_or_else(|| config.data.path.join("audit"))
+}
+
 /// With principals what they ask for is written down; without, nobody has a name.
 fn guard(config: &Config, refused: Arc<dyn Fn(&'static str) + Send + Sync>) -> anyhow::Result<Arc<Guard>> {
     let security = &config.security;
@@ -210,7 +217,7 @@ fn guard(config: &Config, refused: Arc<dyn Fn(&'static str) + Send + Sync>) -> a
     let Some(members) = &security.members else {
         return Ok(Guard::open(Equipment { refused, ..Equipment::default() }));
     };
-    let folder = security.audit_path.clone().unwrap_or_else(|| config.data.path.join("audit"));
+    let folder = audit_folder(config);
     let trail = Trail::open(&audit::Settings { folder, retain_days: security.audit_retain_days })?;
     let second = |most| Rate { most, within: Duration::from_secs(1) };
     let limits = guard::Limits {

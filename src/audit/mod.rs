@@ -12,4 +12,4 @@ mod verify;
 pub use chain::Hash;
 pub use entry::{Entry, Line};
 pub use trail::{Settings, Trail, TrailError, Unwritten};
-pub use verify::{Broken, Report, entries, verify};
+pub use verify::{Broken, Report, entries, page, verify};

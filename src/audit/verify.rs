@@ -47,6 +47,39 @@ pub fn entries(folder: &Path, mut each: impl FnMut(&Line) -> std::io::Result<()>
     Ok(())
 }
 
+/// Entries behind `after` that are wanted, at most `max`. What is being written at the moment is left out.
+pub fn page(
+    folder: &Path,
+    after: u64,
+    max: usize,
+    wanted: impl Fn(&Line) -> bool,
+) -> Result<Vec<Line>, TrailError> {
+    let files = files(folder)?;
+    // The last file that begins before what is asked for, and those behind it.
+    let mut from = 0;
+    for (at, file) in files.iter().enumerate() {
+        let first = BufReader::new(std::fs::File::open(file)?).lines().next().transpose()?;
+        let seq = first.and_then(|line| Line::parse(&line).map(|(line, _)| line.entry.seq));
+        if seq.is_some_and(|seq| seq <= after.saturating_add(1)) {
+            from = at;
+        }
+    }
+    let mut found = Vec::new();
+    for file in files.iter().skip(from) {
+        for line in BufReader::new(std::fs::File::open(file)?).lines() {
+            let text = line?;
+            let Some((line, _)) = Line::parse(&text) else { continue };
+            if line.entry.seq > after && wanted(&line) {
+                found.push(line);
+                if found.len() == max {
+                    return Ok(found);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// How far a walk has come.
 #[derive(Default)]
 pub(super) struct Walk {

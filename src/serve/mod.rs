@@ -4,6 +4,7 @@ mod act;
 pub mod admin;
 pub mod alerts;
 mod ask;
+pub mod audits;
 pub mod cursor;
 mod dead_letters;
 pub mod facts;

@@ -3,12 +3,14 @@
 
 use super::admin::Admin;
 use super::alerts::Alerts;
+use super::audits::Audits;
 use super::ledger::Ledgers;
 use crate::engine::Engine;
 use crate::guard::{GateLayer, Guard, Language, Threshold, Tls, incoming};
 use crate::proto::DESCRIPTORS;
 use crate::proto::v1::admin_service_server::{AdminServiceServer, SERVICE_NAME as ADMIN};
 use crate::proto::v1::alert_service_server::{AlertServiceServer, SERVICE_NAME as ALERTS};
+use crate::proto::v1::audit_service_server::{AuditServiceServer, SERVICE_NAME as AUDITS};
 use crate::proto::v1::intake_service_server::{IntakeService, IntakeServiceServer, SERVICE_NAME as INTAKE};
 use crate::proto::v1::ledger_service_server::{LedgerServiceServer, SERVICE_NAME as LEDGERS};
 use axum::http::{HeaderValue, Response};
@@ -28,6 +30,7 @@ pub struct Doors<I> {
     pub alerts: Alerts,
     pub ledgers: Ledgers,
     pub admin: Admin,
+    pub audits: Audits,
     /// Who is let in.
     pub guard: Arc<Guard>,
     /// `None` = plain text.
@@ -126,6 +129,7 @@ pub async fn serve<I: IntakeService>(
         .add_service(AlertServiceServer::new(doors.alerts).max_decoding_message_size(small))
         .add_service(LedgerServiceServer::new(doors.ledgers).max_decoding_message_size(small))
         .add_service(AdminServiceServer::new(doors.admin).max_decoding_message_size(small))
+        .add_service(AuditServiceServer::new(doors.audits).max_decoding_message_size(small))
         .serve_with_incoming_shutdown(
             ReceiverStream::new(incoming(listener, threshold, stop.clone())),
             stop.clone().cancelled_owned(),
@@ -152,7 +156,7 @@ async fn report(reporter: HealthReporter, engine: Engine, stop: CancellationToke
         let ready = engine.is_ready() && engine.failure().is_none() && !stop.is_cancelled();
         if shown != Some(ready) {
             let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
-            for service in ["", INTAKE, ALERTS, LEDGERS, ADMIN] {
+            for service in ["", INTAKE, ALERTS, LEDGERS, ADMIN, AUDITS] {
                 reporter.set_service_status(service, status).await;
             }
             shown = Some(ready);

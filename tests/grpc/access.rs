@@ -2,6 +2,7 @@
 //! `access` says is what the doors do.
 
 use crate::house::{House, Plan, enrolment, passport, payment, project_record, work_day};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,6 +15,7 @@ use wagewatch::audit::{Settings, Trail, entries, verify};
 use wagewatch::guard::{Equipment, Guard, Limits, Member, Rate, StoredToken, Token};
 use wagewatch::proto::v1::admin_service_client::AdminServiceClient;
 use wagewatch::proto::v1::alert_service_client::AlertServiceClient;
+use wagewatch::proto::v1::audit_service_client::AuditServiceClient;
 use wagewatch::proto::v1::intake_service_client::IntakeServiceClient;
 use wagewatch::proto::v1::ledger_service_client::LedgerServiceClient;
 use wagewatch::proto::v1::{self as pb, record::Body};
@@ -135,6 +137,11 @@ impl As {
         Ok(LedgerServiceClient::new(self.service()).reveal(request).await?.into_inner())
     }
 
+    async fn entries(&self, after_seq: u64) -> Told<pb::ListEntriesResponse> {
+        let request = pb::ListEntriesRequest { after_seq, page_size: 3, who: None };
+        Ok(AuditServiceClient::new(self.service()).list_entries(request).await?.into_inner())
+    }
+
     async fn date(&self, date: &str) -> Told<()> {
         let request = pb::SetBusinessDateRequest { business_date: date.into() };
         AdminServiceClient::new(self.service()).set_business_date(request).await.map(|_| ())
@@ -196,9 +203,14 @@ impl County {
     }
 
     pub async fn with(equipment: Equipment) -> County {
+        County::with_trail(equipment, None).await
+    }
+
+    /// `trail`: the folder of the equipment's trail.
+    pub async fn with_trail(equipment: Equipment, trail: Option<PathBuf>) -> County {
         let (members, tokens) = members();
         let guard = Guard::of(&members, equipment);
-        let house = House::build(Plan { guard: guard.clone(), ..Plan::default() }).await;
+        let house = House::build(Plan { guard: guard.clone(), trail, ..Plan::default() }).await;
         let mut county = County { house, guard, members, tokens, alerts: Default::default() };
         county.house.place(OWN, "building", "150621100");
         county.house.place(FOREIGN, "road", "150621200");
@@ -325,6 +337,11 @@ impl County {
                 ledgers.list_dead_letters(pb::ListDeadLettersRequest::default()).await.map(|_| one(()))
             }
             Call::Reveal => who.reveal(&alert_id, "case 1").await.map(|_| one(())),
+            Call::ListEntries => match who.entries(0).await {
+                // No trail is written here; that it is he who is told so is what counts.
+                Err(status) if status.code() == Code::FailedPrecondition => Ok(vec![project_id.clone()]),
+                told => told.map(|_| Vec::new()),
+            },
             Call::GetStatus => admin.get_status(pb::GetStatusRequest {}).await.map(|_| one(())),
             Call::SetBusinessDate => who.date("2026-05-20").await.map(one),
             Call::Metrics => {
@@ -365,7 +382,7 @@ async fn every_role_every_call_his_own_and_anothers() {
     let calls = Call::ALL.iter().filter(|call| ![Call::Reflection, Call::Health].contains(call));
     for call in calls {
         for (role, member) in Role::ALL.iter().zip(&county.members) {
-            let all = matches!(role, Role::Coordinator | Role::Platform | Role::Operator);
+            let all = matches!(role, Role::Coordinator | Role::Platform | Role::Operator | Role::Auditor);
             for own in [true, false] {
                 let told = county.call(*role, *call, own).await;
                 let what = format!("{role} {call} own: {own}: {told:?}");
@@ -592,4 +609,35 @@ async fn every_look_leaves_a_trace_and_so_does_who_was_turned_away() {
     assert!(has("bank", "IntakeService/Submit", "PermissionDenied FORBIDDEN"), "{seen:?}");
     assert!(has("operator", "AdminService/SetBusinessDate", "ok"), "{seen:?}");
     assert!(!seen.iter().any(|(_, call, result, _)| call.ends_with("/Submit") && result == "ok"), "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_reads_the_trail_page_by_page_and_that_leaves_a_trace_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { folder: folder.path().to_owned(), retain_days: 1096 };
+    let trail = Some(Trail::open(&settings).unwrap());
+    let equipment = Equipment { trail, ..Equipment::default() };
+    let county = County::with_trail(equipment, Some(folder.path().to_owned())).await;
+    for _ in 0..5 {
+        county.who(Role::Coordinator).list(1, "").await.unwrap();
+    }
+    let auditor = county.who(Role::Auditor);
+    let (mut after, mut seen) = (0, Vec::new());
+    loop {
+        let page = auditor.entries(after).await.unwrap();
+        seen.extend(page.entries);
+        after = page.next_after_seq;
+        // Each page adds an entry: the end is reached all the same.
+        if after == 0 {
+            break;
+        }
+    }
+    let numbers: Vec<u64> = seen.iter().map(|entry| entry.seq).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    assert!(seen.iter().filter(|e| e.who == "coordinator" && e.call == "AlertService/List").count() >= 5);
+    assert!(seen.iter().any(|e| e.who == "auditor" && e.call == "AuditService/ListEntries"));
+    assert!(seen.iter().all(|e| e.hash.len() == 64));
+    let status = county.who(Role::Coordinator).entries(0).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+    county.house.end().await;
 }

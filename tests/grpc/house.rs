@@ -1,6 +1,7 @@
 //! A whole service on a port of its own, in memory, and made-up records to send it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -22,6 +23,7 @@ use wagewatch::proto::v1::ledger_service_client::LedgerServiceClient;
 use wagewatch::proto::v1::{self as pb, record::Body};
 use wagewatch::serve::admin::{Admin, DateSource};
 use wagewatch::serve::alerts::{AlertLimits, Alerts};
+use wagewatch::serve::audits::Audits;
 use wagewatch::serve::facts::FactsCache;
 use wagewatch::serve::http::{self, Watched};
 use wagewatch::serve::hub::Hub;
@@ -42,6 +44,8 @@ pub struct Plan {
     pub dates: DateSource,
     pub guard: Arc<Guard>,
     pub tls: Option<Tls>,
+    /// Where the guard writes its trail.
+    pub trail: Option<PathBuf>,
 }
 
 impl Default for Plan {
@@ -56,6 +60,7 @@ impl Default for Plan {
             dates: DateSource::Manual,
             guard: Guard::open(Equipment::default()),
             tls: None,
+            trail: None,
         }
     }
 }
@@ -112,6 +117,7 @@ impl House {
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), plan.alerts, stop.clone()),
             ledgers: Ledgers::new(engine.clone(), rows, patience, wagewatch::intake::write_json::write_line),
             admin: Admin::new(engine.clone(), hub.clone(), plan.dates, patience),
+            audits: Audits::new(plan.trail),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let grpc = listener.local_addr().unwrap();
