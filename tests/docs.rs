@@ -60,21 +60,3 @@ fn the_example_of_a_rejection_is_what_is_said() {
     let text = blocks("records.md").concat();
     assert!(text.contains(&format!("\n{reason}\n")) || text.starts_with(&format!("{reason}\n")), "{reason}");
 }
-
-#[test]
-fn the_manual_lists_the_metrics_that_there_are() {
-    let read = |path: &str| fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let source = read("src/serve/metrics.rs");
-    let code = source.split("#[cfg(test)]").next().unwrap();
-    let mut there: Vec<&str> =
-        code.split('"').filter(|text| text.starts_with("wagewatch_") && !text.contains(' ')).collect();
-    let manual = read("docs/operations.md");
-    let table = manual.split("<!-- metrics:").nth(1).unwrap();
-    let mut listed: Vec<&str> =
-        table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
-    there.sort_unstable();
-    there.dedup();
-    listed.sort_unstable();
-    assert!(!there.is_empty());
-    assert_eq!(listed, there);
-}

@@ -91,6 +91,8 @@ fn wait(engine: &Engine, until: impl Fn() -> bool) {
 
 /// Every row that a subscriber can read; numbered without gaps.
 fn rows(engine: &Engine) -> Rows {
+    // The second stage may still be at what was answered just now.
+    wait(engine, || engine.status().applied == engine.status().log_head);
     let mut all = Rows::new();
     for shard in 0..engine.feed().shards() {
         let Read::Rows(found) = engine.feed().read(shard, 0, usize::MAX) else { panic!("rows are gone") };
@@ -498,7 +500,8 @@ fn a_shadow_judges_beside_and_tells_nobody() {
             let records: Vec<Entry> = records.filter(|e| !matches!(e, Entry::Rulebook(_))).collect();
             let truth = judge::truth(&records, &shadow).0;
             let mut wanted = BTreeMap::new();
-            for (key, finding) in &truth.alerts {
+            // The second stage is not judged beside.
+            for (key, finding) in truth.alerts.iter().filter(|(key, _)| !key.0.is_county()) {
                 *wanted.entry((key.1.rule, finding.level)).or_insert(0) += 1;
             }
             let status = engine.status();

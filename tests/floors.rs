@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const FLOORS: [(&str, &[&str]); 17] = [
+const FLOORS: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("codec", &["domain"]),
     ("ledger", &["domain", "codec"]),
@@ -29,7 +29,9 @@ const FLOORS: [(&str, &[&str]); 17] = [
     ("fiction", &["domain"]),
     ("intake", &BELOW_DOORS),
     ("serve", &BELOW_DOORS),
-    ("app", BELOW_COMMANDS.split_at(15).0),
+    // Calls the same services as gRPC does, put together by `app`: knows none of them, and asks the same guard.
+    ("console", &["domain", "alerts", "proto", "guard"]),
+    ("app", BELOW_COMMANDS.split_at(16).0),
     ("command", &BELOW_COMMANDS),
 ];
 
@@ -38,9 +40,9 @@ const BELOW_DOORS: [&str; 12] = [
     "guard",
 ];
 
-const BELOW_COMMANDS: [&str; 16] = [
+const BELOW_COMMANDS: [&str; 17] = [
     "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "audit",
-    "guard", "intake", "serve", "fiction", "app",
+    "guard", "intake", "serve", "console", "fiction", "app",
 ];
 
 /// Rooms whose answers depend on their arguments alone.
@@ -66,7 +68,8 @@ const NOT_IN_CORE: [(&str, &str); 15] = [
 ];
 
 /// Wire formats stop at these doors.
-const SPEAK_TO_THE_WORLD: [&str; 7] = ["proto", "audit", "guard", "intake", "serve", "app", "command"];
+const SPEAK_TO_THE_WORLD: [&str; 8] =
+    ["proto", "audit", "guard", "intake", "serve", "console", "app", "command"];
 
 #[test]
 fn a_room_imports_from_lower_floors_only() {

@@ -132,7 +132,7 @@ async fn questions(client: &support::process::Client, heard: &mut Heard) {
         [("nowhere", known.clone()), (known.as_str(), known.clone()), ("P1", format!("{known}9"))]
     {
         let (project_id, id_number) = (project_id.to_owned(), id_number);
-        let request = pb::GetWorkerLedgerRequest { project_id, id_number, id_type: None };
+        let request = pb::GetWorkerLedgerRequest { project_id, id_number, ..Default::default() };
         let refused = client.ledgers().get_worker_ledger(request).await.unwrap_err();
         heard.hear((refused.message(), refused.details()));
     }

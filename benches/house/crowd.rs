@@ -117,6 +117,16 @@ pub fn papers(workers: std::ops::Range<u64>, from: Day) -> impl Iterator<Item = 
     firsts.map(move |w| project(w, from)).chain(workers.map(move |w| enrolment(w, from)))
 }
 
+/// The same, of workers who are owed nothing whatever they attend: they are paid by the piece.
+pub fn piece_papers(workers: std::ops::Range<u64>, from: Day) -> impl Iterator<Item = Entry> {
+    papers(workers, from).map(|mut entry| {
+        if let Entry::Record(Record { body: Body::Enrolment(enrolment), .. }) = &mut entry {
+            (enrolment.basis, enrolment.rate_fen) = (Basis::Piece, Fen(0));
+        }
+        entry
+    })
+}
+
 /// Worker-months project by project: in each of `months` months the first `days` days, one swipe each.
 pub fn months(
     workers: std::ops::Range<u64>,

@@ -170,6 +170,12 @@ fn machine_seconds() -> f64 {
     (fields[0] + fields[1] + fields[2] + fields[5] + fields[6] + fields[7]) / 100.0
 }
 
+/// Resident bytes of this process, once the allocator has given back what it keeps for ten seconds.
+pub fn settled_resident() -> u64 {
+    std::thread::sleep(std::time::Duration::from_secs(13));
+    resident()
+}
+
 /// Resident bytes of this process.
 pub fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

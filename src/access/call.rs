@@ -31,6 +31,8 @@ words!(
     Call {
         Submit = "IntakeService/Submit",
         SubmitStream = "IntakeService/SubmitStream",
+        /// A dead letter mended: a submission.
+        Resubmit = "IntakeService/Resubmit",
         Subscribe = "AlertService/Subscribe",
         List = "AlertService/List",
         Get = "AlertService/Get",
@@ -39,6 +41,9 @@ words!(
         Stats = "AlertService/Stats",
         GetWorkerLedger = "LedgerService/GetWorkerLedger",
         GetProject = "LedgerService/GetProject",
+        GetProjectFunds = "LedgerService/GetProjectFunds",
+        ListWorkers = "LedgerService/ListWorkers",
+        ListDue = "LedgerService/ListDue",
         ListProjects = "LedgerService/ListProjects",
         ListSuspense = "LedgerService/ListSuspense",
         ListDeadLetters = "LedgerService/ListDeadLetters",
@@ -46,6 +51,8 @@ words!(
         Reveal = "LedgerService/Reveal",
         GetStatus = "AdminService/GetStatus",
         SetBusinessDate = "AdminService/SetBusinessDate",
+        /// Who sends records, and who has fallen silent.
+        ListSources = "AdminService/ListSources",
         ListEntries = "AuditService/ListEntries",
         /// Which services there are; says nothing of anybody.
         Reflection = "reflection",
@@ -83,7 +90,7 @@ impl Call {
         };
         let offices = matches!(role, Supervisor | Territory | Coordinator | Inspector);
         match self {
-            Call::Submit | Call::SubmitStream => {
+            Call::Submit | Call::SubmitStream | Call::Resubmit => {
                 matches!(role, Bank | SitePlatform | Coordinator | Inspector)
             }
             Call::Subscribe | Call::List | Call::Get | Call::Stats => offices || role == Platform,
@@ -91,11 +98,15 @@ impl Call {
             | Call::WhatIf
             | Call::GetWorkerLedger
             | Call::GetProject
+            | Call::GetProjectFunds
+            | Call::ListWorkers
+            | Call::ListDue
             | Call::ListProjects
             | Call::ListSuspense
             | Call::Reveal => offices,
             Call::ListDeadLetters => role == Coordinator,
             Call::GetStatus | Call::SetBusinessDate | Call::Metrics => role == Operator,
+            Call::ListSources => matches!(role, Operator | Coordinator),
             Call::ListEntries => role == Auditor,
             Call::Reflection => role != Auditor,
             Call::Health => true,

@@ -25,9 +25,10 @@ fn caller(role: Role) -> Principal {
 }
 
 /// The first letter of each role that may make the call, in the order of the roles.
-const CALLS: [(Call, &str); 20] = [
+const CALLS: [(Call, &str); 25] = [
     (Call::Submit, "B S . . C I . . ."),
     (Call::SubmitStream, "B S . . C I . . ."),
+    (Call::Resubmit, "B S . . C I . . ."),
     (Call::Subscribe, ". . S T C I P . ."),
     (Call::List, ". . S T C I P . ."),
     (Call::Get, ". . S T C I P . ."),
@@ -36,12 +37,16 @@ const CALLS: [(Call, &str); 20] = [
     (Call::Stats, ". . S T C I P . ."),
     (Call::GetWorkerLedger, ". . S T C I . . ."),
     (Call::GetProject, ". . S T C I . . ."),
+    (Call::GetProjectFunds, ". . S T C I . . ."),
+    (Call::ListWorkers, ". . S T C I . . ."),
+    (Call::ListDue, ". . S T C I . . ."),
     (Call::ListProjects, ". . S T C I . . ."),
     (Call::ListSuspense, ". . S T C I . . ."),
     (Call::ListDeadLetters, ". . . . C . . . ."),
     (Call::Reveal, ". . S T C I . . ."),
     (Call::GetStatus, ". . . . . . . . O"),
     (Call::SetBusinessDate, ". . . . . . . . O"),
+    (Call::ListSources, ". . . . C . . . O"),
     (Call::ListEntries, ". . . . . . . A ."),
     (Call::Reflection, "B S S T C I P . O"),
     (Call::Metrics, ". . . . . . . . O"),
@@ -149,7 +154,7 @@ fn every_role_and_every_record() {
     for (kind, may) in RECORDS {
         for role in Role::ALL {
             let who = caller(*role);
-            for call in [Call::Submit, Call::SubmitStream] {
+            for call in [Call::Submit, Call::SubmitStream, Call::Resubmit] {
                 let own = decide(&who, call, &Row::Record(statement(kind, true)));
                 assert_eq!(own == Decision::Allowed, may.contains(role), "{role} {kind}");
                 let foreign = decide(&who, call, &Row::Record(statement(kind, false)));

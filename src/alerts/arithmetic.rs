@@ -11,7 +11,7 @@ use crate::domain::{
 
 pub(super) fn arithmetic(finding: &Finding, today: Day, numbers: Numbers) -> Vec<Both> {
     match &finding.evidence {
-        Evidence::Wage(wage) => wage_lines(wage, today, numbers),
+        Evidence::Wage(wage) => wage_arithmetic(wage, today, numbers),
         Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, worst, .. } => {
             let mut lines = worst_lines(*overdue_fen, *workers, worst, numbers);
             lines.push(Both::new(
@@ -48,7 +48,8 @@ pub(super) fn arithmetic(finding: &Finding, today: Day, numbers: Numbers) -> Vec
     }
 }
 
-fn wage_lines(wage: &WagePeriod, today: Day, numbers: Numbers) -> Vec<Both> {
+/// A worker's month, be it overdue or not.
+pub fn wage_arithmetic(wage: &WagePeriod, today: Day, numbers: Numbers) -> Vec<Both> {
     let mut lines: Vec<Both> = wage.accrual.iter().map(accrual_line).collect();
     lines.push(accrued_line(wage));
     lines.push(expected_line(wage));
@@ -69,14 +70,18 @@ fn wage_lines(wage: &WagePeriod, today: Day, numbers: Numbers) -> Vec<Both> {
         format!("Paid = {direct} + {filled} = {paid} yuan"),
     ));
     let (expected, arrears, tolerance) = (yuan(wage.expected), yuan(wage.arrears), yuan(wage.tolerance));
+    let is_owed = wage.arrears > wage.tolerance;
+    let (than_zh, than_en) = if is_owed { ("超过", "above") } else { ("不超过", "not above") };
     lines.push(Both::new(
-        format!("欠付 = 应付 − 已付 = {expected} − {paid} = {arrears} 元（超过容差 {tolerance} 元）"),
+        format!("欠付 = 应付 − 已付 = {expected} − {paid} = {arrears} 元（{than_zh}容差 {tolerance} 元）"),
         format!(
-            "Arrears = expected − paid = {expected} − {paid} = {arrears} yuan (above the tolerance of {tolerance})"
+            "Arrears = expected − paid = {expected} − {paid} = {arrears} yuan ({than_en} the tolerance of {tolerance})"
         ),
     ));
     lines.push(due_line(wage.due_nominal, wage.due_on));
-    lines.push(overdue_line(wage.due_on, today));
+    if is_owed && today > wage.due_on {
+        lines.push(overdue_line(wage.due_on, today));
+    }
     lines
 }
 

@@ -46,7 +46,7 @@ impl ProjectAlerts {
         ids: &IdKey,
         out: &mut Vec<(Change, Alert)>,
     ) {
-        self.diff((Some(id), Part::Worker), findings, today, ids, out);
+        self.diff(&Scope::Worker(id), findings, today, ids, out);
     }
 
     /// The same for what is found about a part of the project as a whole.
@@ -58,29 +58,40 @@ impl ProjectAlerts {
         ids: &IdKey,
         out: &mut Vec<(Change, Alert)>,
     ) {
-        self.diff((None, part), findings, today, ids, out);
+        self.diff(&Scope::Part(part), findings, today, ids, out);
+    }
+
+    /// The same for what is found about one subject that is no worker.
+    pub fn diff_subject(
+        &mut self,
+        subject: &Subject,
+        findings: Vec<Finding>,
+        today: Day,
+        ids: &IdKey,
+        out: &mut Vec<(Change, Alert)>,
+    ) {
+        self.diff(&Scope::Subject(subject), findings, today, ids, out);
     }
 
     fn diff(
         &mut self,
-        (whom, part): (Option<&IdNumber>, Part),
+        scope: &Scope<'_>,
         mut findings: Vec<Finding>,
         today: Day,
         ids: &IdKey,
         out: &mut Vec<(Change, Alert)>,
     ) {
-        let of_part = |rule: Rule| whom.is_some() || rule.part() == part;
-        let here = |f: &Finding| f.subject.id_number() == whom && of_part(f.rule);
+        let here = |f: &Finding| scope.reaches(&f.subject) && scope.has(f.rule);
         assert!(findings.iter().all(here), "bug: a finding about somebody else");
         findings.sort_by(|a, b| order(a).cmp(&order(b)));
         findings.dedup_by(|b, a| order(a) == order(b));
         let mut found = findings.into_iter().peekable();
         let mut raised = Vec::new();
-        for (key, alert) in self.alerts.range_mut(first_key(whom)..) {
-            if key.subject.id_number() != whom {
+        for (key, alert) in self.alerts.range_mut(scope.first_key()..) {
+            if !scope.reaches(&key.subject) {
                 break;
             }
-            if !of_part(key.rule) {
+            if !scope.has(key.rule) {
                 continue;
             }
             while let Some(new) = found.next_if(|finding| order(finding) < (&key.subject, key.rule)) {
@@ -195,6 +206,40 @@ impl ProjectAlerts {
     /// The workers who are owed most: their sums (fen) over standing wage alerts, descending, then by id.
     pub fn worst(&self, count: usize) -> Vec<(IdNumber, Sum)> {
         self.index.owed.worst(count)
+    }
+}
+
+/// Which alerts a set of findings is all of.
+enum Scope<'a> {
+    Worker(&'a IdNumber),
+    Part(Part),
+    Subject(&'a Subject),
+}
+
+impl Scope<'_> {
+    /// The least key that it may have.
+    fn first_key(&self) -> AlertKey {
+        match self {
+            Scope::Worker(id) => first_key(Some(id)),
+            Scope::Part(_) => first_key(None),
+            Scope::Subject(subject) => AlertKey { subject: (*subject).clone(), rule: Rule::WageUnpaid },
+        }
+    }
+
+    /// Keys that it reaches stand together.
+    fn reaches(&self, subject: &Subject) -> bool {
+        match self {
+            Scope::Worker(id) => subject.id_number() == Some(id),
+            Scope::Part(_) => subject.id_number().is_none(),
+            Scope::Subject(only) => subject == *only,
+        }
+    }
+
+    fn has(&self, rule: Rule) -> bool {
+        match self {
+            Scope::Part(part) => rule.part() == *part,
+            Scope::Worker(_) | Scope::Subject(_) => true,
+        }
     }
 }
 

@@ -16,16 +16,17 @@ mod life;
 mod owed;
 mod route;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod tally;
 mod text;
 mod words;
 
+pub use arithmetic::wage_arithmetic;
 pub use book::{ProjectAlerts, Times};
 pub use id::{IdKey, PUBLIC_ID_KEY, alert_id};
 pub use life::change_of;
 pub use owed::Overdue;
 pub use route::{Audience, Department, Directory, DirectoryError, Role, Territory};
-pub use tally::{RedSpell, Tallies, Tally, TallyKey};
+pub use tally::{RedSpell, Stance, Tallies, Tally, TallyKey, confirms};
 pub use text::{Numbers, Text, text};
 pub use words::{Both, RuleInfo, fact_words, info, level_words};

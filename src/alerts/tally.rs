@@ -68,6 +68,31 @@ pub struct Tallies {
     red_is_dirty: bool,
 }
 
+/// What people had made of an alert.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Stance {
+    /// Somebody had taken it up.
+    pub taken_up: bool,
+    /// The worker had said something.
+    pub spoken: bool,
+}
+
+impl Stance {
+    pub fn of(alert: &Alert) -> Stance {
+        Stance {
+            taken_up: matches!(alert.status, AlertStatus::Acknowledged | AlertStatus::Handling),
+            spoken: alert.casework.worker.is_some(),
+        }
+    }
+}
+
+/// Whether a row confirms that the alert is true: the worker rejects what the employer says, or the facts
+/// resolve it after somebody took it up. `before`: as it was before the row.
+pub fn confirms(before: Stance, change: Change, after: &Alert) -> bool {
+    let rejected = change == Change::WorkerSaid && after.casework.worker == Some(WorkerWord::Rejects);
+    rejected || change == Change::Resolved && before.taken_up && !before.spoken
+}
+
 impl Tally {
     pub fn dismissals(&self) -> u64 {
         self.dismissed.iter().sum()
@@ -121,10 +146,7 @@ impl Tally {
         {
             self.dismissed[place] += 1;
         }
-        let rejected = change == Change::WorkerSaid && after.casework.worker == Some(WorkerWord::Rejects);
-        let seen = matches!(before.status, AlertStatus::Acknowledged | AlertStatus::Handling);
-        let resolved = change == Change::Resolved && seen && before.casework.worker.is_none();
-        self.confirmed += u64::from(rejected || resolved);
+        self.confirmed += u64::from(confirms(Stance::of(before), change, after));
     }
 }
 

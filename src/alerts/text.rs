@@ -82,7 +82,10 @@ fn whom(finding: &Finding, numbers: Numbers) -> Both {
         }
         other => {
             let (zh, en) = paper(other, numbers);
-            Both::new(format!("项目 {project} {zh}"), format!("project {project}, {en}"))
+            match finding.project_id.is_county() {
+                true => Both::new(zh, en),
+                false => Both::new(format!("项目 {project} {zh}"), format!("project {project}, {en}")),
+            }
         }
     }
 }
@@ -183,9 +186,13 @@ fn body(finding: &Finding, today: Day, project: &str, numbers: Numbers) -> Both 
             let (info, lines) = (info(finding.rule), fact_lines(facts, numbers));
             let first = |of: fn(&Both) -> &str| lines.iter().take(FIRST_FACTS).map(of).collect::<Vec<_>>();
             let (zh, en) = (first(|line| &line.zh).join("；"), first(|line| &line.en).join("; "));
+            let of = match finding.project_id.is_county() {
+                true => Both::new("全县", "The county"),
+                false => Both::new(format!("项目 {project}"), format!("Project {project}")),
+            };
             Both::new(
-                format!("项目 {project}：{}。{zh}", info.title_zh),
-                format!("Project {project}: {}. {en}", info.title_en),
+                format!("{}：{}。{zh}", of.zh, info.title_zh),
+                format!("{}: {}. {en}", of.en, info.title_en),
             )
         }
     }

@@ -20,6 +20,8 @@ pub struct Opened {
 /// in it depends on them.
 const SHARDS: &str = "shards";
 const DAY_STARTS_AT: &str = "day_starts_at_minutes";
+/// When the folder was put back from a backup.
+pub(super) const RESTORED_AT: &str = "restored_at";
 /// Set when a page was found damaged: the next start rebuilds the store.
 const REBUILD: &str = "rebuild_store";
 
@@ -34,6 +36,7 @@ impl Opened {
         hold_fact(&mut folder, DAY_STARTS_AT, minutes, "clock.day_starts_at")?;
         let mut settings = settings(config);
         settings.shards = shards;
+        settings.life = folder.get(RESTORED_AT).map_or(0, |at| crc32fast::hash(at.as_bytes()));
         let marked = folder.get(REBUILD) == Some("yes");
         let engine = match start(config, path, &settings, marked, observer.clone()) {
             Err(Failure::StoreDamaged(what)) => {
@@ -156,6 +159,7 @@ fn settings(config: &Config) -> Settings {
         checkpoint_entries: usize::try_from(config.store.checkpoint_records).unwrap_or(usize::MAX),
         history_rows: usize::try_from(config.alerts.history_rows).unwrap_or(usize::MAX),
         shadow: config.shadow.clone().map(Arc::new),
+        life: 0,
     }
 }
 

@@ -7,11 +7,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Looks every second until stopped.
-pub async fn watch(engine: Engine, path: PathBuf, needed_bytes: u64, stop: CancellationToken) {
+/// Looks every second until stopped, and tells `seen` how many bytes are free.
+pub async fn watch(
+    engine: Engine,
+    path: PathBuf,
+    needed_bytes: u64,
+    seen: impl Fn(u64),
+    stop: CancellationToken,
+) {
     let mut short = false;
     loop {
-        match free_bytes(&path) {
+        let free = free_bytes(&path);
+        if let Ok(free) = free {
+            seen(free);
+        }
+        match free {
             Ok(free) if free < needed_bytes => {
                 if !short {
                     tracing::error!(

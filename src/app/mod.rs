@@ -1,12 +1,15 @@
 //! Configuration, wiring and lifecycle: start, drain with a deadline, stop.
 
+pub mod backup;
 mod clock;
 pub mod config;
 mod data;
+mod deliver;
 
 mod disk;
 pub mod logging;
 mod reload;
+pub mod restore;
 mod service;
 
 pub use clock::business_date_now;

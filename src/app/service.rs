@@ -4,26 +4,30 @@
 
 use super::config::{ClockKind, Config};
 use super::data::Opened;
-use super::{clock, disk, reload};
+use super::{clock, deliver, disk, reload};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::audit::{self, Trail};
-use crate::domain::{AlertRow, ProjectId};
+use crate::console;
+use crate::domain::{AlertRow, Day, ProjectId};
 use crate::engine::api::ProjectFacts;
 use crate::engine::{Engine, Observer};
 use crate::guard::{self, Equipment, Guard, Rate, Tls};
 use crate::intake::batch::Limits;
 use crate::intake::grpc::{Intake, Tally};
 use crate::intake::write_json::write_line;
+use crate::log::Block;
 use crate::serve::admin::{Admin, DateSource};
 use crate::serve::alerts::{AlertLimits, Alerts};
 use crate::serve::audits::Audits;
+use crate::serve::deliver::Source;
 use crate::serve::facts::FactsCache;
-use crate::serve::http::{self, Watched};
+use crate::serve::http::{self, HttpDoor, Watched};
 use crate::serve::hub::Hub;
 use crate::serve::ledger::Ledgers;
 use crate::serve::metrics::Metrics;
 use crate::serve::rows::Rows;
-use crate::serve::server::{self, Doors, ServerLimits};
+use crate::serve::server::{self, Doors, Entrance, ServerLimits};
+use crate::serve::sources::Sources;
 use anyhow::{Context, anyhow, bail};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -60,15 +64,21 @@ pub struct Service {
     facts: Arc<FactsCache>,
     guard: Arc<Guard>,
     tls: Option<Tls>,
+    sources: Arc<Sources>,
 }
 
 /// Metrics and routing both learn from the engine.
 struct Ears {
     metrics: Arc<Metrics>,
     facts: Arc<FactsCache>,
+    sources: Arc<Sources>,
 }
 
 impl Observer for Ears {
+    fn opened(&self, block: &Block, today: Option<Day>) {
+        self.sources.opened(block, today);
+    }
+
     fn appended(&self, entries: usize, micros: u64) {
         self.metrics.appended(entries, micros);
     }
@@ -95,13 +105,14 @@ impl Service {
     pub fn open(config: Config) -> anyhow::Result<Service> {
         let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).context("metrics")?);
         let facts = Arc::new(FactsCache::new());
-        let ears = Ears { metrics: metrics.clone(), facts: facts.clone() };
+        let sources = Arc::new(Sources::default());
+        let ears = Ears { metrics: metrics.clone(), facts: facts.clone(), sources: sources.clone() };
         let tls = config.security.tls.as_ref().map(Tls::read).transpose().context("security")?;
         let opened = Opened::open(&config, Arc::new(ears))?;
         // The folder is locked: nobody else writes the trail.
         let counted = metrics.clone();
         let guard = guard(&config, Arc::new(move |reason| counted.refused(reason)))?;
-        Ok(Service { config, opened, metrics, facts, guard, tls })
+        Ok(Service { config, opened, metrics, facts, guard, tls, sources })
     }
 
     pub fn engine(&self) -> &Engine {
@@ -123,18 +134,28 @@ impl Service {
         // On the loopback address nobody else listens.
         let outside = !listeners.http.local_addr()?.ip().is_loopback();
         let http_tls = self.tls.clone().filter(|_| outside);
-        let http = tokio::spawn(http::serve(listeners.http, http_tls, watched, end.clone()));
-        let doors = self.doors(&engine, &hub, &stop)?;
+        let rows = self.rows(&engine)?;
         let limits = self.server_limits();
+        let services = server::services(self.doors(&engine, &rows, &hub, &stop), &limits);
+        let pages = console::pages(services.clone(), self.guard.clone(), limits.message_bytes)?;
+        let door = HttpDoor { listener: listeners.http, tls: http_tls, pages };
+        let http = tokio::spawn(http::serve(door, watched, end.clone()));
         let drain = limits.drain;
-        let serving = server::serve(listeners.grpc, doors, engine.clone(), limits, stop.clone());
+        let (guard, tls) = (self.guard.clone(), self.tls.clone());
+        let entrance = Entrance { listener: listeners.grpc, guard, tls };
+        let serving = server::serve(entrance, services, engine.clone(), limits, stop.clone());
         let mut tasks = tokio::task::JoinSet::new();
         let needed = self.config.data.min_free_bytes;
-        tasks.spawn(disk::watch(engine.clone(), self.opened.path().to_owned(), needed, stop.clone()));
+        let metrics = self.metrics.clone();
+        let seen = move |free| metrics.disk_seen(free, needed);
+        tasks.spawn(disk::watch(engine.clone(), self.opened.path().to_owned(), needed, seen, stop.clone()));
         tasks.spawn(reload::watch(self.config.clone(), self.guard.clone(), self.tls.clone(), stop.clone()));
         if self.config.clock.kind == ClockKind::System {
             tasks.spawn(clock::run(engine.clone(), self.config.clock.day_starts_at, stop.clone()));
         }
+        let source =
+            Source { engine: engine.clone(), rows, hub, guard: self.guard.clone(), stop: stop.clone() };
+        deliver::start(&mut tasks, &self.config, self.opened.path(), &source, self.metrics.deliveries())?;
         let served = tokio::select! {
             served = serving => served.context("the gRPC door"),
             failure = failure(&engine) => Err(anyhow!(failure)),
@@ -156,19 +177,23 @@ impl Service {
         served
     }
 
+    fn rows(&self, engine: &Engine) -> anyhow::Result<Arc<Rows>> {
+        let ids = self.config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0);
+        let routes = Arc::new(self.config.directory.routes()?);
+        Ok(Arc::new(Rows::new(self.facts.clone(), routes, ids, engine.feed().shards())))
+    }
+
     fn doors(
         &self,
         engine: &Engine,
+        rows: &Arc<Rows>,
         hub: &Arc<Hub>,
         stop: &CancellationToken,
-    ) -> anyhow::Result<Doors<Intake>> {
+    ) -> Doors<Intake> {
         let server = &self.config.server;
         let patience = Duration::from_secs(server.request_timeout_seconds);
-        let ids = self.config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0);
-        let routes = Arc::new(self.config.directory.routes()?);
-        let rows = Arc::new(Rows::new(self.facts.clone(), routes, ids, engine.feed().shards()));
         let metrics = self.metrics.clone();
-        let tally: Tally = Arc::new(move |door, verdicts| metrics.tally(door, verdicts));
+        let tally: Tally = Arc::new(move |door, origins, verdicts| metrics.tally(door, origins, verdicts));
         let limits = Limits {
             batch_records: server.max_batch_records,
             waiting_records: self.config.engine.queue_records,
@@ -183,15 +208,15 @@ impl Service {
         };
         let known = rows.clone();
         let homes = Arc::new(move |project: &ProjectId| known.home_of(project));
-        Ok(Doors {
-            guard: self.guard.clone(),
-            tls: self.tls.clone(),
+        let audit = self.config.security.members.as_ref().map(|_| audit_folder(&self.config));
+        Doors {
             intake: Intake::new(engine.clone(), limits, tally, homes, stop.clone()),
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), alerts, stop.clone()),
-            ledgers: Ledgers::new(engine.clone(), rows, patience, write_line),
-            admin: Admin::new(engine.clone(), hub.clone(), dates, patience),
-            audits: Audits::new(self.config.security.members.as_ref().map(|_| audit_folder(&self.config))),
-        })
+            ledgers: Ledgers::new(engine.clone(), rows.clone(), patience, write_line),
+            admin: Admin::new(engine.clone(), hub.clone(), dates, patience)
+                .with_sources(self.sources.clone()),
+            audits: Audits::new(audit),
+        }
     }
 
     fn server_limits(&self) -> ServerLimits {

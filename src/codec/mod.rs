@@ -18,7 +18,7 @@ pub use alert::{read_alert, read_alert_row, write_alert, write_alert_row};
 pub use entry::{
     read_act, read_entry, read_reason, read_rejected, write_act, write_entry, write_reason, write_rejected,
 };
-pub use finding::{read_finding, write_finding};
+pub use finding::{read_finding, write_finding, write_subject};
 pub use pack::{UNPACKED_BYTES_MAX, pack, unpack};
 pub use record::{read_record, write_record};
 pub use rulebook::{read_rulebook, write_rulebook};
@@ -349,7 +349,11 @@ impl<'a> Reader<'a> {
     }
 
     pub fn project_id(&mut self) -> Read<ProjectId> {
-        ProjectId::parse("project_id", self.str()?).map_err(|_| Corrupt("a project_id"))
+        let text = self.str()?;
+        if text == ProjectId::county().as_str() {
+            return Ok(ProjectId::county());
+        }
+        ProjectId::parse("project_id", text).map_err(|_| Corrupt("a project_id"))
     }
 
     pub fn uscc(&mut self) -> Read<Uscc> {

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod backtest;
+pub mod backup;
 pub mod check;
 mod client;
 pub mod demo;
@@ -10,6 +11,7 @@ pub mod generate;
 mod life;
 mod output;
 pub mod replay;
+pub mod restore;
 pub mod serve;
 pub mod stats;
 pub mod token;

@@ -100,7 +100,11 @@ impl Screen {
             Ok(channel) => channel,
             Err(why) => return End::Cut(why),
         };
-        let request = pb::SubscribeRequest { cursor: self.cursor.clone(), filter: Some(filter.clone()) };
+        let request = pb::SubscribeRequest {
+            cursor: self.cursor.clone(),
+            filter: Some(filter.clone()),
+            changes_only: false,
+        };
         let mut messages = match AlertServiceClient::new(channel).subscribe(request).await {
             Ok(response) => response.into_inner(),
             Err(status) => return ended(&status),

@@ -79,6 +79,11 @@ impl Fact {
         Fact::new(name, FactValue::Month(period))
     }
 
+    /// Which employer.
+    pub fn firm(uscc: Uscc) -> Fact {
+        Fact::new(FactName::Employer, FactValue::Firm(uscc))
+    }
+
     pub fn text(name: FactName, text: &str) -> Fact {
         Fact::new(name, FactValue::Text(text.into()))
     }
@@ -232,5 +237,12 @@ words!(
         SteadyTo = "steady-to",
         StatementsBulk = "statements-bulk",
         LeastWage = "least-wage",
+        ThresholdPair = "threshold-pair",
+        ThresholdYears = "threshold-years",
+        YearsOnEnd = "years-on-end",
+        ConfirmedOn = "confirmed-on",
+        Accounts = "accounts",
+        Sector = "sector",
+        Territory = "territory",
     }
 );

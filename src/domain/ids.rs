@@ -29,6 +29,9 @@ pub struct Uscc([u8; 18]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Account(u128);
 
+/// Not a project's: these never hold a `~`.
+const COUNTY: &str = "~county";
+
 impl ProjectId {
     pub fn parse(field: &str, text: &str) -> Result<ProjectId, Reason> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
@@ -36,6 +39,16 @@ impl ProjectId {
             return Ok(ProjectId(text.to_compact_string()));
         }
         Err(Reason::format(field, text, "1 to 64 of A-Z a-z 0-9 . _ -"))
+    }
+
+    /// The home of what belongs to no single project: alerts about employers, feeds, and complaints
+    /// that name no project. No record can name it.
+    pub const fn county() -> ProjectId {
+        ProjectId(CompactString::const_new(COUNTY))
+    }
+
+    pub fn is_county(&self) -> bool {
+        self.0 == COUNTY
     }
 
     pub fn as_str(&self) -> &str {

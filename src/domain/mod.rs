@@ -9,8 +9,10 @@ mod entry;
 mod evidence;
 mod finding;
 mod ids;
+mod mask;
 mod money;
 mod numbers;
+mod origin;
 mod person_name;
 mod record;
 mod reject;
@@ -31,14 +33,16 @@ pub use evidence::{
 };
 pub use finding::{Finding, Level, Part, Rule, Subject};
 pub use ids::{Account, IdNumber, ProjectId, Uscc};
+pub use mask::mask_numbers;
 pub use money::{Days, Fen, Sum, div_half_up};
 pub use numbers::{NumberKey, Numbers, Switch};
+pub use origin::{Origin, Origins};
 pub use person_name::masked_name;
 pub use record::*;
 pub use reject::{Reason, ReasonCode};
 pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
 pub use view::{
-    AccountView, Coming, DepositView, MonthTotals, PapersView, PatternView, PayeeView, PeriodView,
-    ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,
+    AccountView, Coming, DepositView, FeedView, FirmView, MonthTotals, PapersView, PatternView, PayeeView,
+    PeriodView, ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,
 };

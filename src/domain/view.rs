@@ -2,9 +2,9 @@
 //! the ledger.
 
 use super::{
-    Account, AccountEntry, AccountRestraint, AccrualLine, Basis, Complaint, Day, Days, Deposit, Fen,
-    IdNumber, Inspection, Payment, PaymentGuarantee, PaymentLine, Payroll, Period, Project, ProjectId, Sum,
-    Time, Uscc, WageAccount,
+    Account, AccountEntry, AccountRestraint, AccrualLine, Basis, BusinessSignal, Complaint, Day, Days,
+    Deposit, Fen, IdNumber, Inspection, Payment, PaymentGuarantee, PaymentLine, Payroll, Period, Project,
+    ProjectId, Sum, Time, Uscc, WageAccount,
 };
 use std::collections::BTreeMap;
 
@@ -266,4 +266,32 @@ pub struct PayeeView<'a> {
     pub named: bool,
     /// If not: the first settled payment for him that went there, by (bank, txn_id).
     pub payment: Option<PaymentLine>,
+}
+
+/// One employer over all projects.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FirmView<'a> {
+    pub uscc: Uscc,
+    /// Some enrolment names it, or it is some project's contractor.
+    pub employs: bool,
+    /// By kind.
+    pub signals: Vec<&'a BusinessSignal>,
+    /// Workers with an overdue month of this employer; who is owed in two projects counts once.
+    pub overdue_workers: u32,
+    pub overdue_projects: u32,
+    /// Sum of those arrears, in fen.
+    pub overdue_fen: Sum,
+    pub oldest_due_on: Option<Day>,
+    /// The days on which arrears of its projects were confirmed, ascending.
+    pub cases: &'a [Day],
+}
+
+/// What sends records regularly: a platform with attendance, or a bank.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeedView<'a> {
+    pub name: &'a str,
+    /// The date of its newest attendance, and how many projects at work have none that is newer.
+    pub attendance: Option<(Day, u32)>,
+    /// The date of its newest payment or booking, and how many open wage accounts of projects at work it has.
+    pub bank: Option<(Day, u32)>,
 }

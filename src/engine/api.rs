@@ -3,12 +3,16 @@
 use crate::alerts::ProjectAlerts;
 use crate::domain::{
     AlertKey, AlertRow, Body, Day, Entry, Fen, Funding, Level, MonthTotals, Position, ProjectId, Reason,
-    Record, Rejected, Rule, Rulebook, Sum, Verdict,
+    Record, Rejected, Rule, Rulebook, Sum, SuspenseReason, Verdict,
 };
-use crate::ledger::ProjectLedger;
+use crate::ledger::{KeptPayment, ProjectLedger};
+use crate::log::Block;
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// A payment in suspense: the project that it belongs to, if that is known, and why it waits.
+pub type Waiting = (Option<ProjectId>, KeptPayment, SuspenseReason);
 
 /// Sizes and limits of the engine, and what it tries out.
 #[derive(Clone, Debug)]
@@ -31,6 +35,9 @@ pub struct Settings {
     pub history_rows: usize,
     /// A rulebook that judges beside the live one; what it finds is counted and told to nobody.
     pub shadow: Option<Arc<Rulebook>>,
+    /// Another number for a log that was put back from a backup: what subscribers read of the life that was lost
+    /// is no place in this one.
+    pub life: u32,
 }
 
 impl Default for Settings {
@@ -45,6 +52,7 @@ impl Default for Settings {
             checkpoint_entries: 2_000_000,
             history_rows: 200_000,
             shadow: None,
+            life: 0,
         }
     }
 }
@@ -163,6 +171,8 @@ pub struct Status {
     pub rulebook: String,
     /// Of the rulebook that judges beside it, where there is one.
     pub shadow: Option<ShadowStatus>,
+    /// (free, needed) bytes while the disk is nearly full and nothing is taken.
+    pub disk_shortage: Option<(u64, u64)>,
     /// Set when the engine has failed: the process must end.
     pub failed: Option<String>,
 }
@@ -179,6 +189,8 @@ pub struct ShadowStatus {
 
 /// Told of what the engine does, for metrics. Calls come from the engine's threads and must not block.
 pub trait Observer: Send + Sync {
+    /// A block is given to the shards: a new one, or one of the log at a start. In the log's order.
+    fn opened(&self, _block: &Block, _today: Option<Day>) {}
     /// A batch was made durable.
     fn appended(&self, _entries: usize, _micros: u64) {}
     /// A batch was merged, settled and judged on one thread.

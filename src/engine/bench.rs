@@ -1,9 +1,10 @@
-//! What a project is given to judge by, and what comes back. Decides nothing.
+//! What an owner of alerts is given to judge by, and what comes back. Decides nothing.
 
 use crate::alerts::IdKey;
-use crate::domain::{Alert, Change, Day, Rulebook};
+use crate::domain::{Alert, Change, Day, Deadlines, Level, Rule, Rulebook, Time};
+use crate::rules;
 
-/// What a judgement needs beside the project.
+/// What a judgement needs beside what is judged.
 pub(super) struct Bench<'a> {
     pub book: &'a Rulebook,
     pub ids: &'a IdKey,
@@ -15,3 +16,14 @@ pub(super) struct Bench<'a> {
 
 /// One change of one alert, before it has its number.
 pub(super) type Changed = (Change, Alert);
+
+impl<'a> Bench<'a> {
+    /// By when what begins to ask now is to be acknowledged and settled; none where that is switched off.
+    pub fn times(&self, today: Day, sector: Option<&str>) -> impl Fn(Level) -> Option<Deadlines> + use<'a> {
+        let book = self.book;
+        let is_on = book.at(today).is_on(Rule::AlertOverdue, sector);
+        let (_, second) = Time(self.written_ms.saturating_mul(1_000_000)).business(book.day_starts_at);
+        let minute = i64::from(book.day_starts_at.0) + i64::from(second / 60);
+        move |level| is_on.then(|| rules::deadlines(level, today, minute, book))
+    }
+}

@@ -2,10 +2,12 @@
 //! desk opens it and the shards' threads get their orders. It also begins the rounds of checkpoints.
 
 use super::api::{Refused, Settings, SubmitDone, weight};
-use super::desk::{Desk, Routing};
+use super::clerk::Paper;
+use super::desk::Desk;
+use super::dispatch::{NotSent, Threads};
 use super::shared::{Shared, now_ms};
 use super::storer::Round;
-use super::worker::{Dispatch, Reply, Work};
+use super::worker::Work;
 use crate::domain::{Day, Entry, Position, Reason, Rulebook, Verdict};
 use crate::log::{Block, Log, LogError};
 use crate::store::{Changes, StoreError};
@@ -30,6 +32,7 @@ pub(super) struct Committer {
     pub desk: Desk,
     pub jobs: Receiver<Job>,
     pub workers: Vec<Sender<Work>>,
+    pub clerk: Sender<Paper>,
     /// The thread of each shard.
     pub thread_of: Vec<usize>,
     pub shared: Arc<Shared>,
@@ -50,8 +53,8 @@ enum Broken {
     Log(#[from] LogError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("a thread of the engine has ended")]
-    Threads,
+    #[error(transparent)]
+    Dispatch(#[from] NotSent),
 }
 
 type Waiting = (Vec<Entry>, SubmitDone);
@@ -73,12 +76,14 @@ impl Committer {
     /// Replays the log from where the store ends. What the shards have already merges to nothing.
     fn recover(&mut self) -> Result<(), Broken> {
         let from = self.desk.position().next();
-        let Committer { log, desk, workers, thread_of, shared, .. } = self;
+        let Committer { log, desk, workers, clerk, thread_of, shared, .. } = self;
         let mut broken = None;
         let mut today = self.today;
         let result = log.read(from, &mut |block| {
             today = block.entries.iter().filter_map(date_of).chain(today).max();
-            let sent = dispatch(desk, workers, thread_of, Arc::new(block), Box::new(|_| {}));
+            shared.observer.opened(&block, today);
+            let threads = Threads { workers, clerk, thread_of };
+            let sent = threads.dispatch(desk, Arc::new(block), Box::new(|_| {}));
             shared.dead_letters.store(desk.dead_letter_count(), Relaxed);
             sent.map_err(|error| {
                 let said = LogError::Unusable(error.to_string());
@@ -87,7 +92,7 @@ impl Committer {
             })
         });
         if let Some(error) = broken {
-            return Err(error);
+            return Err(error.into());
         }
         result?;
         self.today = today;
@@ -121,8 +126,7 @@ impl Committer {
         if head == 0 {
             return;
         }
-        let applied = |shared: &Shared| shared.workers.iter().all(|w| w.applied.load(Relaxed) >= head);
-        while !applied(&self.shared) && self.shared.failure().is_none() {
+        while self.shared.applied() < head && self.shared.failure().is_none() {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -227,7 +231,9 @@ impl Committer {
         self.entries_since_round += entries.len();
         self.shared.set_today(self.today);
         let block = Arc::new(Block { position, written_ms, entries });
-        dispatch(&mut self.desk, &self.workers, &self.thread_of, block, Box::new(finish))?;
+        self.shared.observer.opened(&block, self.today);
+        let threads = Threads { workers: &self.workers, clerk: &self.clerk, thread_of: &self.thread_of };
+        threads.dispatch(&mut self.desk, block, Box::new(finish))?;
         self.tell();
         Ok(())
     }
@@ -267,14 +273,15 @@ impl Committer {
         let round = Arc::new(Round {
             position: self.desk.position(),
             county: Mutex::new(Some(county)),
-            left: AtomicUsize::new(self.thread_of.len()),
+            // Every shard, and the second stage.
+            left: AtomicUsize::new(self.thread_of.len() + 1),
             at_once,
         });
         self.round = Some(round.position);
         for worker in &self.workers {
-            worker.send(Work::Round(round.clone())).map_err(|_| Broken::Threads)?;
+            worker.send(Work::Round(round.clone())).map_err(|_| NotSent::Thread)?;
         }
-        Ok(())
+        Ok(self.clerk.send(Paper::Round(round)).map_err(|_| NotSent::Thread)?)
     }
 
     fn covered(&mut self, position: Position) -> Result<(), Broken> {
@@ -301,6 +308,7 @@ impl Committer {
         for worker in &self.workers {
             let _ = worker.send(Work::Stop);
         }
+        let _ = self.clerk.send(Paper::Stop);
         Ok(())
     }
 
@@ -332,35 +340,6 @@ fn date_of(entry: &Entry) -> Option<Day> {
         Entry::Date(day) => Some(*day),
         _ => None,
     }
-}
-
-/// Opens a block and hands its orders to the threads; `finish` is called when all have done theirs.
-fn dispatch(
-    desk: &mut Desk,
-    workers: &[Sender<Work>],
-    thread_of: &[usize],
-    block: Arc<Block>,
-    finish: SubmitDone,
-) -> Result<(), Broken> {
-    let opened = desk.open_block(&block)?;
-    let room = opened.orders.len() / workers.len();
-    let mut orders: Vec<Vec<Routing>> = workers.iter().map(|_| Vec::with_capacity(room + room / 8)).collect();
-    for routing in opened.orders {
-        match routing {
-            Routing::Everyone { entry } => {
-                orders.iter_mut().for_each(|theirs| theirs.push(Routing::Everyone { entry }));
-            }
-            Routing::Entry { shard, .. } | Routing::County { shard, .. } => {
-                orders[thread_of[usize::from(shard)]].push(routing);
-            }
-        }
-    }
-    let reply = Arc::new(Reply::new(workers.len(), block.entries.len(), opened.verdicts, finish));
-    for (worker, orders) in workers.iter().zip(orders) {
-        let dispatch = Dispatch { block: block.clone(), orders, reply: reply.clone() };
-        worker.send(Work::Block(Box::new(dispatch))).map_err(|_| Broken::Threads)?;
-    }
-    Ok(())
 }
 
 /// How many verdicts a sender waits for, those that were known before the log, and whom to tell.

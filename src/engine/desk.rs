@@ -36,6 +36,8 @@ pub struct Opened {
     pub orders: Vec<Routing>,
     /// (entry, verdict); every other entry gets its verdict from its shard.
     pub verdicts: Vec<(u32, Verdict)>,
+    /// The second stage has a verdict to give, or a day or a rulebook that is to hold everywhere.
+    pub awaits_second: bool,
 }
 
 /// One order and the shard it is for.
@@ -150,9 +152,12 @@ impl Desk {
                         self.book = Some((**book).clone());
                         self.is_book_saved = false;
                     }
+                    opened.awaits_second = true;
                     opened.orders.push(Routing::Everyone { entry: index });
                     opened.verdicts.push((index, Verdict::Accepted));
                 }
+                // The second stage reads these from the block itself.
+                Entry::Act(act) if act.project_id.is_county() => opened.awaits_second = true,
                 Entry::Act(act) => {
                     let shard = shard_of(&act.project_id, self.shards);
                     opened.orders.push(Routing::Entry { shard, entry: index });

@@ -3,8 +3,10 @@
 
 use super::api::{
     DeadLetter, DeadLetterId, Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, SubmitDone,
-    weight,
+    Waiting, weight,
 };
+use super::bureau::{Bureau, rows_behind};
+use super::clerk::{Clerk, Paper};
 use super::committer::{Committer, Job};
 use super::desk::{Desk, shard_of};
 use super::feed::Feed;
@@ -15,7 +17,6 @@ use super::storer::Storer;
 use super::worker::{Work, Worker};
 use crate::alerts::{IdKey, Tallies};
 use crate::domain::{Account, Day, Entry, ProjectId, Rulebook, SuspenseReason};
-use crate::ledger::KeptPayment;
 use crate::log::Log;
 use crate::store::{Store, StoreError};
 use compact_str::CompactString;
@@ -48,6 +49,7 @@ struct Inner {
     store: Arc<dyn Store>,
     jobs: Sender<Job>,
     workers: Vec<Sender<Work>>,
+    clerk: Sender<Paper>,
     thread_of: Vec<usize>,
     queue_entries: usize,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -55,6 +57,8 @@ struct Inner {
 
 /// Blocks that may wait in front of a thread.
 const WORK_QUEUE: usize = 8;
+/// What may wait on the clerk's desk: a block, and what each thread made of it.
+const CLERK_QUEUE: usize = 64;
 
 impl Engine {
     /// Opens the state, starts the threads and begins to catch up with the log; `status().ready` says when it is level.
@@ -76,10 +80,16 @@ impl Engine {
             opened.push(shard);
             feeds.push(feed);
         }
+        let (bureau, feed) = Bureau::open(shards, with)?;
+        feeds.push(feed);
+        let made_before = match opened.iter().any(|shard| shard.position() > bureau.position()) {
+            true => rows_behind(&*store, shards, bureau.position())?,
+            false => BTreeMap::new(),
+        };
         let today = opened.iter().filter_map(Shard::today).max();
         let threads = thread_count(settings.threads, shards);
         let shared = Arc::new(Shared::new(
-            Arc::new(Feed::new(feeds).with_history(history_of(log.as_ref()))),
+            Arc::new(Feed::new(feeds).with_history(history_of(log.as_ref()) ^ settings.life)),
             observer,
             threads,
             shards,
@@ -88,12 +98,15 @@ impl Engine {
         shared.covered.store(desk.position().0, Relaxed);
         // What the store covers has been applied: a start with nothing to replay is level at once.
         shared.workers.iter().for_each(|worker| worker.applied.store(desk.position().0, Relaxed));
+        shared.second.store(desk.position().0, Relaxed);
+        shared.durable[usize::from(shards)].store(bureau.position().0, Relaxed);
         for shard in &opened {
             shared.durable[usize::from(shard.id())].store(shard.position().0, Relaxed);
         }
         let thread_of: Vec<usize> = (0..usize::from(shards)).map(|shard| shard % threads).collect();
         let (jobs, job_queue) = unbounded();
         let (store_jobs, store_queue) = bounded(4);
+        let (clerk, papers) = bounded(CLERK_QUEUE);
         let mut handles = Vec::new();
         let mut workers = Vec::new();
         let mut by_thread: Vec<Vec<Shard>> = (0..threads).map(|_| Vec::new()).collect();
@@ -108,6 +121,7 @@ impl Engine {
                 shards: shards_here,
                 work,
                 store: store_jobs.clone(),
+                clerk: clerk.clone(),
                 shared: shared.clone(),
                 shard_bytes: settings.memory_bytes / 10 * 9 / usize::from(shards),
                 wanted: VecDeque::new(),
@@ -117,6 +131,9 @@ impl Engine {
             worker.tell();
             handles.push(spawn(format!("shards-{index}"), &shared, move || worker.run())?);
         }
+        let desk_clerk =
+            Clerk { bureau, papers, store: store_jobs.clone(), shared: shared.clone(), made_before };
+        handles.push(spawn("clerk".into(), &shared, move || desk_clerk.run())?);
         drop(store_jobs);
         let storer = Storer {
             store: store.clone(),
@@ -131,6 +148,7 @@ impl Engine {
             desk,
             jobs: job_queue,
             workers: workers.clone(),
+            clerk: clerk.clone(),
             thread_of: thread_of.clone(),
             shared: shared.clone(),
             settings,
@@ -143,7 +161,7 @@ impl Engine {
         handles.push(spawn("committer".into(), &shared, move || committer.run())?);
         let threads = Mutex::new(handles);
         Ok(Engine {
-            inner: Arc::new(Inner { shared, store, jobs, workers, thread_of, queue_entries, threads }),
+            inner: Arc::new(Inner { shared, store, jobs, workers, clerk, thread_of, queue_entries, threads }),
         })
     }
 
@@ -198,7 +216,7 @@ impl Engine {
         question: impl FnOnce(Option<ProjectAsk<'_>>) -> T + Send + 'static,
         done: impl FnOnce(Result<T, Refused>) + Send + 'static,
     ) {
-        let shard = shard_of(&project, self.inner.shared.feed.shards());
+        let shard = shard_of(&project, self.inner.shared.shards());
         let ask = move |shards: &mut [Shard]| {
             let Some(owner) = shards.iter_mut().find(|s| s.id() == shard) else { return Ok(()) };
             done(Ok(owner.ask(&project, question)?));
@@ -222,9 +240,22 @@ impl Engine {
         );
     }
 
-    /// What became of alerts, shard by shard.
+    /// What became of alerts, shard by shard, those of the county last.
     pub fn tallies(&self, done: impl FnOnce(Result<Vec<Tallies>, Refused>) + Send + 'static) {
-        self.ask_all(|shards| Ok(shards.iter().map(|shard| shard.tallies().clone()).collect()), done);
+        let clerk = self.inner.clerk.clone();
+        self.ask_all(
+            |shards| Ok(shards.iter().map(|shard| shard.tallies().clone()).collect()),
+            move |found: Result<Vec<Tallies>, Refused>| match found {
+                Err(refused) => done(Err(refused)),
+                Ok(mut all) => {
+                    let question = move |bureau: &Bureau| {
+                        all.push(bureau.tallies().clone());
+                        done(Ok(all));
+                    };
+                    let _ = clerk.send(Paper::Ask(Box::new(question)));
+                }
+            },
+        );
     }
 
     /// Payments in suspense of one project, or of the whole county; ascending by (bank, txn_id); at most `max`.
@@ -336,14 +367,12 @@ impl Engine {
         for worker in &self.inner.workers {
             let _ = worker.send(Work::Stop);
         }
+        let _ = self.inner.clerk.send(Paper::Stop);
         for handle in handles {
             let _ = handle.join();
         }
     }
 }
-
-/// A payment in suspense: the project that it belongs to, if that is known, and why it waits.
-pub type Waiting = (Option<ProjectId>, KeptPayment, SuspenseReason);
 
 fn thread_count(wanted: usize, shards: u16) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -86,6 +86,11 @@ pub(super) fn county() -> Vec<u8> {
     b"Y/".to_vec()
 }
 
+/// All pages of the second stage but its alerts and rows.
+pub(super) fn bureau() -> Vec<u8> {
+    b"U/".to_vec()
+}
+
 /// All dead letters.
 pub(super) fn dead_letters() -> Vec<u8> {
     b"D/".to_vec()

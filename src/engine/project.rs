@@ -8,8 +8,8 @@ use super::wakes::{Wake, Wakes};
 use super::weeks::{Statement, Weeks};
 use crate::alerts::{Overdue, ProjectAlerts};
 use crate::domain::{
-    Act, AlertKey, AlertRow, Body, Day, Deadlines, Finding, Funding, Level, MonthTotals, PapersView, Part,
-    Period, ProjectView, Record, Rule, Rulebook, Time, Verdict,
+    Act, AlertKey, AlertRow, Body, Day, Finding, Funding, MonthTotals, PapersView, Part, Period, ProjectView,
+    Record, Rulebook, Verdict,
 };
 use crate::ledger::{self, Command, ProjectLedger, Touched, Who, WorkerIx};
 use crate::rules::{self, Judgement};
@@ -164,7 +164,7 @@ impl ProjectState {
 
     /// What the calendar does to alerts, after the day's findings.
     fn turn(&mut self, today: Day, bench: &Bench, out: &mut Vec<Changed>) {
-        let times = self.times(today, bench);
+        let times = bench.times(today, self.sector());
         self.alerts.turn(today, &times, out);
         self.conclude(bench, out);
     }
@@ -176,21 +176,12 @@ impl ProjectState {
         if out.is_empty() {
             return;
         }
-        let times = self.times(today, bench);
+        let times = bench.times(today, self.sector());
         self.alerts.conclude(today, &times, out);
         // What is past was dealt with today, or will be when the project is looked at for another reason.
         if let Some(day) = self.alerts.first_day().filter(|day| *day > today) {
             self.wakes.project(day);
         }
-    }
-
-    /// By when what begins to ask now is to be acknowledged and settled; none where that is switched off.
-    fn times<'a>(&self, today: Day, bench: &Bench<'a>) -> impl Fn(Level) -> Option<Deadlines> + use<'a> {
-        let book = bench.book;
-        let is_on = book.at(today).is_on(Rule::AlertOverdue, self.sector());
-        let (_, second) = Time(bench.written_ms.saturating_mul(1_000_000)).business(book.day_starts_at);
-        let minute = i64::from(book.day_starts_at.0) + i64::from(second / 60);
-        move |level| is_on.then(|| rules::deadlines(level, today, minute, book))
     }
 
     /// Remembers the row that a change became.

@@ -26,7 +26,9 @@ pub(super) struct Shared {
     /// Days since the epoch; `i64::MIN` = none yet.
     today: AtomicI64,
     pub workers: Vec<WorkerGauge>,
-    /// By shard: the position up to which its checkpoints are in the store.
+    /// The last block that the second stage has applied.
+    pub second: AtomicU64,
+    /// By shard, the second stage last: the position up to which its checkpoints are in the store.
     pub durable: Vec<AtomicU64>,
     disk: Mutex<Option<(u64, u64)>>,
     failed: Mutex<Option<String>>,
@@ -77,12 +79,19 @@ impl Shared {
             county_bytes: AtomicU64::new(0),
             today: AtomicI64::new(i64::MIN),
             workers: (0..threads).map(|_| WorkerGauge::default()).collect(),
-            durable: (0..shards).map(|_| AtomicU64::new(0)).collect(),
+            second: AtomicU64::new(0),
+            durable: (0..=shards).map(|_| AtomicU64::new(0)).collect(),
             disk: Mutex::new(None),
             failed: Mutex::new(None),
             rulebook: rulebook.unwrap_or_default(),
             shadow: shadow.map(gauge),
         }
+    }
+
+    /// How many shards own projects; behind them comes the second stage.
+    pub fn shards(&self) -> u16 {
+        // The number of shards is a u16 in the settings.
+        u16::try_from(self.durable.len() - 1).unwrap_or(u16::MAX)
     }
 
     pub fn today(&self) -> Option<Day> {
@@ -141,22 +150,29 @@ impl Shared {
         Some(status)
     }
 
+    /// The last block that every thread has applied.
+    pub fn applied(&self) -> u64 {
+        let workers = self.workers.iter().map(|worker| worker.applied.load(Relaxed));
+        workers.chain([self.second.load(Relaxed)]).min().unwrap_or(0)
+    }
+
     pub fn status(&self, store_bytes: u64) -> Status {
         let sum = |gauge: fn(&WorkerGauge) -> &AtomicU64| -> u64 {
             self.workers.iter().map(|w| gauge(w).load(Relaxed)).sum()
         };
         Status {
             ready: self.ready.load(Relaxed) && self.failure().is_none(),
+            disk_shortage: *self.disk.lock().unwrap_or_else(PoisonError::into_inner),
             business_date: self.today(),
             log_head: Position(self.log_head.load(Relaxed)),
             log_oldest: Position(self.log_oldest.load(Relaxed)),
-            applied: Position(self.workers.iter().map(|w| w.applied.load(Relaxed)).min().unwrap_or(0)),
+            applied: Position(self.applied()),
             covered: Position(self.covered.load(Relaxed)),
             checkpoint_ms: self.checkpoint_ms.load(Relaxed),
             log_bytes: self.log_bytes.load(Relaxed),
             store_bytes,
             hot_bytes: sum(|w| &w.hot_bytes) + self.county_bytes.load(Relaxed),
-            shards: self.feed.shards(),
+            shards: self.shards(),
             projects: sum(|w| &w.projects),
             hot_projects: sum(|w| &w.hot_projects),
             workers: sum(|w| &w.workers),

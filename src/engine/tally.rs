@@ -132,6 +132,8 @@ impl Tally {
         let share = month.shares.get(worker as usize).copied().unwrap_or(0);
         match ledger.last_worked_in(worker, period, book) {
             None => share == 0,
+            // Other terms would have been counted when they came.
+            Some(_) if !ledger.has_several_terms(worker) => share & HEAD != 0,
             Some(last) => {
                 let employer = match share >> EMPLOYER_SHIFT {
                     0 => None,

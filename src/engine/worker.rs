@@ -2,6 +2,7 @@
 //! answers questions, and encodes one shard at a time while a round of checkpoints runs.
 
 use super::api::Refused;
+use super::clerk::Paper;
 use super::desk::Routing;
 use super::shadow::Counts;
 use super::shard::{Order, Shard};
@@ -53,7 +54,8 @@ impl Reply {
         }
     }
 
-    fn part(&self, verdicts: Vec<(u32, Verdict)>) {
+    /// One thread's verdicts.
+    pub fn part(&self, verdicts: Vec<(u32, Verdict)>) {
         {
             let mut all = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
             for (entry, verdict) in verdicts {
@@ -76,6 +78,7 @@ pub(super) struct Worker {
     pub shards: Vec<Shard>,
     pub work: Receiver<Work>,
     pub store: Sender<StoreJob>,
+    pub clerk: Sender<Paper>,
     pub shared: Arc<Shared>,
     /// Memory that one shard's hot projects may take.
     pub shard_bytes: usize,
@@ -233,6 +236,7 @@ impl Worker {
     }
 
     fn finish(&mut self, position: Position) {
+        let mut made = Vec::new();
         for index in 0..self.shards.len() {
             let shard = &mut self.shards[index];
             if shard.position() >= position {
@@ -245,10 +249,13 @@ impl Worker {
             let rows = shard.take_rows();
             if !rows.is_empty() {
                 self.shared.observer.published(&rows);
+                made.extend(rows.iter().cloned());
                 self.shared.feed.publish(shard.id(), rows);
             }
             self.keep_limit(index);
         }
+        // The clerk ends only when the engine fails or after this thread.
+        let _ = self.clerk.send(Paper::Rows { position, rows: made });
         self.shared.workers[self.index].applied.store(position.0, Ordering::Release);
         self.tell();
     }
@@ -282,6 +289,8 @@ impl Worker {
     fn checkpoint_one(&mut self) -> bool {
         let Some((index, round)) = self.wanted.pop_front() else { return false };
         let shard = &mut self.shards[index];
+        let read = self.shared.durable[usize::from(self.shared.shards())].load(Ordering::Acquire);
+        shard.keep_rows_after(Position(read));
         let job =
             StoreJob { shard: shard.id(), position: shard.position(), changes: shard.checkpoint(), round };
         // The storer ends only when the engine fails or after this thread.

@@ -2,8 +2,10 @@
 //! Holds no record longer than a call: a full engine makes senders wait, by keeping their window shut.
 
 use super::batch::{Batch, Limits};
+use super::mend;
 use super::own::{self, Homes};
-use crate::domain::{Door, Entry, Verdict};
+use crate::domain::{Door, Entry, Origins, Verdict};
+use crate::engine::api::{DeadLetter, DeadLetterId};
 use crate::engine::{Engine, Refused};
 use crate::guard::Visit;
 use crate::proto::v1 as pb;
@@ -17,8 +19,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-/// Called with the verdicts of every batch, for metrics.
-pub type Tally = Arc<dyn Fn(Door, &[Verdict]) + Send + Sync>;
+/// Called with the origins and the verdicts of every batch, for metrics.
+pub type Tally = Arc<dyn Fn(Door, &Origins, &[Verdict]) + Send + Sync>;
 
 /// Batches of one stream that may be on their way at once: one is read while others are written.
 const STREAM_DEPTH: usize = 8;
@@ -54,6 +56,16 @@ impl Intake {
         Intake { engine, limits, room, streams, tally, homes, stop }
     }
 
+    async fn letter(&self, id: DeadLetterId, until: Instant) -> Result<DeadLetter, Refusal> {
+        let (done, answer) = oneshot::channel();
+        self.engine.dead_letters(mend::before(id), 1, move |found| {
+            let _ = done.send(found);
+        });
+        let answered = tokio::time::timeout_at(until, answer).await.map_err(|_| Refusal::Deadline)?;
+        let found = answered.map_err(|_| Refusal::Stopping)??.pop().filter(|letter| letter.id == id);
+        found.ok_or_else(no_letter)
+    }
+
     fn sender(&self, door: Door, visit: Arc<Visit>) -> Sender {
         Sender {
             visit,
@@ -65,6 +77,10 @@ impl Intake {
             door,
         }
     }
+}
+
+fn no_letter() -> Refusal {
+    Refusal::NotFound("there is no dead letter of this id".into())
 }
 
 /// Hands batches of one call to the engine.
@@ -144,12 +160,12 @@ impl Sender {
     fn submit(&self, entries: Vec<Entry>, room: Arc<OwnedSemaphorePermit>) -> Result<Answer, Refused> {
         let (done, answer) = oneshot::channel();
         let tally = self.tally.clone();
-        let door = self.door;
+        let (door, origins) = (self.door, Origins::of(&entries));
         self.engine.submit(
             entries,
             Box::new(move |verdicts| {
                 if let Ok(verdicts) = &verdicts {
-                    tally(door, verdicts);
+                    tally(door, &origins, verdicts);
                 }
                 drop(room);
                 // The caller may have left; his records are durable all the same.
@@ -202,6 +218,25 @@ impl IntakeService for Intake {
         let pb::SubmitRequest { records, ndjson } = request.into_inner();
         let sent = self.sender(Door::Submit, visit).send(&Batch { records, ndjson }, Some(until)).await?;
         Ok(Response::new(pb::SubmitResponse { verdicts: sent.verdicts(Some(until)).await? }))
+    }
+
+    async fn resubmit(
+        &self,
+        request: Request<pb::ResubmitRequest>,
+    ) -> Result<Response<pb::ResubmitResponse>, Status> {
+        let until = deadline(request.metadata(), self.limits.patience);
+        let visit = Visit::of(request.extensions())?;
+        let request = request.into_inner();
+        let id = mend::letter_id(&request.dead_letter_id)?;
+        visit.saw([request.dead_letter_id]);
+        let came = mend::came(&self.letter(id, until).await?);
+        // What another sent is not put in again for him, nor is he told that it is there.
+        if !own::came_from_him(&came, &visit, &self.homes) {
+            return Err(no_letter().into());
+        }
+        let batch = Batch { records: Vec::new(), ndjson: mend::line(&request.record, &came)? };
+        let sent = self.sender(Door::Submit, visit).send(&batch, Some(until)).await?;
+        Ok(Response::new(pb::ResubmitResponse { verdict: sent.verdicts(Some(until)).await?.pop() }))
     }
 
     type SubmitStreamStream = ReceiverStream<Result<pb::SubmitStreamResponse, Status>>;

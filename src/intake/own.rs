@@ -2,10 +2,11 @@
 //! anything of it is taken: it is no bad record, it is a caller who speaks for another.
 
 use crate::access::{Home, Statement};
-use crate::domain::{Account, Body, Entry, ProjectId};
+use crate::domain::{Account, Body, Entry, ProjectId, RecordType};
 use crate::engine::Engine;
 use crate::guard::Visit;
 use crate::proto::Refusal;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,23 @@ pub async fn check(entries: &[Entry], visit: &Visit, engine: &Engine, homes: &Ho
         visit.check_record(statement, || format!("record {} of the batch", at + 1))?;
     }
     Ok(())
+}
+
+/// Whether what came and could not be taken is his, as far as it says whose it is. What says nothing of that, because
+/// it is no JSON, is anybody's: nothing of it is put in again.
+pub fn came_from_him(came: &Value, visit: &Visit, homes: &Homes) -> bool {
+    if !visit.is_bound() || came.is_null() {
+        return true;
+    }
+    let text = |field: &str| came.get(field).and_then(Value::as_str);
+    let Some(kind) = text("type").and_then(RecordType::parse) else { return false };
+    let project_id = text("project_id");
+    let project = project_id.and_then(|id| ProjectId::parse("project_id", id).ok());
+    let home = project.map(|project| homes(&project)).unwrap_or_default();
+    let (bank, department) = (text("bank"), text("department"));
+    let place = home.place();
+    let statement = Statement { kind, project_id, bank, account_bank: None, department, place };
+    visit.check_record(statement, String::new).is_ok()
 }
 
 /// The wage account that a record is about.

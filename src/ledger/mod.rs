@@ -3,7 +3,8 @@
 //!
 //! Merging is commutative, associative and idempotent: records may come late, twice, in any order.
 //! [`ProjectLedger`] holds one project; [`County`] what belongs to no single project and says,
-//! by [`Command`]s, which payments and accounts are whose.
+//! by [`Command`]s, which payments and accounts are whose; [`Roster`] what rules that look beyond one
+//! project ask for.
 
 mod accounts;
 mod banking;
@@ -12,6 +13,7 @@ mod command;
 mod county;
 mod county_page;
 mod due;
+mod funds;
 mod kept;
 mod month;
 mod page;
@@ -24,6 +26,8 @@ mod placing;
 mod presence;
 mod project;
 mod reading;
+mod roster;
+mod roster_page;
 mod settle;
 mod stored;
 mod terms;
@@ -34,9 +38,12 @@ pub use command::Command;
 pub use county::{County, Routed};
 pub use county_page::CountyPage;
 pub use due::due_date;
+pub use funds::{FundsMonth, WorkedDay};
 pub use page::PageKey;
 pub use payments::KeptPayment;
 pub use project::{ProjectLedger, Touched, Who, WorkerIx};
+pub use roster::{Roster, Stirred};
+pub use roster_page::RosterPage;
 
 #[cfg(test)]
 mod tests;

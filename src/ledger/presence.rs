@@ -29,6 +29,11 @@ impl ProjectLedger {
         month.is_some_and(|month| is_worked(&month.day(index), steps))
     }
 
+    /// Whether another day may have another employer.
+    pub fn has_several_terms(&self, worker: WorkerIx) -> bool {
+        self.workers[worker as usize].brief.varies
+    }
+
     /// The employer whom the terms that apply on that day name.
     pub fn employer_on(&self, worker: WorkerIx, day: Day) -> Option<Uscc> {
         let enrolments = self.workers[worker as usize].enrolments();

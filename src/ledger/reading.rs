@@ -59,9 +59,9 @@ impl ProjectLedger {
 
     /// (`pay_day`, `pay_month_offset`): each from the worker's newest terms, else the project, else 15 and 1.
     pub fn pay_terms(&self, worker: WorkerIx) -> (u8, u8) {
-        let newest = self.workers[worker as usize].brief;
-        let day = newest.pay_day.or_else(|| self.facts()?.pay_day);
-        let offset = newest.pay_month_offset.or_else(|| self.facts()?.pay_month_offset);
+        let (day, offset) = self.workers[worker as usize].brief.due();
+        let day = day.or_else(|| self.facts()?.pay_day);
+        let offset = offset.or_else(|| self.facts()?.pay_month_offset);
         (day.unwrap_or(15), offset.unwrap_or(1))
     }
 

@@ -7,6 +7,7 @@ use super::stored::stored;
 use super::terms::Terms;
 use crate::domain::{Account, Enrolment, Fen, IdNumber, Period, Piecework, Stamp};
 use compact_str::CompactString;
+use std::num::NonZeroU8;
 
 /// Small while there is attendance only.
 #[derive(Clone)]
@@ -29,9 +30,18 @@ pub(super) struct Brief {
     pub(super) sheets: bool,
     /// The newest terms say when the worker left.
     pub(super) leaves: bool,
-    /// As the newest terms say it.
-    pub(super) pay_day: Option<u8>,
-    pub(super) pay_month_offset: Option<u8>,
+    /// There are terms from several dates on.
+    pub(super) varies: bool,
+    /// As the newest terms say it; the offset is one more than they say.
+    pay_day: Option<NonZeroU8>,
+    pay_month_offset: Option<NonZeroU8>,
+}
+
+impl Brief {
+    /// (`pay_day`, `pay_month_offset`) as far as the newest terms say them.
+    pub(super) fn due(self) -> (Option<u8>, Option<u8>) {
+        (self.pay_day.map(NonZeroU8::get), self.pay_month_offset.map(|offset| offset.get() - 1))
+    }
 }
 
 #[derive(Clone, Default)]
@@ -160,9 +170,10 @@ impl Profile {
             enrolled: !self.enrolments.is_empty(),
             paid: !self.payments.is_empty(),
             sheets: self.statements.as_ref().is_some_and(|s| !s.sheets.is_empty()),
+            varies: self.enrolments.len() > 1,
             leaves: self.enrolments.last().is_some_and(|terms| terms.left_on.is_some()),
-            pay_day,
-            pay_month_offset,
+            pay_day: pay_day.and_then(NonZeroU8::new),
+            pay_month_offset: pay_month_offset.and_then(|offset| NonZeroU8::new(offset.saturating_add(1))),
         }
     }
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 const FORMAT: u32 = 1;
 const FORMAT_FILE: &str = "FORMAT";
 const LOCK_FILE: &str = "LOCK";
+const IN_USE: &str = "is in use by another wagewatch process";
 
 /// A data folder, locked until this value is dropped (or the process ends, in whatever way).
 pub struct DataFolder {
@@ -93,6 +94,24 @@ pub(super) fn hold_unused(path: &Path) -> Result<File, LogError> {
     Ok(folder._lock)
 }
 
+/// A data folder that nobody else can work on, until this value is dropped.
+pub struct Held {
+    // Held, never read.
+    _lock: File,
+}
+
+/// Holds a data folder; `None` if a process works on it. Writes nothing.
+///
+/// # Errors
+/// As [`DataFolder::open`]; also if there is no data folder.
+pub fn hold(path: &Path) -> Result<Option<Held>, LogError> {
+    match hold_unused(path) {
+        Ok(lock) => Ok(Some(Held { _lock: lock })),
+        Err(LogError::Unusable(why)) if why.contains(IN_USE) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
 fn failed(verb: &str, folder: &Path) -> impl FnOnce(io::Error) -> LogError {
     LogError::io(format!("{verb} {}", folder.join(FORMAT_FILE).display()))
 }
@@ -113,7 +132,7 @@ fn take(file: &File, folder: &Path, path: &Path) -> Result<(), LogError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(LogError::Unusable(format!(
-            "{} is in use by another wagewatch process (it holds the lock on {})",
+            "{} {IN_USE} (it holds the lock on {})",
             folder.display(),
             path.display()
         ))),

@@ -2,6 +2,7 @@
 //! The log is the only truth; all state is a projection of it. Knows nothing of what entries mean.
 
 mod block;
+mod copy;
 mod files;
 mod folder;
 mod memory;
@@ -10,8 +11,9 @@ mod recover;
 mod scan;
 mod segment;
 
+pub use copy::{Picture, Piece, Sound, mark_acknowledged};
 pub use files::free_bytes;
-pub use folder::DataFolder;
+pub use folder::{DataFolder, Held, hold};
 pub use memory::{FailAt, MemoryLog};
 pub use reader::read_folder;
 pub use segment::{LogOptions, Recovery, SegmentLog, TornTail};

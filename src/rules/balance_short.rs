@@ -24,18 +24,40 @@ use crate::domain::{
     Coming, Day, Fact, FactName, Finding, Level, MonthTotals, ProjectView, Rule, Subject, Sum, div_half_up,
 };
 
+/// What one month asks for, with those that are due before it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Needed<'a> {
+    pub month: &'a MonthTotals,
+    pub coming: Coming,
+    /// While the month runs: the days that `coming` rests on.
+    pub days_elapsed: Option<u32>,
+    /// Of the whole month, at the pace so far.
+    pub expected: Sum,
+    /// Not paid yet, the months before included.
+    pub needed: Sum,
+}
+
+/// What the months that are soon due ask for, by due date.
+pub fn needed(months: &[MonthTotals], last_worked_on: Option<Day>, today: Day) -> Vec<Needed<'_>> {
+    // What months that are due before ask for is no longer there for this one.
+    let mut soon: Vec<(&MonthTotals, Coming)> =
+        months.iter().filter_map(|month| Some((month, month.coming?))).collect();
+    soon.sort_by_key(|(month, _)| (month.due_on, month.period));
+    let mut before = 0;
+    let mut all = Vec::with_capacity(soon.len());
+    for (month, coming) in soon {
+        let days_elapsed = elapsed(month, last_worked_on, today);
+        let expected = scaled(month, coming.expected, days_elapsed);
+        before += expected - coming.paid;
+        all.push(Needed { month, coming, days_elapsed, expected, needed: before });
+    }
+    all
+}
+
 pub(super) fn judge(view: &ProjectView<'_>, on: &mut Judgement<'_>) {
     let Some(balance) = view.balance else { return };
-    // What months that are due before ask for is no longer there for this one.
-    let mut months: Vec<(&MonthTotals, Coming)> =
-        view.months.iter().filter_map(|month| Some((month, month.coming?))).collect();
-    months.sort_by_key(|(month, _)| (month.due_on, month.period));
-    let mut before = 0;
-    for (month, coming) in months {
-        let days = elapsed(month, view.last_worked_on, on.today);
-        let expected = scaled(month, coming.expected, days);
-        let needed = before + expected - coming.paid;
-        before = needed;
+    for asked in needed(&view.months, view.last_worked_on, on.today) {
+        let Needed { month, coming, days_elapsed: days, expected, needed } = asked;
         let yellow_days = on.book.at(month.due_on).balance_yellow_working_days;
         let yellow_on = on.book.calendar.minus_workdays(month.due_on, yellow_days);
         on.look_again(yellow_on);

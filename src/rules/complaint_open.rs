@@ -2,40 +2,62 @@
 //!
 //! **Article**: county plan 2025, section 2 (2).
 //!
-//! **Found when**: a complaint that names the project was filed by today and is not closed by today. At
-//! once, yellow; orange when it is older than 30 days, red when older than 60. Amount and workers as the
-//! complaint says. It goes to the territory and to the sector's department at once.
+//! **Found when**: a complaint was filed by today and is not closed by today. At once, yellow; orange when
+//! it is older than 30 days, red when older than 60. Amount and workers as the complaint says. One that
+//! names a project stands among that project's alerts, one that names none among the county's. It
+//! goes to the territory and to the sector's department at once: the project's, or those that the
+//! complaint itself names.
 //!
 //! **Clears when**: the complaint is closed, or stated anew with another project or none.
 //!
-//! **Evidence**: the complaint, its channel, when it was filed, the employer, workers and sum that it names.
+//! **Evidence**: the complaint, its channel, when it was filed, the employer, workers and sum that it names;
+//! where it names an employer and no project, what that employer owes in all projects, to how many.
 //!
-//! **Not covered**: complaints that name no project; whether what is complained about is true.
+//! **Not covered**: whether what is complained about is true.
 
 use super::Judgement;
 use super::aging::after;
-use crate::domain::{Complaint, Fact, FactName, FactValue, Finding, Level, PapersView, Rule, Subject};
+use crate::domain::{
+    Complaint, Fact, FactName, FactValue, Finding, FirmView, Level, PapersView, ProjectId, Rule, Subject,
+};
+use compact_str::CompactString;
 
 pub(super) fn judge(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     for complaint in &view.complaints {
-        let closed_on = complaint.closed_on;
-        [Some(complaint.filed_on), closed_on].into_iter().flatten().for_each(|day| on.look_again(day));
-        if complaint.filed_on > on.today || closed_on.is_some_and(|day| day <= on.today) {
-            continue;
-        }
-        let finding = Finding::new(
-            Rule::ComplaintOpen,
-            view.project_id,
-            Subject::Complaint(complaint.complaint_id.clone()),
-            level(complaint, on),
-            evidence(complaint),
-        );
-        on.find(Finding {
-            amount: complaint.amount_fen.map_or(0, |fen| fen.sum()),
-            workers: complaint.workers.unwrap_or(0),
-            ..finding
-        });
+        find(complaint, view.project_id, Vec::new(), on);
     }
+}
+
+/// A complaint that names no project; `firm` is the employer that it names.
+pub(super) fn judge_homeless(complaint: &Complaint, firm: Option<&FirmView<'_>>, on: &mut Judgement<'_>) {
+    let mut owed = Vec::new();
+    if let Some(firm) = firm.filter(|firm| firm.overdue_workers > 0) {
+        owed.push(Fact::count(FactName::Projects, firm.overdue_projects));
+        owed.push(Fact::count(FactName::Heads, firm.overdue_workers));
+        owed.push(Fact::fen(FactName::Arrears, firm.overdue_fen));
+        owed.extend(firm.oldest_due_on.map(|day| Fact::date(FactName::OldestDueOn, day)));
+    }
+    let text = |name, text: &Option<CompactString>| text.as_ref().map(|text| Fact::text(name, text));
+    owed.extend(text(FactName::Sector, &complaint.sector));
+    owed.extend(text(FactName::Territory, &complaint.territory));
+    find(complaint, &ProjectId::county(), owed, on);
+}
+
+fn find(complaint: &Complaint, home: &ProjectId, more: Vec<Fact>, on: &mut Judgement<'_>) {
+    let closed_on = complaint.closed_on;
+    [Some(complaint.filed_on), closed_on].into_iter().flatten().for_each(|day| on.look_again(day));
+    if complaint.filed_on > on.today || closed_on.is_some_and(|day| day <= on.today) {
+        return;
+    }
+    let subject = Subject::Complaint(complaint.complaint_id.clone());
+    let mut facts = evidence(complaint);
+    facts.extend(more);
+    let finding = Finding::new(Rule::ComplaintOpen, home, subject, level(complaint, on), facts);
+    on.find(Finding {
+        amount: complaint.amount_fen.map_or(0, |fen| fen.sum()),
+        workers: complaint.workers.unwrap_or(0),
+        ..finding
+    });
 }
 
 fn level(complaint: &Complaint, on: &mut Judgement<'_>) -> Level {

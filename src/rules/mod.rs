@@ -14,6 +14,7 @@ mod attendance_silent;
 mod attendance_suspicious;
 mod balance_short;
 mod below_minimum_wage;
+mod business_signal;
 mod complaint_open;
 mod coverage_low;
 mod criminal_group;
@@ -24,6 +25,8 @@ mod deposit_low;
 mod deposit_missing;
 mod deposit_not_refilled;
 mod deposits;
+mod employer_arrears;
+mod feed_silent;
 mod forbidden_debit;
 mod ghost_payee;
 mod group_arrears;
@@ -43,6 +46,7 @@ mod payout_returned;
 mod payroll_below_attendance;
 mod payroll_missing;
 mod project_arrears;
+mod repeat_offender;
 mod running;
 #[cfg(test)]
 mod sample;
@@ -56,9 +60,10 @@ mod wage_unpaid;
 
 pub use aging::is_overdue;
 pub use alert_overdue::deadlines;
+pub use balance_short::{Needed, needed};
 pub use judgement::Judgement;
 
-use crate::domain::{IdNumber, PapersView, ProjectView, Sum, WorkerView};
+use crate::domain::{Complaint, FeedView, FirmView, IdNumber, PapersView, ProjectView, Sum, WorkerView};
 
 /// Everything that is found about one worker in one project, in a fixed order.
 pub fn judge_worker(view: &WorkerView, on: &mut Judgement<'_>) {
@@ -114,6 +119,23 @@ pub fn judge_papers(view: &PapersView<'_>, on: &mut Judgement<'_>) {
     labour_fee_short::judge(view, on);
     forbidden_debit::judge(view, on);
     shared_payee::judge(view, on);
+}
+
+/// Everything that is found about one employer over all projects, in a fixed order.
+pub fn judge_firm(view: &FirmView<'_>, on: &mut Judgement<'_>) {
+    employer_arrears::judge(view, on);
+    repeat_offender::judge(view, on);
+    business_signal::judge(view, on);
+}
+
+/// Everything that is found about what sends records.
+pub fn judge_feed(view: &FeedView<'_>, on: &mut Judgement<'_>) {
+    feed_silent::judge(view, on);
+}
+
+/// Everything that is found about a complaint that names no project; `firm` is the employer that it names.
+pub fn judge_complaint(complaint: &Complaint, firm: Option<&FirmView<'_>>, on: &mut Judgement<'_>) {
+    complaint_open::judge_homeless(complaint, firm, on);
 }
 
 #[cfg(test)]

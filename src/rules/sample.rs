@@ -2,9 +2,9 @@
 
 use super::Judgement;
 use crate::domain::{
-    Account, AccountView, Basis, Day, Days, Deposit, DepositForm, DepositStatus, DepositView, Fen, Funding,
-    IdNumber, MonthTotals, PapersView, PatternView, PaymentLine, Period, PeriodView, Project, ProjectId,
-    ProjectStatus, ProjectView, Rulebook, Sum, TermsView, Time, Uscc, WageAccount, WorkerView,
+    Account, AccountView, Basis, Day, Days, Deposit, DepositForm, DepositStatus, DepositView, Fen, FirmView,
+    Funding, IdNumber, MonthTotals, PapersView, PatternView, PaymentLine, Period, PeriodView, Project,
+    ProjectId, ProjectStatus, ProjectView, Rulebook, Sum, TermsView, Time, Uscc, WageAccount, WorkerView,
 };
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -219,4 +219,18 @@ pub(crate) fn papers_of<'a>(project_id: &'a ProjectId, accounts: Vec<AccountView
 /// The later days on which a judgement is to be made again.
 pub(crate) fn days_again(on: Judgement<'_>) -> Vec<String> {
     on.into_parts().1.iter().map(ToString::to_string).collect()
+}
+
+/// An employer of whom nothing is found.
+pub(crate) fn firm() -> FirmView<'static> {
+    FirmView {
+        uscc: Uscc::parse("employer_uscc", "91110000600037341L").unwrap(),
+        employs: true,
+        signals: Vec::new(),
+        overdue_workers: 0,
+        overdue_projects: 0,
+        overdue_fen: 0,
+        oldest_due_on: None,
+        cases: &[],
+    }
 }

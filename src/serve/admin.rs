@@ -4,6 +4,7 @@ use super::ask::ask;
 use super::dead_letters::instant;
 use super::hub::Hub;
 use super::present;
+use super::sources::Sources;
 use crate::access::Row;
 use crate::domain::{Day, Entry, Verdict};
 use crate::engine::Engine;
@@ -32,11 +33,17 @@ pub struct Admin {
     hub: Arc<Hub>,
     dates: DateSource,
     patience: Duration,
+    sources: Arc<Sources>,
 }
 
 impl Admin {
     pub fn new(engine: Engine, hub: Arc<Hub>, dates: DateSource, patience: Duration) -> Admin {
-        Admin { engine, hub, dates, patience }
+        Admin { engine, hub, dates, patience, sources: Arc::default() }
+    }
+
+    /// The count of senders, kept by whoever hears the engine.
+    pub fn with_sources(self, sources: Arc<Sources>) -> Admin {
+        Admin { sources, ..self }
     }
 
     async fn set_date(&self, text: &str, until: Instant) -> Result<Day, Refusal> {
@@ -97,6 +104,8 @@ impl Admin {
             failed: status.failed,
             rulebook_version: status.rulebook,
             shadow: status.shadow.map(shadow),
+            disk_shortage: (status.disk_shortage)
+                .map(|(free_bytes, needed_bytes)| pb::DiskShortage { free_bytes, needed_bytes }),
         }
     }
 }
@@ -142,5 +151,18 @@ impl AdminService for Admin {
         visit.saw([request.business_date.chars().take(10).collect()]);
         let day = self.set_date(&request.business_date, until).await?;
         Ok(Response::new(pb::SetBusinessDateResponse { business_date: day.to_string() }))
+    }
+
+    async fn list_sources(
+        &self,
+        request: Request<pb::ListSourcesRequest>,
+    ) -> Result<Response<pb::ListSourcesResponse>, Status> {
+        let visit = Visit::of(request.extensions())?;
+        // Who sends and who has fallen silent: for him who runs the service, and him who calls them up.
+        if !visit.sees_county() {
+            check(&visit)?;
+        }
+        let business_date = self.engine.business_date().map(|day| day.to_string());
+        Ok(Response::new(pb::ListSourcesResponse { business_date, ..self.sources.list() }))
     }
 }

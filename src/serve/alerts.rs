@@ -6,7 +6,7 @@ use super::ask::ask;
 use super::cursor::Cursor;
 use super::figures::{Figures, Span};
 use super::filter::{Filter, statuses};
-use super::follow::{Follower, follow};
+use super::follow::{Follower, fingerprint, follow};
 use super::hub::Hub;
 use super::impersonal;
 use super::life;
@@ -125,6 +125,11 @@ impl Alerts {
         let seat = seat.ok_or(Refusal::TooMany("subscriptions", self.limits.subscribers))?;
         let (out, messages) = mpsc::channel(SUBSCRIBER_DEPTH);
         let engine = self.engine.clone();
+        // Whoever lists for himself what stands wants what changes from now on.
+        let cursor = cursor.or_else(|| {
+            let reached = fingerprint(&filter, self.engine.feed(), &visit);
+            request.changes_only.then(|| Cursor::now(reached, &self.engine.feed().heads()))
+        });
         let follower = Follower {
             feed: self.engine.feed().clone(),
             rows: self.rows.clone(),
@@ -150,9 +155,11 @@ impl Alerts {
         let seal = self.rows.seal(&visit.caller.name);
         let after: Option<Place> = page::token(&request.page_token, &seal, read_place)?;
         let mut found: Vec<(Place, Arc<AlertRow>)> = Vec::new();
-        let keep = |row: &Arc<AlertRow>, found: &mut Vec<(Place, Arc<AlertRow>)>| {
+        // Beyond the last of a full page nothing is wanted: most rows of a long list end here.
+        let mut last: Option<Place> = None;
+        let mut keep = |row: &Arc<AlertRow>, found: &mut Vec<(Place, Arc<AlertRow>)>| {
             let place = place_of(row);
-            let passed = after.is_some_and(|after| place <= after);
+            let passed = after.is_some_and(|after| place <= after) || last.is_some_and(|last| place > last);
             if !passed && has_status(&wanted, row.alert.status) {
                 let prepared = self.rows.make(row);
                 if visit.sees_project(prepared.place()) && filter.passes(&prepared) {
@@ -163,6 +170,7 @@ impl Alerts {
             if found.len() >= 4 * (size + 1) {
                 found.sort_unstable_by_key(|(place, _)| *place);
                 found.truncate(size + 1);
+                last = found.last().map(|(place, _)| *place);
             }
         };
         standing(self.engine.feed(), |row| keep(row, &mut found)).await;
@@ -245,7 +253,7 @@ impl Alerts {
         .await;
         let tallies = ask(until, |done| self.engine.tallies(done)).await?;
         let figures = Figures::of(&tallies, &span, &filter, &self.rows, visit);
-        Ok(figures.into_response(counts.into_response(self.today())))
+        Ok(figures.into_response(counts.into_response(self.today(), self.rows.routes())))
     }
 }
 

@@ -34,6 +34,12 @@ impl Cursor {
         Cursor { filter, places }
     }
 
+    /// Behind all that was published so far: only changes are to be sent.
+    pub fn now(filter: u32, heads: &[u64]) -> Cursor {
+        let places = heads.iter().map(|head| Place { after: *head, snapshot_to: 0 }).collect();
+        Cursor { filter, places }
+    }
+
     /// Whether any shard's snapshot is not complete.
     pub fn in_snapshot(&self) -> bool {
         self.places.iter().any(|place| place.snapshot_to > 0)

@@ -1,7 +1,7 @@
 //! Dead letters as messages: why each could not be taken, and what came, with its numbers masked.
 
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{Position, Record, Rejected, masked_name};
+use crate::domain::{Position, Record, Rejected, mask_numbers, masked_name};
 use crate::engine::api::{DeadContent, DeadLetter, DeadLetterId};
 use crate::proto::v1 as pb;
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub fn shown(letter: &DeadLetter, write_line: WriteLine) -> pb::DeadLetter {
                 record_id: Some(record.head.id.to_string()),
                 source: Some(record.head.source.to_string()),
                 raw: names_masked(&masked(line)),
-                raw_bytes: line.len() as u64,
+                full_bytes: line.len() as u64,
                 ..shown
             }
         }
@@ -57,7 +57,7 @@ fn of_input(shown: pb::DeadLetter, input: &Rejected) -> pb::DeadLetter {
         record_id: input.id.as_ref().map(|id| id.to_string()),
         source: input.source.as_ref().map(|source| source.to_string()),
         raw: names_masked(&masked(&input.raw)),
-        raw_bytes: input.raw_len,
+        full_bytes: input.raw_len,
         ..shown
     }
 }
@@ -68,17 +68,10 @@ pub fn instant(ms: i64) -> String {
     crate::domain::Time(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)).to_string()
 }
 
-/// The text of the bytes, every run of eight and more digits masked like an account.
+/// The text of the bytes, its long numbers masked.
 fn masked(raw: &[u8]) -> String {
-    let text = String::from_utf8_lossy(raw);
-    let mut out = String::with_capacity(text.len());
-    let mut run = String::new();
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            run.push(c);
-            continue;
-        }
-        flush(&mut run, &mut out);
+    let mut out = String::with_capacity(raw.len());
+    for c in String::from_utf8_lossy(raw).chars() {
         if !c.is_control() && c != char::REPLACEMENT_CHARACTER || c == '\t' {
             out.push(c);
         } else if !out.ends_with(' ') {
@@ -86,8 +79,7 @@ fn masked(raw: &[u8]) -> String {
             out.push(' ');
         }
     }
-    flush(&mut run, &mut out);
-    out
+    mask_numbers(&out)
 }
 
 /// Fields of JSON that name a person.
@@ -140,22 +132,6 @@ fn runs_masked(text: &str) -> String {
     }
     out.pop();
     out
-}
-
-fn flush(run: &mut String, out: &mut String) {
-    let len = run.len();
-    // A letter and some digits may be a passport or a travel permit.
-    let is_document = out.ends_with(|c: char| c.is_ascii_uppercase());
-    let (head, tail) = match len {
-        0..6 => (len, 0),
-        6..8 if !is_document => (len, 0),
-        6..16 => (len / 4, len / 4),
-        _ => (6, 4),
-    };
-    out.push_str(&run[..head]);
-    (head..len - tail).for_each(|_| out.push('*'));
-    out.push_str(&run[len - tail..]);
-    run.clear();
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ pub struct Figures {
     by_department: BTreeMap<CompactString, Tally>,
     by_territory: BTreeMap<CompactString, Tally>,
     by_rule: BTreeMap<CompactString, Tally>,
+    by_month: BTreeMap<Period, Tally>,
     publication: Vec<pb::PublicationEntry>,
 }
 
@@ -101,6 +102,7 @@ impl Figures {
         self.by_department.entry(department.code.clone()).or_default().add(tally);
         self.by_territory.entry(key.territory.clone()).or_default().add(tally);
         self.by_rule.entry(key.rule.as_str().to_compact_string()).or_default().add(tally);
+        self.by_month.entry(key.month).or_default().add(tally);
     }
 
     pub fn into_response(self, mut response: pb::StatsResponse) -> pb::StatsResponse {
@@ -111,6 +113,8 @@ impl Figures {
         response.figures_by_department = all(&self.by_department);
         response.figures_by_territory = all(&self.by_territory);
         response.figures_by_rule = all(&self.by_rule);
+        let month = |(month, tally): (&Period, &Tally)| shown(&month.to_string(), tally);
+        response.figures_by_month = self.by_month.iter().map(month).collect();
         response.publication = self.publication;
         response
     }

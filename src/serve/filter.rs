@@ -38,6 +38,11 @@ impl Filter {
         })
     }
 
+    /// Everything of this level and worse that is not part of another alert.
+    pub fn of_level(min_level: Option<Level>) -> Filter {
+        Filter { min_level, ..Filter::default() }
+    }
+
     /// Tells one filter from another in a cursor.
     pub fn fingerprint(&self) -> u32 {
         crc32fast::hash(format!("{self:?}").as_bytes())

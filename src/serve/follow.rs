@@ -72,11 +72,14 @@ struct Walk {
     resumed: bool,
 }
 
+/// What a place was reached with. What he may see is a part of the question: with another reach he begins anew.
+pub fn fingerprint(filter: &Filter, feed: &Feed, visit: &Visit) -> u32 {
+    filter.fingerprint() ^ feed.history() ^ visit.caller.fingerprint()
+}
+
 /// Follows until the subscriber leaves or the service stops. `resume`: where he was; `None` = from the beginning.
 pub async fn follow(follower: Follower, resume: Option<Cursor>) {
-    // What he may see is a part of the question: with another reach he begins anew.
-    let reach = follower.visit.caller.fingerprint();
-    let fingerprint = follower.filter.fingerprint() ^ follower.feed.history() ^ reach;
+    let fingerprint = fingerprint(&follower.filter, &follower.feed, &follower.visit);
     let shards = usize::from(follower.feed.shards());
     let fits = |cursor: &Cursor| cursor.filter == fingerprint && cursor.places.len() == shards;
     let (cursor, reset) = match resume {

@@ -1,5 +1,6 @@
 //! HTTP for machines that watch machines: `/metrics`, `/livez`, `/readyz`. Shows nothing of people. Who may read
-//! the metrics is asked of the guard, as any page that comes beside them must.
+//! the metrics is asked of the guard. What else is served at the same address comes from outside, put together
+//! already, and asks the same guard.
 
 use super::hub::Hub;
 use super::metrics::Metrics;
@@ -31,21 +32,25 @@ pub struct Watched {
     pub stop: CancellationToken,
 }
 
-/// Connections at once.
-const CONNECTIONS: usize = 256;
+/// Connections at once: each open page of the console keeps one or two.
+const CONNECTIONS: usize = 1024;
 
-/// Answers until `end`, which comes after the gRPC door has drained: a drain can be watched. `tls`: `None` = plain text.
-pub async fn serve(
-    listener: TcpListener,
-    tls: Option<Tls>,
-    watched: Watched,
-    end: CancellationToken,
-) -> std::io::Result<()> {
-    let local = listener.local_addr()?;
-    let threshold = Threshold { tls, language: Language::Http, connections: CONNECTIONS };
-    let wires = Wires { wires: incoming(listener, threshold, end.clone()), local };
-    let routes = routes(watched).into_make_service_with_connect_info::<Peer>();
-    axum::serve(wires, routes).with_graceful_shutdown(end.cancelled_owned()).await
+/// How the door is opened.
+pub struct HttpDoor {
+    pub listener: TcpListener,
+    /// `None` = plain text.
+    pub tls: Option<Tls>,
+    /// What else is served. The pages learn from `ConnectInfo<Peer>` who connects.
+    pub pages: Router,
+}
+
+/// Answers until `end`, which comes after the gRPC door has drained: a drain can be watched.
+pub async fn serve(door: HttpDoor, watched: Watched, end: CancellationToken) -> std::io::Result<()> {
+    let local = door.listener.local_addr()?;
+    let threshold = Threshold { tls: door.tls, language: Language::Http, connections: CONNECTIONS };
+    let wires = Wires { wires: incoming(door.listener, threshold, end.clone()), local };
+    let all = routes(watched).merge(door.pages).into_make_service_with_connect_info::<Peer>();
+    axum::serve(wires, all).with_graceful_shutdown(end.cancelled_owned()).await
 }
 
 /// The guard's connections as axum takes them.

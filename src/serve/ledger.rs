@@ -23,8 +23,8 @@ use tonic::{Request, Response, Status};
 
 /// The door for case handlers.
 pub struct Ledgers {
-    engine: Engine,
-    rows: Arc<Rows>,
+    pub(super) engine: Engine,
+    pub(super) rows: Arc<Rows>,
     /// How long a call may take, if the caller gives no shorter time.
     patience: Duration,
     write_line: WriteLine,
@@ -35,86 +35,30 @@ impl Ledgers {
         Ledgers { engine, rows, patience, write_line }
     }
 
-    fn ready(&self) -> Result<(), Refusal> {
+    pub(super) fn ready(&self) -> Result<(), Refusal> {
         if self.engine.is_ready() {
             return Ok(());
         }
         Err(Refusal::NotReady("the service is still reading its log; come again in a moment".into()))
     }
 
-    fn shown(&self, rows: &[Arc<AlertRow>], today: Option<Day>, visit: &Visit) -> Vec<pb::Alert> {
+    pub(super) fn shown(&self, rows: &[Arc<AlertRow>], today: Option<Day>, visit: &Visit) -> Vec<pb::Alert> {
         rows.iter().map(|row| self.rows.alert(&self.rows.make(row), today, visit.sight())).collect()
     }
 
-    /// Whether the caller sees the project; of one that he does not see he is told what he would be told of none.
-    fn sees(&self, project: &ProjectId, visit: &Visit) -> bool {
+    pub(super) fn sees(&self, project: &ProjectId, visit: &Visit) -> bool {
         visit.sees_project(self.rows.home_of(project).place())
     }
 
-    async fn worker(
-        &self,
-        request: pb::GetWorkerLedgerRequest,
-        visit: &Visit,
-        until: Instant,
-    ) -> Result<pb::GetWorkerLedgerResponse, Refusal> {
-        self.ready()?;
-        let project = project_id(&request.project_id)?;
-        let id_number = IdNumber::parse("id_number", request.id_type.as_deref(), &request.id_number)
-            .map_err(|why| field(&why))?;
-        let unknown = || Refusal::NotFound("no record names this worker in this project".into());
+    /// The project, if the caller sees it, noted as shown; of one that he does not see he is told what he would be
+    /// told of none.
+    pub(super) fn project_seen(&self, text: &str, visit: &Visit) -> Result<ProjectId, Refusal> {
+        let project = project_id(text)?;
         if !self.sees(&project, visit) {
-            return Err(unknown());
-        }
-        visit.saw([format!("{project} {id_number}")]);
-        let whom = id_number.clone();
-        let question = move |asked: Option<ProjectAsk<'_>>| {
-            let asked = asked?;
-            let worker = asked.ledger.worker_ix(&whom)?;
-            let view = asked.ledger.settle(worker, asked.book);
-            let named = asked.ledger.newest_enrolment(worker);
-            let shown = papers::worker(&view, named.as_ref(), asked.book, asked.today);
-            Some((shown, standing(&asked, Some(&whom)), asked.today))
-        };
-        let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        let (shown, rows, today) = found.ok_or_else(unknown)?;
-        Ok(pb::GetWorkerLedgerResponse {
-            worker: Some(shown),
-            alerts: self.shown(&rows, today, visit),
-            business_date: today.map(|day| day.to_string()),
-        })
-    }
-
-    async fn project(
-        &self,
-        request: pb::GetProjectRequest,
-        visit: &Visit,
-        until: Instant,
-    ) -> Result<pb::GetProjectResponse, Refusal> {
-        self.ready()?;
-        let project = project_id(&request.project_id)?;
-        let unknown = || Refusal::NotFound("no record names this project".into());
-        if !self.sees(&project, visit) {
-            return Err(unknown());
+            return Err(no_project());
         }
         visit.saw([project.to_string()]);
-        let question = move |asked: Option<ProjectAsk<'_>>| {
-            let asked = asked?;
-            let summary = (asked.summary)();
-            let accounts = asked.ledger.accounts().map(papers::account).collect();
-            let deposits = asked.ledger.deposits().map(|paper| papers::deposit(paper.deposit)).collect();
-            let facts = asked.ledger.facts().map(papers::project);
-            Some((summary, facts, accounts, deposits, standing(&asked, None), asked.today))
-        };
-        let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        let (summary, facts, accounts, deposits, rows, today) = found.ok_or_else(unknown)?;
-        Ok(pb::GetProjectResponse {
-            summary: Some(papers::summary(&summary)),
-            project: facts,
-            accounts,
-            deposits,
-            alerts: self.shown(&rows, today, visit),
-            business_date: today.map(|day| day.to_string()),
-        })
+        Ok(project)
     }
 
     async fn projects(
@@ -194,7 +138,7 @@ impl Ledgers {
 }
 
 /// The last rows of the alerts that stand: of one worker, or of the project itself.
-fn standing(asked: &ProjectAsk<'_>, whom: Option<&IdNumber>) -> Vec<Arc<AlertRow>> {
+pub(super) fn standing(asked: &ProjectAsk<'_>, whom: Option<&IdNumber>) -> Vec<Arc<AlertRow>> {
     let about = |row: &&Arc<AlertRow>| match whom {
         Some(id) => row.id_number() == Some(id),
         None => row.alert.finding.subject == Subject::Project,
@@ -202,15 +146,19 @@ fn standing(asked: &ProjectAsk<'_>, whom: Option<&IdNumber>) -> Vec<Arc<AlertRow
     asked.rows.values().filter(|row| row.alert.stands()).filter(about).cloned().collect()
 }
 
-fn project_id(text: &str) -> Result<ProjectId, Refusal> {
+pub(super) fn no_project() -> Refusal {
+    Refusal::NotFound("no record names this project".into())
+}
+
+pub(super) fn project_id(text: &str) -> Result<ProjectId, Refusal> {
     ProjectId::parse("project_id", text).map_err(|why| field(&why))
 }
 
-fn field(why: &Reason) -> Refusal {
+pub(super) fn field(why: &Reason) -> Refusal {
     Refusal::invalid(why.field.as_str(), format!("{}; found {}", why.expected, why.found))
 }
 
-fn place_passes(
+pub(super) fn place_passes(
     summary: &ProjectSummary,
     sectors: &BTreeSet<String>,
     territories: &BTreeSet<String>,
@@ -240,6 +188,33 @@ impl LedgerService for Ledgers {
         let until = deadline(request.metadata(), self.patience);
         let visit = Visit::of(request.extensions())?;
         Ok(Response::new(self.project(request.into_inner(), &visit, until).await?))
+    }
+
+    async fn get_project_funds(
+        &self,
+        request: Request<pb::GetProjectFundsRequest>,
+    ) -> Result<Response<pb::GetProjectFundsResponse>, Status> {
+        let until = deadline(request.metadata(), self.patience);
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.funds(request.into_inner(), &visit, until).await?))
+    }
+
+    async fn list_workers(
+        &self,
+        request: Request<pb::ListWorkersRequest>,
+    ) -> Result<Response<pb::ListWorkersResponse>, Status> {
+        let until = deadline(request.metadata(), self.patience);
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.list_of_workers(request.into_inner(), &visit, until).await?))
+    }
+
+    async fn list_due(
+        &self,
+        request: Request<pb::ListDueRequest>,
+    ) -> Result<Response<pb::ListDueResponse>, Status> {
+        let until = deadline(request.metadata(), self.patience);
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.due(request.into_inner(), &visit, until).await?))
     }
 
     async fn list_projects(

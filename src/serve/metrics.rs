@@ -1,14 +1,16 @@
 //! What Prometheus reads. Labels come from closed sets only, never from people or projects.
 //! The registry is given by whoever wires the process; nothing here is global.
 
+use super::deliver::Deliveries;
+use super::handling::Handling;
 use super::hub::Hub;
-use crate::domain::{AlertRow, Change, Door, Level, ReasonCode, Rule, Verdict};
+use super::registrar::{Listed, Registrar};
+use super::senders::Senders;
+use crate::domain::{AlertRow, Change, Door, Level, Origins, ReasonCode, Rule, Verdict};
 use crate::engine::{Engine, Observer};
 use crate::proto::REASONS;
-use prometheus::core::Collector;
 use prometheus::{
-    Encoder, Error, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, Error, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
 };
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,6 +18,9 @@ use std::time::{Duration, SystemTime};
 /// Everything that is counted, timed and gauged.
 pub struct Metrics {
     registry: Registry,
+    listed: Vec<Listed>,
+    /// What was written to the log before that is read again, not new.
+    began_ms: i64,
     records: IntCounterVec,
     rejected: IntCounterVec,
     refused: IntCounterVec,
@@ -29,6 +34,11 @@ pub struct Metrics {
     latency: Histogram,
     alerts: IntGaugeVec,
     shadow: IntGaugeVec,
+    senders: Senders,
+    handling: Handling,
+    deliveries: Deliveries,
+    disk_free: IntGauge,
+    disk_reserve: IntGauge,
     gauges: Gauges,
 }
 
@@ -59,79 +69,74 @@ const ENTRIES: [f64; 10] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 2048.0, 4096.0,
 
 impl Metrics {
     pub fn new(registry: Registry) -> Result<Metrics, Error> {
-        let r = &registry;
-        process(r)?;
-        let build = gauge_vec(r, "wagewatch_build_info", "The version that runs; always 1.", &["version"])?;
+        let r = &Registrar::new(registry);
+        process(r.registry())?;
+        let build = r.gauge_vec("wagewatch_build_info", "The version that runs; always 1.", &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let metrics = Metrics {
-            records: counter_vec(
-                r,
+            records: r.counter_vec(
                 "wagewatch_records_total",
                 "Records judged, by door and verdict.",
                 &["door", "verdict"],
             )?,
-            rejected: counter_vec(
-                r,
+            rejected: r.counter_vec(
                 "wagewatch_rejected_records_total",
                 "Records that could not be taken, by reason.",
                 &["reason"],
             )?,
-            refused: counter_vec(
-                r,
+            refused: r.counter_vec(
                 "wagewatch_refused_calls_total",
                 "Calls that were refused, by reason.",
                 &["reason"],
             )?,
-            append: histogram(r, "wagewatch_append_seconds", "Time to make a batch durable.", &SECONDS)?,
-            apply: histogram(
-                r,
+            append: r.histogram("wagewatch_append_seconds", "Time to make a batch durable.", &SECONDS)?,
+            apply: r.histogram(
                 "wagewatch_apply_seconds",
                 "Time to merge, settle and judge a batch on one thread.",
                 &SECONDS,
             )?,
-            checkpoint: histogram(
-                r,
+            checkpoint: r.histogram(
                 "wagewatch_checkpoint_seconds",
                 "Time to write a shard's checkpoint.",
                 &SECONDS,
             )?,
-            checkpoint_pages: counter(
-                r,
-                "wagewatch_checkpoint_pages_total",
-                "Pages written by checkpoints.",
-            )?,
-            checkpoint_written: counter(
-                r,
-                "wagewatch_checkpoint_bytes_total",
-                "Bytes written by checkpoints.",
-            )?,
-            batch: histogram(r, "wagewatch_batch_entries", "Entries in a batch.", &ENTRIES)?,
-            alert_rows: counter_vec(
-                r,
+            checkpoint_pages: r
+                .counter("wagewatch_checkpoint_pages_total", "Pages written by checkpoints.")?,
+            checkpoint_written: r
+                .counter("wagewatch_checkpoint_bytes_total", "Bytes written by checkpoints.")?,
+            batch: r.histogram("wagewatch_batch_entries", "Entries in a batch.", &ENTRIES)?,
+            alert_rows: r.counter_vec(
                 "wagewatch_alert_rows_total",
                 "Changes of alerts published, by kind.",
                 &["change"],
             )?,
-            latency: histogram(
-                r,
+            latency: r.histogram(
                 "wagewatch_alert_latency_seconds",
                 "From a record's block being written to its alert being published.",
                 &SECONDS,
             )?,
-            alerts: gauge_vec(
-                r,
+            alerts: r.gauge_vec(
                 "wagewatch_open_alerts",
                 "Alerts that stand, by rule and level.",
                 &["rule", "level"],
             )?,
-            shadow: gauge_vec(
-                r,
+            shadow: r.gauge_vec(
                 "wagewatch_shadow_alerts",
                 "Alerts that would stand by the shadow rulebook, by rule and level; none without one.",
                 &["rule", "level"],
             )?,
+            senders: Senders::new(r)?,
+            handling: Handling::new(r)?,
+            deliveries: Deliveries::new(r)?,
+            disk_free: r.gauge("wagewatch_disk_free_bytes", "Free on the disk of the data folder.")?,
+            disk_reserve: r.gauge(
+                "wagewatch_disk_reserve_bytes",
+                "With less than this free no more records are taken; 0 = never looked.",
+            )?,
             gauges: Gauges::new(r)?,
-            registry,
+            began_ms: now_ms(),
+            registry: r.registry().clone(),
+            listed: r.listed(),
         };
         metrics.name_all();
         Ok(metrics)
@@ -160,8 +165,25 @@ impl Metrics {
         self.refused.with_label_values(&[reason]).inc();
     }
 
+    /// Every metric of the program itself, for the manual.
+    pub fn listed(&self) -> &[Listed] {
+        &self.listed
+    }
+
+    /// For whoever delivers alerts.
+    pub fn deliveries(&self) -> &Deliveries {
+        &self.deliveries
+    }
+
+    /// What the disk was last seen to have.
+    pub fn disk_seen(&self, free_bytes: u64, reserve_bytes: u64) {
+        self.disk_free.set(i64::try_from(free_bytes).unwrap_or(i64::MAX));
+        self.disk_reserve.set(i64::try_from(reserve_bytes).unwrap_or(i64::MAX));
+    }
+
     /// Counts the verdicts of a batch.
-    pub fn tally(&self, door: Door, verdicts: &[Verdict]) {
+    pub fn tally(&self, door: Door, origins: &Origins, verdicts: &[Verdict]) {
+        self.senders.tally(origins, verdicts, now_ms() / 1000);
         let (mut accepted, mut duplicate) = (0, 0);
         for verdict in verdicts {
             match verdict {
@@ -210,8 +232,8 @@ impl Metrics {
 }
 
 impl Gauges {
-    fn new(r: &Registry) -> Result<Gauges, Error> {
-        let g = |name, help| gauge(r, name, help);
+    fn new(r: &Registrar) -> Result<Gauges, Error> {
+        let g = |name, help| r.gauge(name, help);
         Ok(Gauges {
             ready: g("wagewatch_ready", "1 when level with the log.")?,
             business_date: g(
@@ -271,7 +293,8 @@ impl Observer for Metrics {
 
     fn published(&self, rows: &[Arc<AlertRow>]) {
         let now = now_ms();
-        for row in rows {
+        for row in rows.iter().filter(|row| row.written_ms >= self.began_ms) {
+            self.handling.published(row);
             self.alert_rows.with_label_values(&[row.change.as_str()]).inc();
             let ms = u64::try_from(now.saturating_sub(row.written_ms)).unwrap_or(0);
             self.latency.observe(Duration::from_millis(ms).as_secs_f64());
@@ -292,32 +315,6 @@ fn seconds(micros: u64) -> f64 {
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn registered<C: Collector + Clone + 'static>(registry: &Registry, metric: C) -> Result<C, Error> {
-    registry.register(Box::new(metric.clone()))?;
-    Ok(metric)
-}
-
-fn counter(r: &Registry, name: &str, help: &str) -> Result<IntCounter, Error> {
-    registered(r, IntCounter::new(name, help)?)
-}
-
-fn counter_vec(r: &Registry, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, Error> {
-    registered(r, IntCounterVec::new(Opts::new(name, help), labels)?)
-}
-
-fn gauge(r: &Registry, name: &str, help: &str) -> Result<IntGauge, Error> {
-    registered(r, IntGauge::new(name, help)?)
-}
-
-fn gauge_vec(r: &Registry, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, Error> {
-    registered(r, IntGaugeVec::new(Opts::new(name, help), labels)?)
-}
-
-fn histogram(r: &Registry, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, Error> {
-    let opts = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-    registered(r, Histogram::with_opts(opts)?)
 }
 
 /// Memory, files and processor time of the process, where the machine tells them.

@@ -1,10 +1,12 @@
 //! The ledger's values as messages. Accounts are masked; a worker's number is shown in full only to
 //! him who named it.
 
-use super::present::{fen, number, payment_line, suspense_reason, wage};
+use super::present::{both, fen, number, payment_line, suspense_reason, wage};
+use crate::alerts::{Numbers, wage_arithmetic};
 use crate::domain::{
-    Day, Deposit, DepositForm, DepositStatus, Enrolment, Funding, Payment, PeriodView, Project, ProjectId,
-    ProjectStatus, Rulebook, Sum, SuspenseReason, WageAccount, WagePeriod, WorkerView, masked_name,
+    AccountRestraint, Channel, Complaint, Day, Deposit, DepositForm, DepositStatus, Enrolment, Funding,
+    Inspection, InspectionOutcome, Payment, PaymentGuarantee, PeriodView, Project, ProjectId, ProjectStatus,
+    RestraintKind, Rulebook, Sum, SuspenseReason, WageAccount, WagePeriod, WorkerView, masked_name,
 };
 use crate::engine::ProjectSummary;
 use crate::proto::v1 as pb;
@@ -30,6 +32,7 @@ pub fn worker(
         mismatched: view.mismatched().map(payment_line).collect(),
         advance_fen: fen(view.advance),
         arrears_fen: fen(arrears),
+        ..pb::WorkerLedger::default()
     }
 }
 
@@ -46,27 +49,30 @@ fn period(period: &PeriodView, view: &WorkerView, book: &Rulebook, today: Option
         pb::PeriodStatus::NotDue
     };
     let overdue = today.filter(|_| status == pb::PeriodStatus::Overdue);
+    let wages = WagePeriod {
+        employer_uscc: period.employer_uscc,
+        days: period.days,
+        minutes: period.minutes,
+        accrual: period.accrual.clone(),
+        accrued: period.accrued,
+        signed: period.signed,
+        expected: period.expected,
+        direct: period.direct,
+        filled: period.filled,
+        paid: period.paid,
+        arrears: period.arrears,
+        tolerance,
+        due_nominal: period.due_nominal,
+        due_on: period.due_on,
+        payments: view.payments_naming(period.period).cloned().collect(),
+    };
+    let lines = wage_arithmetic(&wages, today.unwrap_or(period.due_on), Numbers::Masked);
     pb::PeriodLedger {
         period: period.period.to_string(),
         status: status.into(),
         overdue_days: overdue.map_or(0, |today| today.since(period.due_on)),
-        wage: Some(wage(&WagePeriod {
-            employer_uscc: period.employer_uscc,
-            days: period.days,
-            minutes: period.minutes,
-            accrual: period.accrual.clone(),
-            accrued: period.accrued,
-            signed: period.signed,
-            expected: period.expected,
-            direct: period.direct,
-            filled: period.filled,
-            paid: period.paid,
-            arrears: period.arrears,
-            tolerance,
-            due_nominal: period.due_nominal,
-            due_on: period.due_on,
-            payments: view.payments_naming(period.period).cloned().collect(),
-        })),
+        wage: Some(wage(&wages)),
+        arithmetic: lines.into_iter().map(both).collect(),
     }
 }
 
@@ -136,6 +142,54 @@ pub fn deposit(deposit: &Deposit) -> pb::Deposit {
         expires_on: deposit.expires_on.map(|day| day.to_string()),
         on_demand: Some(deposit.on_demand),
         status: number(DepositStatus::ALL, &deposit.status),
+    }
+}
+
+pub fn guarantee(guarantee: &PaymentGuarantee) -> pb::PaymentGuarantee {
+    pb::PaymentGuarantee {
+        project_id: guarantee.project_id.to_string(),
+        guarantee_id: guarantee.guarantee_id.to_string(),
+        amount_fen: Some(guarantee.amount_fen.0),
+        provided_on: guarantee.provided_on.to_string(),
+        expires_on: guarantee.expires_on.map(|day| day.to_string()),
+    }
+}
+
+pub fn inspection(inspection: &Inspection) -> pb::Inspection {
+    pb::Inspection {
+        project_id: inspection.project_id.to_string(),
+        inspection_id: inspection.inspection_id.to_string(),
+        department: inspection.department.to_string(),
+        inspector: masked_name(&inspection.inspector),
+        inspected_on: inspection.inspected_on.to_string(),
+        outcome: number(InspectionOutcome::ALL, &inspection.outcome),
+        note: inspection.note.as_ref().map(|note| note.to_string()),
+    }
+}
+
+pub fn complaint(complaint: &Complaint) -> pb::Complaint {
+    pb::Complaint {
+        complaint_id: complaint.complaint_id.to_string(),
+        channel: number(Channel::ALL, &complaint.channel),
+        filed_on: complaint.filed_on.to_string(),
+        project_id: complaint.project_id.as_ref().map(|id| id.to_string()),
+        employer_uscc: complaint.employer_uscc.map(|code| code.to_string()),
+        sector: complaint.sector.as_ref().map(|code| code.to_string()),
+        territory: complaint.territory.as_ref().map(|code| code.to_string()),
+        workers: complaint.workers,
+        amount_fen: complaint.amount_fen.map(|sum| sum.0),
+        closed_on: complaint.closed_on.map(|day| day.to_string()),
+    }
+}
+
+pub fn restraint(restraint: &AccountRestraint) -> pb::AccountRestraint {
+    pb::AccountRestraint {
+        account: restraint.account.masked().to_string(),
+        restraint_id: restraint.restraint_id.to_string(),
+        kind: number(RestraintKind::ALL, &restraint.kind),
+        authority: restraint.authority.to_string(),
+        imposed_on: restraint.imposed_on.to_string(),
+        lifted_on: restraint.lifted_on.map(|day| day.to_string()),
     }
 }
 

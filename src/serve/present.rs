@@ -7,7 +7,9 @@ use super::rows::Prepared;
 use super::subject::{fact, subject};
 use crate::access::Sight;
 use crate::alerts::{Audience, Both, Department, Directory, IdKey, Numbers, alert_id, info, text};
-use crate::domain::{AccrualLine, Day, DismissReason, Evidence, PaymentLine, Subject, Sum, WagePeriod};
+use crate::domain::{
+    AccrualLine, Day, DismissReason, Evidence, PaymentLine, ProjectId, Subject, Sum, WagePeriod,
+};
 use crate::engine::api::ProjectFacts;
 use crate::proto::v1 as pb;
 use pb::accrual_line::Line;
@@ -107,7 +109,7 @@ fn in_words(
         rule: rule(finding.rule),
         level: level(finding.level),
         status: status(alert.status),
-        project: Some(brief(finding.project_id.as_str(), facts)),
+        project: Some(brief(&finding.project_id, facts)),
         subject: Some(subject(&finding.subject, finding.period.map(|p| p.to_string()))),
         amount_fen: fen(finding.amount),
         workers: finding.workers,
@@ -152,10 +154,11 @@ fn numbers(sight: Sight) -> Numbers {
     }
 }
 
-fn brief(project_id: &str, facts: Option<&ProjectFacts>) -> pb::ProjectBrief {
+/// What belongs to no single project names none.
+fn brief(project_id: &ProjectId, facts: Option<&ProjectFacts>) -> pb::ProjectBrief {
     let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
     pb::ProjectBrief {
-        project_id: project_id.to_owned(),
+        project_id: if project_id.is_county() { String::new() } else { project_id.to_string() },
         name: or_empty(facts.map(|f| f.name.as_str())),
         sector: or_empty(facts.map(|f| f.sector.as_str())),
         territory: or_empty(facts.map(|f| f.territory.as_str())),

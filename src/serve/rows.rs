@@ -6,7 +6,7 @@ use super::present;
 use super::seal::Seal;
 use crate::access::{Home, Place, Sight};
 use crate::alerts::{Directory, IdKey};
-use crate::domain::{AlertRow, Day, ProjectId};
+use crate::domain::{AlertRow, Day, Evidence, FactName, FactValue, Fen, Funding, ProjectId};
 use crate::engine::api::ProjectFacts;
 use compact_str::CompactString;
 use prost::Message;
@@ -133,7 +133,10 @@ impl Rows {
 
     /// A row that is asked for once: not put into the cache.
     pub fn make(&self, row: &Arc<AlertRow>) -> Prepared {
-        let facts = self.directory.facts(row.project_id());
+        let facts = match row.project_id().is_county() {
+            true => addressed(&row.alert.finding.evidence).map(Arc::new),
+            false => self.directory.facts(row.project_id()),
+        };
         let audience = present::audience(&self.routes, facts.as_deref());
         let mut departments: Vec<CompactString> =
             audience.departments().iter().map(|d| d.code.clone()).collect();
@@ -148,4 +151,24 @@ impl Rows {
             impersonal: OnceLock::new(),
         }
     }
+}
+
+/// For whom a complaint that names no project is, where it says so itself.
+fn addressed(evidence: &Evidence) -> Option<ProjectFacts> {
+    let Evidence::Facts(facts) = evidence else { return None };
+    let text = |name: FactName| {
+        facts.iter().find(|fact| fact.name == name).and_then(|fact| match &fact.value {
+            FactValue::Text(text) => Some(text.clone()),
+            _ => None,
+        })
+    };
+    let (sector, territory) = (text(FactName::Sector), text(FactName::Territory));
+    (sector.is_some() || territory.is_some()).then(|| ProjectFacts {
+        name: "".into(),
+        sector: sector.unwrap_or_default(),
+        territory: territory.unwrap_or_default(),
+        funding: Funding::Private,
+        contractor_name: "".into(),
+        contract_fen: Fen(0),
+    })
 }

@@ -20,17 +20,23 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-/// The services behind the door.
+/// The services behind the door. Each of them asks for the visit that the gate lets in: without a gate nobody is known.
 pub struct Doors<I> {
     pub intake: I,
     pub alerts: Alerts,
     pub ledgers: Ledgers,
     pub admin: Admin,
     pub audits: Audits,
+}
+
+/// Where callers come in.
+pub struct Entrance {
+    pub listener: TcpListener,
     /// Who is let in.
     pub guard: Arc<Guard>,
     /// `None` = plain text.
@@ -88,16 +94,30 @@ pub enum ServeError {
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
+/// The services with their limits. Whoever speaks another language calls the same ones, by a gate of the same guard.
+pub fn services<I: IntakeService>(doors: Doors<I>, limits: &ServerLimits) -> Routes {
+    let intake = IntakeServiceServer::new(doors.intake)
+        .max_decoding_message_size(limits.message_bytes)
+        .accept_compressed(CompressionEncoding::Gzip);
+    let small = SMALL_MESSAGE_BYTES.min(limits.message_bytes);
+    Routes::new(intake)
+        .add_service(AlertServiceServer::new(doors.alerts).max_decoding_message_size(small))
+        .add_service(LedgerServiceServer::new(doors.ledgers).max_decoding_message_size(small))
+        .add_service(AdminServiceServer::new(doors.admin).max_decoding_message_size(small))
+        .add_service(AuditServiceServer::new(doors.audits).max_decoding_message_size(small))
+}
+
 /// Serves until `stop`, then lets open calls end for as long as `limits.drain`. The services are given
 /// the same `stop`, so that streams end by themselves, with their cursors.
-pub async fn serve<I: IntakeService>(
-    listener: TcpListener,
-    doors: Doors<I>,
+pub async fn serve(
+    entrance: Entrance,
+    services: Routes,
     engine: Engine,
     limits: ServerLimits,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
-    let threshold = Threshold { tls: doors.tls, language: Language::Grpc, connections: limits.connections };
+    let Entrance { listener, guard, tls } = entrance;
+    let threshold = Threshold { tls, language: Language::Grpc, connections: limits.connections };
     let (reporter, health) = tonic_health::server::health_reporter();
     let reporting = tokio::spawn(report(reporter, engine, stop.clone()));
     let descriptors = || {
@@ -105,10 +125,6 @@ pub async fn serve<I: IntakeService>(
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let intake = IntakeServiceServer::new(doors.intake)
-        .max_decoding_message_size(limits.message_bytes)
-        .accept_compressed(CompressionEncoding::Gzip);
-    let small = SMALL_MESSAGE_BYTES.min(limits.message_bytes);
     let serving = Server::builder()
         .load_shed(true)
         .concurrency_limit_per_connection(limits.calls_per_connection)
@@ -121,15 +137,11 @@ pub async fn serve<I: IntakeService>(
         // The services keep their own, shorter time, and say more; this is for what they forgot.
         .timeout(limits.patience + Duration::from_secs(5))
         .layer(tower::util::MapResponseLayer::new(plainly))
-        .layer(GateLayer(doors.guard))
+        .layer(GateLayer(guard))
+        .add_routes(services)
         .add_service(health)
         .add_service(descriptors().build_v1()?)
         .add_service(descriptors().build_v1alpha()?)
-        .add_service(intake)
-        .add_service(AlertServiceServer::new(doors.alerts).max_decoding_message_size(small))
-        .add_service(LedgerServiceServer::new(doors.ledgers).max_decoding_message_size(small))
-        .add_service(AdminServiceServer::new(doors.admin).max_decoding_message_size(small))
-        .add_service(AuditServiceServer::new(doors.audits).max_decoding_message_size(small))
         .serve_with_incoming_shutdown(
             ReceiverStream::new(incoming(listener, threshold, stop.clone())),
             stop.clone().cancelled_owned(),

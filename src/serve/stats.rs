@@ -2,6 +2,7 @@
 
 use super::present;
 use super::rows::Prepared;
+use crate::alerts::Directory;
 use crate::domain::{AlertStatus, Day, Sum};
 use crate::proto::v1 as pb;
 use compact_str::{CompactString, ToCompactString};
@@ -27,6 +28,7 @@ pub struct Counts {
     by_level: BTreeMap<CompactString, Count>,
     by_department: BTreeMap<CompactString, Count>,
     by_territory: BTreeMap<CompactString, Count>,
+    by_sector: BTreeMap<CompactString, Count>,
 }
 
 impl Count {
@@ -56,6 +58,7 @@ impl Count {
             workers: self.workers,
             handling: self.handling,
             exempted: self.exempted,
+            name: String::new(),
         }
     }
 }
@@ -72,21 +75,35 @@ impl Counts {
         for department in &alert.departments {
             self.by_department.entry(department.clone()).or_default().add(alert);
         }
-        let territory = alert.facts.as_ref().map(|facts| facts.territory.clone()).unwrap_or_default();
+        let facts = alert.facts.as_ref();
+        let (sector, territory) =
+            facts.map(|facts| (facts.sector.clone(), facts.territory.clone())).unwrap_or_default();
+        self.by_sector.entry(sector).or_default().add(alert);
         self.by_territory.entry(territory).or_default().add(alert);
     }
 
-    pub fn into_response(self, today: Option<Day>) -> pb::StatsResponse {
+    pub fn into_response(self, today: Option<Day>, routes: &Directory) -> pb::StatsResponse {
         let all = |counts: BTreeMap<CompactString, Count>| {
             counts.iter().map(|(key, count)| count.shown(key)).collect()
         };
+        let named = |counts: BTreeMap<CompactString, Count>, name: &dyn Fn(&str) -> Option<CompactString>| {
+            let one = |(key, count): (&CompactString, &Count)| pb::AlertCount {
+                name: name(key).map_or_else(String::new, |name| name.to_string()),
+                ..count.shown(key)
+            };
+            counts.iter().map(one).collect()
+        };
+        let department = |code: &str| routes.department(code).map(|d| d.name.clone());
+        let territory = |code: &str| routes.route("", code, None).territory.map(|t| t.name.clone());
+        let sector = |code: &str| routes.route(code, "", None).sector_department.map(|d| d.name.clone());
         pb::StatsResponse {
             business_date: today.map(|day| day.to_string()),
             total: Some(self.total.shown("")),
             by_rule: all(self.by_rule),
             by_level: all(self.by_level),
-            by_department: all(self.by_department),
-            by_territory: all(self.by_territory),
+            by_department: named(self.by_department, &department),
+            by_territory: named(self.by_territory, &territory),
+            by_sector: named(self.by_sector, &sector),
             ..pb::StatsResponse::default()
         }
     }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 use tonic::transport::Channel;
 use wagewatch::alerts::{Department, Directory, PUBLIC_ID_KEY, Role, Territory};
+use wagewatch::console;
 use wagewatch::domain::{Fen, Funding, Numbers, ProjectId, Rule, Rulebook, Switch};
 use wagewatch::engine::api::ProjectFacts;
 use wagewatch::engine::{Engine, Parts, Settings};
@@ -25,12 +27,12 @@ use wagewatch::serve::admin::{Admin, DateSource};
 use wagewatch::serve::alerts::{AlertLimits, Alerts};
 use wagewatch::serve::audits::Audits;
 use wagewatch::serve::facts::FactsCache;
-use wagewatch::serve::http::{self, Watched};
+use wagewatch::serve::http::{self, HttpDoor, Watched};
 use wagewatch::serve::hub::Hub;
 use wagewatch::serve::ledger::Ledgers;
 use wagewatch::serve::metrics::Metrics;
 use wagewatch::serve::rows::Rows;
-use wagewatch::serve::server::{Doors, ServeError, ServerLimits, serve};
+use wagewatch::serve::server::{self, Doors, Entrance, ServeError, ServerLimits};
 use wagewatch::store::MemoryStore;
 
 /// How the house is built.
@@ -44,6 +46,8 @@ pub struct Plan {
     pub dates: DateSource,
     pub guard: Arc<Guard>,
     pub tls: Option<Tls>,
+    /// Rules beside those of the contract.
+    pub also: Vec<Rule>,
     /// Where the guard writes its trail.
     pub trail: Option<PathBuf>,
 }
@@ -60,6 +64,7 @@ impl Default for Plan {
             dates: DateSource::Manual,
             guard: Guard::open(Equipment::default()),
             tls: None,
+            also: Vec::new(),
             trail: None,
         }
     }
@@ -74,6 +79,8 @@ pub struct House {
     pub stop: CancellationToken,
     pub served: JoinHandle<Result<(), ServeError>>,
     facts: Arc<FactsCache>,
+    /// The services as they are without a gate.
+    pub ungated: Routes,
 }
 
 impl House {
@@ -87,7 +94,7 @@ impl House {
             log: plan.log,
             store: Arc::new(plan.store),
             settings: plan.settings,
-            book: Arc::new(contract_rules()),
+            book: Arc::new(contract_rules(&plan.also)),
             ids: PUBLIC_ID_KEY,
             observer: metrics.clone(),
         })
@@ -106,13 +113,11 @@ impl House {
         let shards = engine.feed().shards();
         let rows = Arc::new(Rows::new(facts.clone(), Arc::new(directory()), PUBLIC_ID_KEY, shards));
         let counted = metrics.clone();
-        let tally = Arc::new(move |door, verdicts: &[_]| counted.tally(door, verdicts));
+        let tally = Arc::new(move |door, origins: &_, verdicts: &[_]| counted.tally(door, origins, verdicts));
         let patience = Duration::from_secs(20);
         let known = rows.clone();
         let homes = Arc::new(move |project: &ProjectId| known.home_of(project));
         let doors = Doors {
-            guard: plan.guard.clone(),
-            tls: plan.tls.clone(),
             intake: Intake::new(engine.clone(), plan.intake, tally, homes, stop.clone()),
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), plan.alerts, stop.clone()),
             ledgers: Ledgers::new(engine.clone(), rows, patience, wagewatch::intake::write_json::write_line),
@@ -121,7 +126,12 @@ impl House {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let grpc = listener.local_addr().unwrap();
-        let served = tokio::spawn(serve(listener, doors, engine.clone(), plan.server, stop.clone()));
+        let services = server::services(doors, &plan.server);
+        let pages = console::pages(services.clone(), plan.guard.clone(), plan.server.message_bytes).unwrap();
+        let entrance = Entrance { listener, guard: plan.guard.clone(), tls: plan.tls.clone() };
+        let ungated = services.clone();
+        let served =
+            tokio::spawn(server::serve(entrance, services, engine.clone(), plan.server, stop.clone()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let http = listener.local_addr().unwrap();
         let watched = Watched {
@@ -131,9 +141,10 @@ impl House {
             guard: plan.guard,
             stop: stop.clone(),
         };
-        tokio::spawn(http::serve(listener, plan.tls, watched, CancellationToken::new()));
+        let door = HttpDoor { listener, tls: plan.tls, pages };
+        tokio::spawn(http::serve(door, watched, CancellationToken::new()));
         let channel = Channel::from_shared(format!("http://{grpc}")).unwrap().connect_lazy();
-        House { engine, hub, channel, grpc, http, stop, served, facts }
+        House { engine, hub, channel, grpc, http, stop, served, facts, ungated }
     }
 
     pub fn intake(&self) -> IntakeServiceClient<Channel> {
@@ -200,9 +211,9 @@ impl House {
 }
 
 /// Doors carry the alerts of any rule: these tests count those of the contract's six.
-fn contract_rules() -> Rulebook {
+fn contract_rules(also: &[Rule]) -> Rulebook {
     let mut numbers = Numbers::default();
-    for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract()) {
+    for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract() && !also.contains(rule)) {
         numbers.switches.insert(*rule, Switch { off: true, off_in: Vec::new() });
     }
     Rulebook::of(numbers)

@@ -9,6 +9,7 @@ fn worker(project: &str, id_number: &str) -> pb::GetWorkerLedgerRequest {
         project_id: project.into(),
         id_number: id_number.into(),
         id_type: Some("08".into()),
+        ..pb::GetWorkerLedgerRequest::default()
     }
 }
 

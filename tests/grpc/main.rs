@@ -4,6 +4,8 @@
 
 mod access;
 mod alerts;
+mod console;
+mod gated;
 mod house;
 mod intake;
 mod ledger;

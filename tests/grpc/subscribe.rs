@@ -14,7 +14,7 @@ use wagewatch::store::MemoryStore;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn request(cursor: &str, filter: pb::AlertFilter) -> pb::SubscribeRequest {
-    pb::SubscribeRequest { cursor: cursor.into(), filter: Some(filter) }
+    pb::SubscribeRequest { cursor: cursor.into(), filter: Some(filter), changes_only: false }
 }
 
 fn all() -> pb::AlertFilter {

@@ -9,6 +9,17 @@
     reason = "test code that several test binaries share, each using its part of it"
 )]
 
+/// Picks one kind of body.
+macro_rules! body {
+    ($variant:ident) => {
+        |body: &Body| match body {
+            Body::$variant(value) => Some(&**value),
+            _ => None,
+        }
+    };
+}
+
+mod county;
 mod money;
 mod papers;
 mod people;
@@ -136,6 +147,7 @@ pub fn judge(records: &[Record], today: Day, book: &Rulebook) -> Truth {
     for project_id in facts.named.iter().filter(|p| !facts.projects.contains_key(*p)) {
         raise(&mut truth, project_id, Subject::Project, Rule::UnknownProject, Level::Yellow, |_| ());
     }
+    county::judge(records, &facts, today, book, &mut truth);
     let numbers = book.at(today);
     truth.alerts.retain(|(project_id, key), _| {
         let sector = facts.projects.get(project_id).map(|p| p.sector.as_str());
@@ -197,15 +209,6 @@ fn all_of<K, T: Clone>(
 ) -> Vec<(K, Stamp, T)> {
     let with_stamp = |r: &&Record| pick(&r.body).map(|v| (key(v), r.head.stamp(), v.clone()));
     taken.iter().filter_map(with_stamp).collect()
-}
-
-macro_rules! body {
-    ($variant:ident) => {
-        |body: &Body| match body {
-            Body::$variant(value) => Some(&**value),
-            _ => None,
-        }
-    };
 }
 
 fn collect(taken: &[&Record], book: &Rulebook) -> Facts {

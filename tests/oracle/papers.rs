@@ -248,19 +248,22 @@ fn sheets_missing(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth)
 
 fn complaint_open(complaint: &Complaint, today: Day, now: &Numbers, truth: &mut Truth) {
     let Some(project_id) = &complaint.project_id else { return };
-    let closed = complaint.closed_on.is_some_and(|day| today >= day);
-    let age = i64::from(today.since(complaint.filed_on));
-    if closed || age < 0 {
-        return;
-    }
-    let level = match age {
-        _ if age > now.complaint_red_after_days => Level::Red,
-        _ if age > now.complaint_orange_after_days => Level::Orange,
-        _ => Level::Yellow,
-    };
+    let Some(level) = complaint_level(complaint, today, now) else { return };
     let subject = Subject::Complaint(complaint.complaint_id.clone());
     raise(truth, project_id, subject, Rule::ComplaintOpen, level, |f| {
         f.amount = complaint.amount_fen.map_or(0, |fen| fen.sum());
         f.workers = complaint.workers.unwrap_or(0);
     });
+}
+
+/// `None` before it was filed and once it is closed.
+pub(super) fn complaint_level(complaint: &Complaint, today: Day, now: &Numbers) -> Option<Level> {
+    let closed = complaint.closed_on.is_some_and(|day| today >= day);
+    let age = i64::from(today.since(complaint.filed_on));
+    match age {
+        _ if closed || age < 0 => None,
+        _ if age > now.complaint_red_after_days => Some(Level::Red),
+        _ if age > now.complaint_orange_after_days => Some(Level::Orange),
+        _ => Some(Level::Yellow),
+    }
 }

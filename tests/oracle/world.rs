@@ -149,6 +149,9 @@ fn numbers(dice: &mut Dice) -> Numbers {
         totals(&mut numbers, dice);
     }
     people::numbers(dice, &mut numbers);
+    if dice.random_ratio(2, 3) {
+        county(&mut numbers, dice);
+    }
     for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract()) {
         let off_in = if dice.random_bool(0.5) { vec!["building".into()] } else { Vec::new() };
         if dice.random_ratio(1, 10) {
@@ -156,6 +159,18 @@ fn numbers(dice: &mut Dice) -> Numbers {
         }
     }
     numbers
+}
+
+/// Limits of the county's own rules that so few projects can reach.
+fn county(numbers: &mut Numbers, dice: &mut Dice) {
+    numbers.offender_cases = dice.random_range(1..4);
+    numbers.offender_months = dice.random_range(1..24);
+    numbers.offender_years = dice.random_range(1..4);
+    numbers.signal_level = dice.random_range(40..=100);
+    numbers.signal_pair_level = dice.random_range(20..=numbers.signal_level);
+    numbers.feed_silent_days = dice.random_range(1..20);
+    numbers.feed_silent_bank_days = dice.random_range(1..60);
+    numbers.group_arrears_workers = dice.random_range(1..5);
 }
 
 /// Limits of a project's totals that so few people can reach.
@@ -621,9 +636,9 @@ impl Maker {
             4 => return self.inspection(project_id),
             5 | 6 => return self.complaint(project_id),
             _ => Body::BusinessSignal(Box::new(BusinessSignal {
-                employer_uscc: self.employers[0],
-                signal: Signal::Power,
-                level: 40,
+                employer_uscc: *self.employers.choose(&mut self.dice).unwrap(),
+                signal: *Signal::ALL.choose(&mut self.dice).unwrap(),
+                level: self.dice.random_range(0..=100),
                 observed_on: day,
             })),
         };

@@ -7,7 +7,7 @@ use wagewatch::domain::{
     Alert, AlertKey, Day, Days, Entry, Fen, IdNumber, Level, MonthTotals, Period, ProjectId, Record, Rule,
     Rulebook, Sum, SuspenseReason, Verdict,
 };
-use wagewatch::engine::{Desk, Engine, ProjectAsk, Shard};
+use wagewatch::engine::{Bureau, Desk, Engine, ProjectAsk, Shard};
 use wagewatch::ledger::KeptPayment;
 
 /// What is found in an engine or its parts, as the oracle says it.
@@ -31,14 +31,22 @@ impl Picture {
         let months = (ask.months)().into_iter();
         self.months.extend(months.map(|month| ((name.clone(), month.period), month)));
         for alert in ask.alerts.standing() {
-            let f = &alert.finding;
-            // The subject of a wage alert names its month; the oracle does not say it twice.
-            let is_payment = matches!(f.rule, Rule::PayeeMismatch | Rule::PaidOutsideAccount);
-            let period = f.period.filter(|_| is_payment);
-            let said = (f.level, f.amount, f.workers, f.due_on, period);
             linked(ask, alert);
-            self.alerts.insert((f.project_id.clone(), alert.key()), said);
+            self.stands(alert);
         }
+    }
+
+    fn stands(&mut self, alert: &Alert) {
+        let f = &alert.finding;
+        // Whether somebody is a repeat offender hangs on what people did, which records do not tell.
+        if f.rule == Rule::RepeatOffender {
+            return;
+        }
+        // The subject of a wage alert names its month; the oracle does not say it twice.
+        let is_payment = matches!(f.rule, Rule::PayeeMismatch | Rule::PaidOutsideAccount);
+        let period = f.period.filter(|_| is_payment);
+        let said = (f.level, f.amount, f.workers, f.due_on, period);
+        self.alerts.insert((f.project_id.clone(), alert.key()), said);
     }
 
     fn waits(&mut self, kept: &KeptPayment, reason: SuspenseReason) {
@@ -78,7 +86,7 @@ fn linked(ask: &ProjectAsk<'_>, alert: &Alert) {
 }
 
 /// The state as it is against the oracle's of the same entries.
-pub fn check(desk: &Desk, shards: &mut [Shard], entries: &[Entry], book: &Rulebook) {
+pub fn check(desk: &Desk, shards: &mut [Shard], bureau: &Bureau, entries: &[Entry], book: &Rulebook) {
     let (truth, today) = truth(entries, book);
     let mut picture = Picture::default();
     for kept in desk.suspense(usize::MAX) {
@@ -93,6 +101,7 @@ pub fn check(desk: &Desk, shards: &mut [Shard], entries: &[Entry], book: &Rulebo
             shard.ask(name, |ask| picture.project(name, &ask.unwrap())).unwrap();
         }
     }
+    bureau.alerts().standing().for_each(|alert| picture.stands(alert));
     picture.check(&truth, today);
 }
 
@@ -116,6 +125,8 @@ pub fn check_engine(engine: &Engine, entries: &[Entry], book: &Rulebook) -> orac
         picture.alerts.extend(found.alerts);
         picture.months.extend(found.months);
     }
+    let second = engine.feed().shards() - 1;
+    engine.feed().standing(second).1.iter().for_each(|row| picture.stands(&row.alert));
     picture.check(&truth, today);
     truth
 }

@@ -1,16 +1,19 @@
 //! One machine in one thread: desk and shards on a log and a store in memory, with crashes at will.
 
 use super::judge;
+use super::offenders::offenders;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wagewatch::alerts::{PUBLIC_ID_KEY, Tally};
 use wagewatch::domain::{
-    AlertId, AlertRow, Day, Entry, Level, Payment, Position, ProjectId, Rule, Rulebook, SuspenseReason,
-    Verdict, WorkerView,
+    AlertId, AlertRow, Day, Entry, Level, Payment, Position, ProjectId, Rule, Rulebook, Subject,
+    SuspenseReason, Verdict, WorkerView,
 };
-use wagewatch::engine::{Desk, Equipment, Feed, Order, ProjectAsk, Read, Routing, Shard, shard_of};
+use wagewatch::engine::{
+    Bureau, Desk, Equipment, Feed, Order, ProjectAsk, Read, Routing, Shard, rows_behind, shard_of,
+};
 use wagewatch::log::{Block, FailAt, Log, MemoryLog};
 use wagewatch::store::{Changes, CrashAt, MemoryStore, Store};
 
@@ -43,8 +46,13 @@ pub struct Machine {
     book: Arc<Rulebook>,
     desk: Desk,
     shards: Vec<Shard>,
+    bureau: Bureau,
+    /// What shards that are ahead of the bureau will not say again, by block.
+    made_before: BTreeMap<Position, Vec<Arc<AlertRow>>>,
+    /// What the store has of the bureau.
+    bureau_saved: Position,
     feed: Feed,
-    /// A round of checkpoints: shards still to come, and the county as it was.
+    /// A round of checkpoints: shards still to come (the bureau behind the last one), and the county as it was.
     round: Option<(Vec<usize>, Option<Changes>)>,
     ms: i64,
 }
@@ -52,8 +60,21 @@ pub struct Machine {
 impl Machine {
     pub fn new(book: Arc<Rulebook>, shards: u16) -> Machine {
         let (log, store) = (MemoryLog::new(), MemoryStore::new());
-        let (desk, opened, feed) = open(&store, &book, shards);
-        Machine { log, store, book, desk, shards: opened, feed, round: None, ms: 0 }
+        let Opened { desk, shards, bureau, made_before, feed } = open(&store, &book, shards);
+        let bureau_saved = bureau.position();
+        Machine {
+            log,
+            store,
+            book,
+            desk,
+            shards,
+            bureau,
+            made_before,
+            bureau_saved,
+            feed,
+            round: None,
+            ms: 0,
+        }
     }
 
     /// One batch: log, desk, shards, feed.
@@ -66,11 +87,16 @@ impl Machine {
 
     /// One batch, and what came of it: each entry's verdict, and the alert rows that are new.
     pub fn tell(&mut self, entries: &[Entry]) -> (Vec<Verdict>, Vec<Arc<AlertRow>>) {
-        let before = self.rows().len();
-        let verdicts = self.commit(entries).unwrap();
-        // Rows are read shard by shard: with one shard the new ones are the last ones.
+        // With one shard the new rows have an order: its own, then those of the second stage.
         assert_eq!(self.shards.len(), 1, "new rows of several shards have no order");
-        (verdicts, self.rows().split_off(before))
+        let heads = self.feed.heads();
+        let verdicts = self.commit(entries).unwrap();
+        let fresh =
+            (0..).zip(heads).flat_map(|(shard, head)| match self.feed.read(shard, head, usize::MAX) {
+                Read::Rows(rows) => rows,
+                Read::Gone => panic!("the history is longer than any of these worlds"),
+            });
+        (verdicts, fresh.collect())
     }
 
     fn commit(&mut self, entries: &[Entry]) -> Result<Vec<Verdict>, Down> {
@@ -107,12 +133,18 @@ impl Machine {
                 }
             }
         }
+        let mut made = self.made_before.remove(&block.position).unwrap_or_default();
         for shard in &mut self.shards {
             if shard.position() < block.position {
                 shard.finish_block(block.position);
             }
-            self.feed.publish(shard.id(), shard.take_rows());
+            let rows = shard.take_rows();
+            made.extend(rows.iter().cloned());
+            self.feed.publish(shard.id(), rows);
         }
+        made.sort_by_key(|row| (row.shard, row.seq));
+        verdicts.extend(self.bureau.apply(block, &made));
+        self.feed.publish(self.bureau.id(), self.bureau.take_rows());
         verdicts.into_values().collect()
     }
 
@@ -120,11 +152,19 @@ impl Machine {
     pub fn checkpoint_step(&mut self, crash: Option<Crash>) -> Result<(), Down> {
         let (mut left, county) = match self.round.take() {
             Some(round) => round,
-            None => ((0..self.shards.len()).collect(), self.desk.checkpoint()),
+            None => ((0..=self.shards.len()).collect(), self.desk.checkpoint()),
         };
-        let changes = match left.pop() {
+        let next = left.pop();
+        let is_bureaus = next == Some(self.shards.len());
+        let changes = match next {
             Some(index) => {
-                let changes = self.shards[index].checkpoint();
+                let changes = match self.shards.get_mut(index) {
+                    Some(shard) => {
+                        shard.keep_rows_after(self.bureau_saved);
+                        shard.checkpoint()
+                    }
+                    None => self.bureau.checkpoint(),
+                };
                 self.round = Some((left, county));
                 changes
             }
@@ -135,7 +175,11 @@ impl Machine {
             let at = if at == FailAt::Before { CrashAt::Before } else { CrashAt::After };
             self.store.crash_at(1, at);
         }
-        self.store.write(changes).map_err(|_| Down)
+        self.store.write(changes).map_err(|_| Down)?;
+        if is_bureaus {
+            self.bureau_saved = self.bureau.position();
+        }
+        Ok(())
     }
 
     /// A whole round of checkpoints: the store has everything.
@@ -160,7 +204,10 @@ impl Machine {
         self.log = self.log.crash(seed);
         self.store = self.store.crash(seed);
         let shards = u16::try_from(self.shards.len()).unwrap();
-        (self.desk, self.shards, self.feed) = open(&self.store, &self.book, shards);
+        let opened = open(&self.store, &self.book, shards);
+        (self.desk, self.shards, self.feed) = (opened.desk, opened.shards, opened.feed);
+        (self.bureau, self.made_before) = (opened.bureau, opened.made_before);
+        self.bureau_saved = self.bureau.position();
         self.round = None;
         assert!(self.desk.position() <= self.log.head(), "the store covers what the log does not have");
         let mut blocks = Vec::new();
@@ -184,7 +231,19 @@ impl Machine {
                 Ok(())
             })
             .unwrap();
-        judge::check(&self.desk, &mut self.shards, &entries, &self.book);
+        judge::check(&self.desk, &mut self.shards, &self.bureau, &entries, &self.book);
+        let Some(today) = self.today() else { return };
+        let last = entries.iter().rev().find_map(|entry| match entry {
+            Entry::Rulebook(book) => Some(&**book),
+            _ => None,
+        });
+        let standing = self.bureau.alerts().standing().map(|alert| &alert.finding);
+        let found = standing.filter(|f| f.rule == Rule::RepeatOffender).map(|f| match f.subject {
+            Subject::Employer(firm) => firm,
+            ref other => panic!("{other:?}"),
+        });
+        let wanted = offenders(&self.rows(), today, last.unwrap_or(&self.book));
+        assert_eq!(found.collect::<BTreeSet<_>>(), wanted, "repeat offenders");
     }
 
     pub fn ask<T>(&mut self, project: &ProjectId, question: impl FnOnce(Option<ProjectAsk<'_>>) -> T) -> T {
@@ -223,7 +282,7 @@ impl Machine {
     /// Counts of all shards, summed up; and the red projects.
     pub fn tallies(&self) -> (Tally, usize) {
         let mut total = Tally::default();
-        let all = || self.shards.iter().map(Shard::tallies);
+        let all = || self.shards.iter().map(Shard::tallies).chain([self.bureau.tallies()]);
         all().flat_map(|tallies| tallies.counts.values()).for_each(|tally| total.add(tally));
         (total, all().map(|tallies| tallies.red.values().flatten().count()).sum())
     }
@@ -258,7 +317,15 @@ impl Machine {
     }
 }
 
-fn open(store: &MemoryStore, book: &Arc<Rulebook>, shards: u16) -> (Desk, Vec<Shard>, Feed) {
+struct Opened {
+    desk: Desk,
+    shards: Vec<Shard>,
+    bureau: Bureau,
+    made_before: BTreeMap<Position, Vec<Arc<AlertRow>>>,
+    feed: Feed,
+}
+
+fn open(store: &MemoryStore, book: &Arc<Rulebook>, shards: u16) -> Opened {
     let shared: Arc<dyn Store> = Arc::new(store.clone());
     let desk = Desk::open(shared.clone(), shards).unwrap();
     let with = Equipment {
@@ -268,7 +335,10 @@ fn open(store: &MemoryStore, book: &Arc<Rulebook>, shards: u16) -> (Desk, Vec<Sh
         rows_max: 1_000_000,
         shadow: None,
     };
-    let (opened, feeds): (Vec<_>, Vec<_>) =
+    let (opened, mut feeds): (Vec<_>, Vec<_>) =
         (0..shards).map(|id| Shard::open(id, with.clone()).unwrap()).unzip();
-    (desk, opened, Feed::new(feeds))
+    let (bureau, feed) = Bureau::open(shards, with).unwrap();
+    feeds.push(feed);
+    let made_before = rows_behind(store, shards, bureau.position()).unwrap();
+    Opened { desk, shards: opened, bureau, made_before, feed: Feed::new(feeds) }
 }

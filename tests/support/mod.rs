@@ -4,5 +4,6 @@
 
 pub mod judge;
 pub mod machine;
+pub mod offenders;
 pub mod process;
 pub mod subscriber;

@@ -20,7 +20,7 @@ pub struct Subscriber {
 impl Subscriber {
     pub async fn open(&self, client: &Client) -> Result<Streaming<SubscribeResponse>, Status> {
         let filter = Some(pb::AlertFilter { include_rolled_up: true, ..pb::AlertFilter::default() });
-        let request = pb::SubscribeRequest { cursor: self.cursor.clone(), filter };
+        let request = pb::SubscribeRequest { cursor: self.cursor.clone(), filter, changes_only: false };
         Ok(client.alerts().subscribe(request).await?.into_inner())
     }
 

@@ -144,7 +144,10 @@ impl Stage {
     /// The alert that a statement names: rule, project, and as it needs worker, month or payment.
     fn alert(&mut self, line: &mut Line<'_>) -> Result<Arc<AlertRow>, String> {
         let rule = cast::rule(line.next("a rule")?)?;
-        let project = project(line.next("a project")?)?;
+        let project = match line.next("a project")? {
+            "county" => ProjectId::county(),
+            name => project(name)?,
+        };
         let worker = line.next_if(is_person).map(person).transpose()?;
         let period = line.next_if(|word| Period::parse(word).is_some()).and_then(Period::parse);
         let txn = line.next_if(|word| word.starts_with('T'));

@@ -9,7 +9,11 @@ pub fn row(row: &AlertRow, today: Day) -> String {
     let alert = &row.alert;
     let finding = &alert.finding;
     let mut line = format!("{} {} {}", row.change, finding.rule, finding.level);
-    line += &format!(" {}", finding.project_id);
+    line += match finding.project_id.is_county() {
+        true => " county".to_owned(),
+        false => format!(" {}", finding.project_id),
+    }
+    .as_str();
     match &finding.subject {
         Subject::Project => {}
         Subject::Worker(id) => line += &format!(" {}", name_of(id)),

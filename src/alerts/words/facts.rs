@@ -99,6 +99,13 @@ pub fn fact_words(name: FactName) -> (&'static str, &'static str) {
         FactName::SteadyFrom => ("打卡时间雷同起始日", "Swipes hardly vary from"),
         FactName::SteadyTo => ("打卡时间雷同截止日", "Swipes hardly vary to"),
         FactName::LeastWage => ("按出勤折算的最低工资", "The least for those days"),
+        FactName::ThresholdPair => ("两项信号的标准", "Level at which two signals count"),
+        FactName::ThresholdYears => ("标准年数", "Years on end at which it is found"),
+        FactName::YearsOnEnd => ("连续有案件的年数", "Years on end with a case"),
+        FactName::ConfirmedOn => ("最近一次确认日期", "Newest confirmed on"),
+        FactName::Accounts => ("在用专用账户数", "Open wage accounts"),
+        FactName::Sector => ("行业", "Sector"),
+        FactName::Territory => ("属地", "Territory"),
         FactName::StatementsBulk => ("其中发薪日前集中上报", "Of them stated just before the due date"),
     }
 }

@@ -4,6 +4,7 @@
 use super::document::{Entry, Value};
 use super::problem::{ConfigError, Place};
 use crate::domain::DayStart;
+use axum::http::Uri;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -162,6 +163,16 @@ impl Section<'_> {
     pub fn path(&mut self, key: &'static str) -> Option<String> {
         let read = |value: &Value| text_of(value).filter(|t| !t.is_empty()).map(ToOwned::to_owned);
         self.value(key, "a path between quotes", read)
+    }
+
+    /// An address that can be posted to.
+    pub fn url(&mut self, key: &'static str) -> Option<Uri> {
+        let read = |value: &Value| {
+            let uri: Uri = text_of(value)?.parse().ok()?;
+            let whole = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+            whole.then_some(uri)
+        };
+        self.value(key, "an address that begins with \"http://\" or \"https://\"", read)
     }
 
     /// A time of the day, `"HH:MM"`, before noon (a later one would move whole days).

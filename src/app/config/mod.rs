@@ -14,6 +14,7 @@ mod sections;
 mod security;
 mod source;
 mod stated;
+mod targets;
 
 pub use directory::{Department, Directory, Role, Territory};
 pub use problem::{ConfigError, ConfigErrors, Place};
@@ -22,6 +23,7 @@ pub use sections::{
 };
 pub use security::Security;
 pub use source::{ENVIRONMENT_PREFIX, Sources};
+pub use targets::{Alertmanager, Webhook};
 
 use crate::domain::{Calendar, Day, Rulebook};
 use crate::guard::Member;
@@ -38,6 +40,8 @@ pub struct Config {
     pub engine: Engine,
     pub clock: Clock,
     pub alerts: Alerts,
+    pub webhook: Webhook,
+    pub alertmanager: Alertmanager,
     pub files: Files,
     pub logging: Logging,
     pub security: Security,
@@ -119,6 +123,8 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let engine = sections::engine(&mut keys);
     let clock = sections::clock(&mut keys);
     let alerts = sections::alerts(&mut keys, &folder);
+    let webhook = targets::webhook(&mut keys, &folder);
+    let alertmanager = targets::alertmanager(&mut keys);
     let files = sections::files(&mut keys, &folder);
     let logging = sections::logging(&mut keys);
 
@@ -152,6 +158,8 @@ fn read(sources: &Sources) -> (Config, Keys) {
         engine,
         clock,
         alerts,
+        webhook,
+        alertmanager,
         files,
         logging,
         security,

@@ -36,6 +36,7 @@ impl Screen {
             plan.workers,
             plan.months
         );
+        anstream::println!("控制台 console http://{http}/");
         anstream::println!("接口 API      grpc://{grpc}   (wagewatch watch --addr http://{grpc})");
         anstream::println!("指标 metrics  http://{http}/metrics   http://{http}/readyz");
         anstream::println!("停止 stop     Ctrl-C\n");
@@ -133,7 +134,7 @@ fn line(row: &AlertRow, today: Day) -> String {
     let mut text = format!(
         "            {} {zh} {en:<8} {}  {} {}",
         paint(finding.level, level),
-        finding.project_id,
+        if finding.project_id.is_county() { "全县 county" } else { finding.project_id.as_str() },
         words.title_zh,
         words.title_en,
     );

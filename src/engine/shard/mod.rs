@@ -10,6 +10,7 @@ use super::api::{ProjectFacts, ProjectSummary};
 use super::bench::{Bench, Changed};
 use super::pages::ShardMeta;
 use super::project::ProjectState;
+use super::row_book::RowBook;
 use super::shadow::Shadow;
 use super::wakes::Wakes;
 use crate::alerts::{IdKey, Tallies};
@@ -18,7 +19,7 @@ use crate::ledger::{Command, ProjectLedger};
 use crate::store::{Store, StoreError};
 use ask::facts_of;
 use hashbrown::HashMap;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What every shard of an engine is given.
@@ -57,16 +58,11 @@ pub struct Shard {
     due: BTreeMap<Day, BTreeSet<ProjectId>>,
     touched: Vec<u32>,
     dirty: Vec<u32>,
-    /// Rows since the last `take_rows`.
-    fresh: Vec<Arc<AlertRow>>,
+    rows: RowBook,
     /// Projects whose facts changed since the last `take_facts`.
     fresh_facts: Vec<(ProjectId, ProjectFacts)>,
-    /// Rows since the last checkpoint.
-    unsaved: Vec<Arc<AlertRow>>,
     /// What became of the alerts, counted row by row.
     tallies: Tallies,
-    /// Row pages in the store: first number, how many.
-    row_pages: VecDeque<(u64, usize)>,
     /// Position of the last checkpoint that was encoded.
     encoded: Position,
     hot_bytes: usize,
@@ -189,7 +185,12 @@ impl Shard {
 
     /// The rows since the last call, in order.
     pub fn take_rows(&mut self) -> Vec<Arc<AlertRow>> {
-        std::mem::take(&mut self.fresh)
+        self.rows.take_fresh()
+    }
+
+    /// Rows of blocks up to there are kept for subscribers alone.
+    pub fn keep_rows_after(&mut self, position: Position) {
+        self.rows.keep_after(position);
     }
 
     /// What `project` records have said since the last call, and after `open` all that is known.
@@ -264,24 +265,11 @@ impl Shard {
                 let before = state.rows.get(&alert.key()).map(|row| &row.alert);
                 self.tallies.add(before, (change, &alert), today, state.ledger.facts());
             }
-            self.meta.head += 1;
-            let (position, written_ms) = self.current;
             // What a person did is about a finding that was judged before.
             let judged = state.rows.get(&alert.key()).filter(|_| !change.is_of_facts());
             let rulebook =
                 judged.map_or_else(|| self.book.version.as_str().into(), |row| row.rulebook.clone());
-            let row = Arc::new(AlertRow {
-                shard: self.id,
-                seq: self.meta.head,
-                position,
-                written_ms,
-                change,
-                alert,
-                rulebook,
-            });
-            state.keep_row(&row);
-            self.fresh.push(row.clone());
-            self.unsaved.push(row);
+            state.keep_row(&self.rows.number(self.current, (change, alert), rulebook));
         }
         answer
     }

@@ -9,16 +9,14 @@ use crate::engine::feed::ShardFeed;
 use crate::engine::keys;
 use crate::engine::pages::{self, ShardMeta};
 use crate::engine::project::ProjectState;
+use crate::engine::row_book::RowBook;
 use crate::engine::shadow::Shadow;
 use crate::engine::tallies;
 use crate::ledger::{PageKey, ProjectLedger};
 use crate::store::{Changes, StoreError};
 use hashbrown::HashMap;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Rows of one page; a longer run is cut.
-const PAGE_ROWS: usize = 256;
 
 impl Shard {
     /// The shard as the store has it, and the rows for the feed.
@@ -31,8 +29,10 @@ impl Shard {
             Some(bytes) => Arc::new(pages::read_book(&bytes).map_err(damaged)?),
             None => with.book.clone(),
         };
+        let (rows, told) = RowBook::open(id, meta.head, with.rows_max, &*with.store)?;
         let mut shard = Shard {
             id,
+            rows,
             meta,
             book,
             is_book_saved: true,
@@ -42,11 +42,8 @@ impl Shard {
             due: BTreeMap::new(),
             touched: Vec::new(),
             dirty: Vec::new(),
-            fresh: Vec::new(),
             fresh_facts: Vec::new(),
-            unsaved: Vec::new(),
             tallies: tallies::load(id, &*with.store)?,
-            row_pages: VecDeque::new(),
             encoded: meta.position,
             hot_bytes: 0,
             hot_projects: 0,
@@ -56,21 +53,22 @@ impl Shard {
             with,
         };
         shard.read_catalog()?;
-        let feed = shard.read_feed()?;
+        let feed = shard.rows.feed(told, &*shard.with.store)?;
         Ok((shard, feed))
     }
 
     /// Everything that changed since the last checkpoint, and the position that it covers.
     /// `None` if nothing did.
     pub fn checkpoint(&mut self) -> Option<Changes> {
-        if self.dirty.is_empty() && self.unsaved.is_empty() && self.encoded == self.meta.position {
+        if self.dirty.is_empty() && self.rows.is_saved() && self.encoded == self.meta.position {
             return None;
         }
         let mut changes = Changes::default();
         for slot in std::mem::take(&mut self.dirty) {
             self.encode_project(slot, &mut changes);
         }
-        self.encode_rows(&mut changes);
+        self.rows.encode(&mut changes);
+        self.meta.head = self.rows.head;
         if !self.is_book_saved {
             changes.put.push((keys::shard_rulebook(self.id), pages::write_book(&self.book)));
             self.is_book_saved = true;
@@ -118,24 +116,6 @@ impl Shard {
         changes
             .put
             .push((keys::catalog_entry(id, &name), pages::write_catalog(&entry.summary, &entry.wakes)));
-    }
-
-    fn encode_rows(&mut self, changes: &mut Changes) {
-        let unsaved = std::mem::take(&mut self.unsaved);
-        for rows in unsaved.chunks(PAGE_ROWS) {
-            let first = rows[0].seq;
-            changes.put.push((keys::rows_page(self.id, first), pages::write_rows(rows.iter())));
-            self.row_pages.push_back((first, rows.len()));
-        }
-        let mut kept: usize = self.row_pages.iter().map(|(_, count)| count).sum();
-        while let Some((first, count)) = self.row_pages.front().copied() {
-            if kept - count < self.with.rows_max {
-                break;
-            }
-            kept -= count;
-            self.row_pages.pop_front();
-            changes.remove.push(keys::rows_page(self.id, first));
-        }
     }
 
     /// Lets the coldest clean projects leave memory until at most `limit` bytes are hot.
@@ -206,25 +186,6 @@ impl Shard {
             self.schedule(slot);
         }
         Ok(())
-    }
-
-    fn read_feed(&mut self) -> Result<ShardFeed, StoreError> {
-        let mut rows = Vec::new();
-        self.with.store.scan(&keys::rows(self.id), &mut |_, bytes| {
-            let page = pages::read_rows(bytes).map_err(damaged)?;
-            if let Some(first) = page.first() {
-                self.row_pages.push_back((first.seq, page.len()));
-            }
-            rows.extend(page);
-            Ok(())
-        })?;
-        let mut standing = Vec::new();
-        self.with.store.scan(&keys::shard_alerts(self.id), &mut |_, bytes| {
-            standing
-                .extend(pages::read_rows(bytes).map_err(damaged)?.into_iter().filter(|r| r.alert.stands()));
-            Ok(())
-        })?;
-        Ok(ShardFeed::new(self.with.rows_max, self.meta.head, rows, standing))
     }
 }
 

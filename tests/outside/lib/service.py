@@ -31,8 +31,8 @@ def free_port():
 class Service:
     """The program on a data folder of its own; started again, it has the same ports."""
 
-    def __init__(self, binary, folder, more=None):
-        self.binary, self.folder, self.more = binary, folder, more or {}
+    def __init__(self, binary, folder, settings=None):
+        self.binary, self.folder, self.settings = binary, folder, settings or {}
         self.grpc, self.http = free_port(), free_port()
 
     def start(self):
@@ -42,7 +42,7 @@ class Service:
             "server.drain_seconds": 5,
             "data.path": f"{self.folder}/data",
             "clock.kind": "manual",
-            **self.more,
+            **self.settings,
         }
         flags = [part for key, value in sets.items() for part in ("--set", f"{key}={value}")]
         self.process = subprocess.Popen([self.binary, "serve", *flags])
@@ -74,11 +74,11 @@ class Service:
         return self.process.wait(PATIENCE)
 
 
-def run(binary, *steps):
+def run(binary, *steps, settings=None):
     """Each step with the running program; at the end it must stop well."""
     binary = str(pathlib.Path(binary).resolve())
     with tempfile.TemporaryDirectory() as folder:
-        service = Service(binary, folder)
+        service = Service(binary, folder, settings)
         service.start()
         try:
             for step in steps:

@@ -1,0 +1,288 @@
+//! The second stage: what is true of employers, feeds and complaints that belong to no single project.
+//! Takes the log block by block, each with the alert rows that every shard made of it, and owns the
+//! county's own alerts. Like a shard it numbers rows and has pages; its number is that behind
+//! the last shard. Knows no clock, no queue, no door.
+//!
+//! A block's rows are a function of the log up to it, whatever crashed when, so what follows from them
+//! here is one too. The shards keep the rows that this stage has still to read after a crash.
+
+mod cases;
+mod owed;
+mod pages;
+
+use super::bench::{Bench, Changed};
+use super::feed::ShardFeed;
+use super::pages::ShardMeta;
+use super::row_book::RowBook;
+use super::shard::Equipment;
+use crate::alerts::{ProjectAlerts, Tallies};
+use crate::domain::{
+    Act, AlertKey, AlertRow, Day, Entry, FirmView, Position, ProjectId, Rulebook, Subject, Uscc, Verdict,
+};
+use crate::ledger::{Roster, Stirred};
+use crate::log::Block;
+use crate::rules::{self, Judgement};
+pub use pages::rows_behind;
+
+use cases::Cases;
+use compact_str::CompactString;
+use owed::Owed;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The owner of the county's own alerts.
+pub struct Bureau {
+    id: u16,
+    with: Equipment,
+    meta: ShardMeta,
+    /// The last one of the log up to its position.
+    book: Arc<Rulebook>,
+    is_book_saved: bool,
+    roster: Roster,
+    owed: Owed,
+    cases: Cases,
+    alerts: ProjectAlerts,
+    /// The last row of each alert.
+    last: BTreeMap<AlertKey, Arc<AlertRow>>,
+    dirty_alerts: BTreeSet<Subject>,
+    /// When a subject is to be looked at again though nothing comes. Not stored: a start judges all.
+    due: BTreeMap<Day, BTreeSet<Subject>>,
+    stirred: Stirred,
+    rows: RowBook,
+    tallies: Tallies,
+    encoded: Position,
+    current: (Position, i64),
+}
+
+impl Bureau {
+    /// The number of its rows' owner: that behind the last shard.
+    pub fn id(&self) -> u16 {
+        self.id
+    }
+
+    /// The last block that it has applied.
+    pub fn position(&self) -> Position {
+        self.meta.position
+    }
+
+    pub fn today(&self) -> Option<Day> {
+        self.meta.today
+    }
+
+    pub fn alerts(&self) -> &ProjectAlerts {
+        &self.alerts
+    }
+
+    /// What became of its alerts.
+    pub fn tallies(&self) -> &Tallies {
+        &self.tallies
+    }
+
+    /// The rows since the last call, in order.
+    pub fn take_rows(&mut self) -> Vec<Arc<AlertRow>> {
+        self.rows.take_fresh()
+    }
+
+    /// The projects that a feed reports on.
+    pub fn projects_of(&self, feed: &str) -> &[ProjectId] {
+        self.roster.projects_of(feed)
+    }
+
+    /// Applies a block: `rows` are those that the shards made of it, by shard and number. Answers the
+    /// verdicts on acts about its own alerts. A block that it has applied before is left out.
+    pub fn apply(&mut self, block: &Block, rows: &[Arc<AlertRow>]) -> Vec<(u32, Verdict)> {
+        if block.position <= self.meta.position {
+            return Vec::new();
+        }
+        self.current = (block.position, block.written_ms);
+        // Rows of a day are taken in before that day's end is judged: a jump of a month is as its days.
+        let mut rows: BTreeMap<Day, Vec<&Arc<AlertRow>>> =
+            rows.iter().fold(BTreeMap::new(), |mut days, row| {
+                days.entry(row.alert.changed_on).or_insert_with(Vec::new).push(row);
+                days
+            });
+        let mut verdicts = Vec::new();
+        for (index, entry) in (0..).zip(&block.entries) {
+            match entry {
+                Entry::Record(record) => self.roster.merge(record, &mut self.stirred),
+                Entry::Rejected(_) => {}
+                Entry::Act(act) if act.project_id.is_county() => {
+                    verdicts.push((index, self.act(act)));
+                }
+                Entry::Act(_) => {}
+                Entry::Rulebook(book) => {
+                    self.judge_stirred();
+                    self.book = Arc::new((**book).clone());
+                    self.is_book_saved = false;
+                    self.take_in(&mut rows, self.meta.today);
+                    self.judge_all();
+                }
+                Entry::Date(day) => self.turn(*day, &mut rows),
+            }
+        }
+        self.take_in(&mut rows, None);
+        self.judge_stirred();
+        self.meta.position = block.position;
+        verdicts
+    }
+
+    /// Takes in the rows of days up to `until`, or all.
+    fn take_in(&mut self, rows: &mut BTreeMap<Day, Vec<&Arc<AlertRow>>>, until: Option<Day>) {
+        while let Some(entry) = rows.first_entry() {
+            if until.is_some_and(|until| *entry.key() > until) {
+                break;
+            }
+            for row in entry.remove() {
+                self.stirred.firms.extend(self.owed.row(row));
+                self.stirred.firms.extend(self.cases.row(row));
+            }
+        }
+    }
+
+    fn act(&mut self, act: &Act) -> Verdict {
+        let mut out = Vec::new();
+        // Alerts exist only once there is a business date.
+        let verdict = self.alerts.act(act, self.meta.today.unwrap_or(Day(0)), &mut out);
+        self.conclude(out);
+        verdict
+    }
+
+    fn turn(&mut self, day: Day, rows: &mut BTreeMap<Day, Vec<&Arc<AlertRow>>>) {
+        let Some(today) = self.meta.today else {
+            // The first date: everything that came before it is judged now.
+            self.meta.today = Some(day);
+            self.take_in(rows, Some(day));
+            return self.judge_all();
+        };
+        self.take_in(rows, Some(today));
+        self.judge_stirred();
+        for step in 1..=day.since(today) {
+            let day = today.plus(step);
+            self.meta.today = Some(day);
+            self.take_in(rows, Some(day));
+            if self.book.changes_between(day.plus(-1), day) {
+                self.judge_all();
+            } else {
+                self.wake(day);
+                self.judge_stirred();
+            }
+            self.escalate(day);
+        }
+    }
+
+    /// Those whose day has come are to be looked at; feeds are few, and are each day.
+    fn wake(&mut self, day: Day) {
+        self.stirred.feeds = true;
+        while let Some(entry) = self.due.first_entry() {
+            if *entry.key() > day {
+                break;
+            }
+            for subject in entry.remove() {
+                match subject {
+                    Subject::Employer(firm) => self.stirred.firms.extend([firm]),
+                    Subject::Complaint(id) => self.stirred.complaints.extend([id]),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn judge_all(&mut self) {
+        let all = self.roster.firms().chain(self.owed.firms()).chain(self.cases.firms());
+        self.stirred.firms = all.collect();
+        self.stirred.complaints = self.roster.complaints().map(|c| c.complaint_id.clone()).collect();
+        self.stirred.feeds = true;
+        self.due.clear();
+        self.judge_stirred();
+    }
+
+    /// Judges what was stirred, once there is a date to judge by.
+    fn judge_stirred(&mut self) {
+        let Some(today) = self.meta.today else { return };
+        if self.stirred == Stirred::default() {
+            return;
+        }
+        let Stirred { firms, mut complaints, feeds } = std::mem::take(&mut self.stirred);
+        // A complaint tells what its employer owes.
+        let of_firms = |id: &&CompactString| {
+            let firm = self.roster.complaint(id).and_then(|complaint| complaint.employer_uscc);
+            firm.is_some_and(|firm| firms.contains(&firm))
+        };
+        let known = self.roster.complaints().map(|complaint| &complaint.complaint_id);
+        complaints.extend(known.filter(of_firms).cloned().collect::<Vec<_>>());
+        let mut out = Vec::new();
+        for firm in firms {
+            let mut on = Judgement::new(today, &self.book, None);
+            rules::judge_firm(&self.firm(firm), &mut on);
+            self.settle(Subject::Employer(firm), on.into_parts(), today, &mut out);
+        }
+        for id in complaints {
+            let mut on = Judgement::new(today, &self.book, None);
+            if let Some(complaint) = self.roster.complaint(&id).filter(|c| c.project_id.is_none()) {
+                let firm = complaint.employer_uscc.map(|firm| self.firm(firm));
+                rules::judge_complaint(complaint, firm.as_ref(), &mut on);
+            }
+            self.settle(Subject::Complaint(id), on.into_parts(), today, &mut out);
+        }
+        if feeds {
+            let mut found = Vec::new();
+            for feed in self.roster.feeds(today) {
+                let mut on = Judgement::new(today, &self.book, None);
+                rules::judge_feed(&feed, &mut on);
+                found.push((Subject::Source(feed.name.into()), on.into_parts().0));
+            }
+            for (subject, findings) in found {
+                self.settle(subject, (findings, BTreeSet::new()), today, &mut out);
+            }
+        }
+        self.conclude(out);
+    }
+
+    /// An employer with what it owes and was found to have owed.
+    fn firm(&self, uscc: Uscc) -> FirmView<'_> {
+        let mut view = FirmView { cases: self.cases.of(uscc), ..self.roster.firm(uscc) };
+        self.owed.tell(&mut view);
+        view
+    }
+
+    fn settle(
+        &mut self,
+        subject: Subject,
+        (findings, again): (Vec<crate::domain::Finding>, BTreeSet<Day>),
+        today: Day,
+        out: &mut Vec<Changed>,
+    ) {
+        for day in again {
+            self.due.entry(day).or_default().insert(subject.clone());
+        }
+        self.alerts.diff_subject(&subject, findings, today, &self.with.ids, out);
+    }
+
+    /// What the calendar does to alerts, after the day's findings.
+    fn escalate(&mut self, today: Day) {
+        let mut out = Vec::new();
+        let (book, with) = (self.book.clone(), self.with.ids);
+        let bench = Bench { book: &book, ids: &with, today: Some(today), written_ms: self.current.1 };
+        self.alerts.turn(today, &bench.times(today, None), &mut out);
+        self.conclude(out);
+    }
+
+    /// What follows from the changes of alerts themselves; then each gets its number.
+    fn conclude(&mut self, mut out: Vec<Changed>) {
+        let Some(today) = self.meta.today.filter(|_| !out.is_empty()) else { return };
+        let (book, with) = (self.book.clone(), self.with.ids);
+        let bench = Bench { book: &book, ids: &with, today: Some(today), written_ms: self.current.1 };
+        self.alerts.conclude(today, &bench.times(today, None), &mut out);
+        for (change, alert) in out {
+            let key = alert.key();
+            let before = self.last.get(&key);
+            self.tallies.add(before.map(|row| &row.alert), (change, &alert), today, None);
+            // What a person did is about a finding that was judged before.
+            let judged = before.filter(|_| !change.is_of_facts());
+            let version = judged.map_or_else(|| book.version.as_str().into(), |row| row.rulebook.clone());
+            let row = self.rows.number(self.current, (change, alert), version);
+            self.dirty_alerts.insert(key.subject.clone());
+            self.last.insert(key, row);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The thread of the second stage: puts together what the committer says of a block and what the shards'
+//! threads made of it, applies blocks in the log's order, publishes the rows that follow, and encodes
+//! its part of a round of checkpoints.
+
+use super::bureau::Bureau;
+use super::shared::Shared;
+use super::storer::{Round, StoreJob};
+use super::worker::Reply;
+use crate::domain::{AlertRow, Position};
+use crate::log::Block;
+use crossbeam_channel::{Receiver, Sender};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What lands on the clerk's desk.
+pub(super) enum Paper {
+    /// The next block of the log; `reply`: somebody waits until it is done here too.
+    Block {
+        block: Arc<Block>,
+        reply: Option<Arc<Reply>>,
+    },
+    /// What one thread's shards made of a block; each thread says it of every block.
+    Rows {
+        position: Position,
+        rows: Vec<Arc<AlertRow>>,
+    },
+    Round(Arc<Round>),
+    Ask(Box<dyn FnOnce(&Bureau) + Send>),
+    Stop,
+}
+
+/// What is done in the order in which it came.
+enum Step {
+    Block(Arc<Block>, Option<Arc<Reply>>),
+    Round(Arc<Round>),
+}
+
+pub(super) struct Clerk {
+    pub bureau: Bureau,
+    pub papers: Receiver<Paper>,
+    pub store: Sender<StoreJob>,
+    pub shared: Arc<Shared>,
+    /// Rows of shards that are ahead of this stage, from the store: they are not made again.
+    pub made_before: BTreeMap<Position, Vec<Arc<AlertRow>>>,
+}
+
+impl Clerk {
+    /// Until `Stop`, or until the engine fails.
+    pub fn run(mut self) {
+        let threads = self.shared.workers.len();
+        let mut steps: VecDeque<Step> = VecDeque::new();
+        let mut made: BTreeMap<Position, (usize, Vec<Arc<AlertRow>>)> = BTreeMap::new();
+        while let Ok(paper) = self.papers.recv() {
+            match paper {
+                Paper::Block { block, reply } => steps.push_back(Step::Block(block, reply)),
+                Paper::Rows { position, rows } => {
+                    let (parts, all) = made.entry(position).or_default();
+                    *parts += 1;
+                    all.extend(rows);
+                }
+                Paper::Round(round) => steps.push_back(Step::Round(round)),
+                Paper::Ask(question) => question(&self.bureau),
+                Paper::Stop => return,
+            }
+            if self.shared.failure().is_some() {
+                return;
+            }
+            while let Some(step) = steps.pop_front() {
+                match step {
+                    Step::Round(round) => self.checkpoint(round),
+                    Step::Block(block, reply) => {
+                        let position = block.position;
+                        if made.get(&position).is_none_or(|(parts, _)| *parts < threads) {
+                            steps.push_front(Step::Block(block, reply));
+                            break;
+                        }
+                        let (_, rows) = made.remove(&position).unwrap_or_default();
+                        self.block(&block, rows, reply);
+                    }
+                }
+            }
+        }
+    }
+
+    fn block(&mut self, block: &Block, mut rows: Vec<Arc<AlertRow>>, reply: Option<Arc<Reply>>) {
+        rows.extend(self.made_before.remove(&block.position).unwrap_or_default());
+        rows.sort_by_key(|row| (row.shard, row.seq));
+        let verdicts = self.bureau.apply(block, &rows);
+        let rows = self.bureau.take_rows();
+        if !rows.is_empty() {
+            self.shared.observer.published(&rows);
+            self.shared.feed.publish(self.bureau.id(), rows);
+        }
+        self.shared.second.store(block.position.0, Ordering::Release);
+        if let Some(reply) = reply {
+            reply.part(verdicts);
+        }
+    }
+
+    fn checkpoint(&mut self, round: Arc<Round>) {
+        let (shard, position) = (self.bureau.id(), self.bureau.position());
+        let job = StoreJob { shard, position, changes: self.bureau.checkpoint(), round };
+        // The storer ends only when the engine fails or after this thread.
+        let _ = self.store.send(job);
+    }
+}
