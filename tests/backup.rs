@@ -6,11 +6,12 @@
 mod oracle;
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
-use support::process::{Client, Process, segments, tellable};
+use support::process::{Client, Process, lone, segments, tellable};
 use support::subscriber::Subscriber;
 use wagewatch::domain::{Day, Entry, Period, Record, Rulebook};
 use wagewatch::fiction::{County, Plan, Share};
@@ -105,6 +106,9 @@ async fn taken_under_load_killed_put_back_and_whole_again() {
     let process = Process::start(&back, &SET).await;
     let client = process.client();
     println!("{taken} backups; {} of {} records were known to the last one", known.len(), records.len());
+    // The backup may hold later statements about what was known when it began: those are not asked for.
+    let alone: BTreeSet<_> = lone(&records).into_iter().map(|record| record.head.id).collect();
+    known.retain(|record| alone.contains(&record.head.id));
     client.check_known(&known).await;
     // A cursor of the life that was lost says nothing in this one.
     let mut stream = subscriber.open(&client).await.unwrap();

@@ -18,7 +18,15 @@ fn active(planted: &Planted, today: Day) -> bool {
 }
 
 /// Troubles about money that is no wage.
-const NO_WAGES: [Trouble; 3] = [Trouble::LabourFeeUnpaid, Trouble::LabourFeeLate, Trouble::AccountDrained];
+const NO_WAGES: [Trouble; 7] = [
+    Trouble::LabourFeeUnpaid,
+    Trouble::LabourFeeLate,
+    Trouble::LabourFeePart,
+    Trouble::LabourFeeAtPayDay,
+    Trouble::AccountDrained,
+    Trouble::AccountLent,
+    Trouble::SurplusRefunded,
+];
 
 /// Arrears by project that the planted troubles make on a date.
 fn arrears_planted(planted: &[Planted], today: Day) -> Arrears {
@@ -39,8 +47,8 @@ fn projects_planted(planted: &[Planted], trouble: Trouble, today: Day) -> BTreeS
 fn check(seed: u64, first: &str) {
     let plan = Plan {
         seed,
-        projects: 20,
-        workers: 90,
+        projects: 32,
+        workers: 130,
         months: 2,
         first: Period::parse(first).unwrap(),
         troubles: Share::percent(40),

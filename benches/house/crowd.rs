@@ -4,8 +4,9 @@
 use prost::Message;
 use prost::bytes::Bytes;
 use wagewatch::domain::{
-    Basis, Body, Day, Enrolment, Entry, Fen, Head, IdNumber, Project, ProjectId, ProjectStatus, Record,
-    Swipe, SwipeDirection, Time, Uscc,
+    Account, AccountEntry, Basis, Body, Day, Enrolment, Entry, EntryDirection, EntryKind, Fen, Head,
+    IdNumber, Payment, PaymentStatus, Project, ProjectId, ProjectStatus, Record, Swipe, SwipeDirection, Time,
+    Uscc, WageAccount,
 };
 use wagewatch::engine::Engine;
 use wagewatch::proto::v1 as pb;
@@ -124,6 +125,69 @@ pub fn piece_papers(workers: std::ops::Range<u64>, from: Day) -> impl Iterator<I
             (enrolment.basis, enrolment.rate_fen) = (Basis::Piece, Fen(0));
         }
         entry
+    })
+}
+
+/// A project's wage account, without which its wages would be paid past it.
+fn wage_account(project: u64, from: Day) -> Entry {
+    Entry::Record(Record {
+        head: Head { id: format!("k-{project:x}").into(), source: "bank-103".into(), at: at(from, 0) },
+        body: Body::Account(Box::new(WageAccount {
+            project_id: project_id(project * PER_PROJECT),
+            account: account(project),
+            bank: "103".into(),
+            opened_on: from,
+            agreement_signed: true,
+            closed_on: None,
+        })),
+    })
+}
+
+fn account(project: u64) -> Account {
+    Account::from_packed(10u128.pow(17) + 5_370_101_040_000_000 + u128::from(project))
+}
+
+/// Wage accounts of the projects of these workers, and a deposit into each that lasts.
+pub fn accounts(workers: std::ops::Range<u64>, from: Day, fen: i64) -> impl Iterator<Item = Entry> {
+    workers.step_by(PER_PROJECT as usize).flat_map(move |worker| {
+        let project = worker / PER_PROJECT;
+        let body = Body::AccountEntry(Box::new(AccountEntry {
+            account: account(project),
+            entry_id: "in-1".into(),
+            direction: EntryDirection::In,
+            kind: EntryKind::Other,
+            amount_fen: Fen(fen),
+            booked_at: at(from, 36_000),
+            counterparty: None,
+            purpose: None,
+        }));
+        let head =
+            Head { id: format!("b-{project:x}").into(), source: "bank-103".into(), at: at(from, 36_000) };
+        [wage_account(project, from), Entry::Record(Record { head, body })]
+    })
+}
+
+/// A payment from the project's wage account to one worker, for the oldest of what he is owed.
+pub fn payment(worker: u64, day: Day, amount_fen: i64) -> Entry {
+    let at = at(day, 10 * 3600);
+    let number = format!("{worker}-{}", day.0);
+    Entry::Record(Record {
+        head: Head { id: format!("pay-{number}").into(), source: "bank-103".into(), at },
+        body: Body::Payment(Box::new(Payment {
+            bank: "103".into(),
+            txn_id: number.into(),
+            account: account(worker / PER_PROJECT),
+            payee_account: Account::from_packed(
+                10u128.pow(19) + 6_228_480_000_000_000_000 + u128::from(worker),
+            ),
+            payee_name: None,
+            id_number: Some(id_number(worker)),
+            project_id: Some(project_id(worker)),
+            period: None,
+            amount_fen: Fen(amount_fen),
+            settled_at: at,
+            status: PaymentStatus::Settled,
+        })),
     })
 }
 

@@ -12,6 +12,7 @@
 
 pub mod crowd;
 pub mod drive;
+pub mod system;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -155,12 +155,13 @@ fn write_truth(path: &Path, planted: &[Planted]) -> anyhow::Result<usize> {
     Ok(planted.len())
 }
 
-/// Fields as in the report: what is absent is left out. `from` and `until` are business dates.
+/// Fields as in the report: what is absent is left out. `from` and `until` are business dates;
+/// `unseen`: neither sheet nor account told of it before.
 fn truth_line(p: &Planted) -> String {
     let text =
         |key: &str, value: Option<String>| value.map_or(String::new(), |v| format!(",\"{key}\":\"{v}\""));
     format!(
-        "{{\"kind\":\"{}\"{}{}{},\"amount_fen\":{}{}{}}}\n",
+        "{{\"kind\":\"{}\"{}{}{},\"amount_fen\":{}{}{}{}}}\n",
         p.trouble.as_str(),
         text("project_id", Some(p.project_id.to_string())),
         text("id_number", p.id_number.as_ref().map(|id| id.reveal().into())),
@@ -168,6 +169,7 @@ fn truth_line(p: &Planted) -> String {
         p.amount_fen.0,
         text("from", Some(p.from.to_string())),
         text("until", p.until.map(|day| day.to_string())),
+        if p.unseen { ",\"unseen\":true" } else { "" },
     )
 }
 

@@ -36,6 +36,7 @@ pub async fn call(
     let Some(method) = gateway.method(&service, &name) else {
         return failed(&Status::unimplemented("there is no such method"));
     };
+    tracing::debug!(from = ?by.peer.from, %service, method = %name, "the console calls");
     let input = match read(&gateway, &method, body).await {
         Ok(input) => input,
         Err(status) => return failed(&status),

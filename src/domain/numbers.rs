@@ -103,6 +103,7 @@ numbers! {
     labour_fee_orange_below_percent = "labour-fee-short" "orange_below_percent" 80 (0 to 100);
     balance_working_days = "balance-short" "working_days" 5 (1 to 60);
     balance_yellow_working_days = "balance-short" "yellow_working_days" 1 (0 to 60);
+    balance_fee_grace_days = "balance-short" "fee_grace_days" 5 (0 to 60);
     closed_days = "account-closed-early" "days" 30 (0 to 3_650);
     deposit_days = "deposit-missing" "days" 20 (0 to 36_500);
     deposit_exempt_below_fen = "deposit-missing" "exempt_below_fen" 300_000_000 (0 to 10_000_000_000_000);

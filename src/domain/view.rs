@@ -132,6 +132,8 @@ pub struct ProjectView<'a> {
     pub months: Vec<MonthTotals>,
     /// What its wage accounts hold together, in fen; `None` without one.
     pub balance: Option<Sum>,
+    /// Labour fees booked in by civil date, of each wage account.
+    pub labour_fees: Vec<&'a BTreeMap<Day, Sum>>,
     /// Weeks with day statements: the four finished ones before today's week, and those after; ascending.
     pub weeks: Vec<WeekTotals>,
 }
@@ -151,6 +153,7 @@ impl ProjectView<'_> {
             last_worked_on: None,
             months: Vec::new(),
             balance: None,
+            labour_fees: Vec::new(),
             weeks: Vec::new(),
         }
     }

@@ -146,20 +146,25 @@ impl ProjectState {
         self.judge_papers(today, bench, out);
     }
 
-    /// Judges those whose day has come.
-    pub fn wake(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
-        let Some(today) = bench.today else { return };
-        match self.wakes.take(today) {
-            Wake::Everyone => self.judge_all(today, bench, out),
+    /// Judges those whose day has come; how many workers that were.
+    pub fn wake(&mut self, bench: &Bench, out: &mut Vec<Changed>) -> usize {
+        let Some(today) = bench.today else { return 0 };
+        let count = match self.wakes.take(today) {
+            Wake::Everyone => {
+                self.judge_all(today, bench, out);
+                self.ledger.workers()
+            }
             Wake::Workers(workers) => {
-                for worker in workers {
-                    self.judge_worker(worker, today, bench, out);
+                for worker in &workers {
+                    self.judge_worker(*worker, today, bench, out);
                 }
                 self.judge_totals(today, bench, out);
                 self.judge_papers(today, bench, out);
+                workers.len()
             }
-        }
+        };
         self.turn(today, bench, out);
+        count
     }
 
     /// What the calendar does to alerts, after the day's findings.
@@ -303,7 +308,8 @@ impl ProjectState {
         let mut on = Judgement::new(today, bench.book, self.sector());
         rules::judge_worker(&view, &mut on);
         let (findings, again) = on.into_parts();
-        again.into_iter().for_each(|day| self.wakes.worker(day, worker));
+        // On the first of these days the others are found again.
+        again.first().into_iter().for_each(|day| self.wakes.worker(*day, worker));
         self.alerts.diff_worker(&view.id_number, findings, today, bench.ids, out);
         counted
     }
@@ -337,7 +343,7 @@ impl ProjectState {
         bench: &Bench,
         out: &mut Vec<Changed>,
     ) {
-        again.into_iter().for_each(|day| self.wakes.project(day));
+        self.wakes.part(part, again.first().copied());
         self.alerts.diff_part(part, findings, today, bench.ids, out);
     }
 
@@ -362,6 +368,7 @@ impl ProjectState {
             oldest_due_on,
             weeks: self.weeks.tell(today),
             balance: self.ledger.balance(),
+            labour_fees: self.ledger.labour_fees(),
             ..ProjectView::unknown(self.ledger.id().clone())
         };
         self.tally.tell(&mut view, today);

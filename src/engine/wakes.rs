@@ -1,17 +1,29 @@
-//! When a project is to be looked at again though no record comes: by day, and who in it. Knows no rule.
+//! When a project is to be looked at again though no record comes: by day, and who in it. A day that is
+//! asked for no more is forgotten, where that is certain: a site at work moves the day on which its silence
+//! would show every morning, and would be looked at every day for the days before. Knows no rule.
 
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::Day;
+use crate::domain::{Day, Part};
 use crate::ledger::WorkerIx;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// More workers of one day than these are all of the project: a list of them would save nothing.
 const LISTED_MAX: usize = 32;
 
 /// The days ahead of one project, in order.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Wakes {
     days: BTreeMap<Day, Wake>,
+    /// The day that each part of the project asks for, if nobody else asked for it. Not stored: a day
+    /// that outlives its reason costs one look.
+    alone: BTreeMap<Part, Day>,
+}
+
+impl PartialEq for Wakes {
+    fn eq(&self, other: &Wakes) -> bool {
+        self.days == other.days
+    }
 }
 
 /// Who is to be looked at on a day. The project's own papers and totals are each time.
@@ -47,15 +59,41 @@ impl Wake {
 
 impl Wakes {
     pub fn worker(&mut self, day: Day, worker: WorkerIx) {
+        self.share(day);
         self.days.entry(day).or_default().add(worker);
     }
 
     pub fn everyone(&mut self, day: Day) {
+        self.share(day);
         self.days.insert(day, Wake::Everyone);
     }
 
     pub fn project(&mut self, day: Day) {
+        self.share(day);
         self.days.entry(day).or_default();
+    }
+
+    /// The next day for which a part of the project asks, in the place of the one before.
+    pub fn part(&mut self, part: Part, day: Option<Day>) {
+        if self.alone.get(&part).copied() == day && day.is_some() {
+            return;
+        }
+        if let Some(before) = self.alone.remove(&part) {
+            self.days.remove(&before);
+        }
+        let Some(day) = day else { return };
+        match self.days.entry(day) {
+            Entry::Occupied(_) => self.share(day),
+            Entry::Vacant(free) => {
+                free.insert(Wake::default());
+                self.alone.insert(part, day);
+            }
+        }
+    }
+
+    /// Somebody else asks for that day, too.
+    fn share(&mut self, day: Day) {
+        self.alone.retain(|_, alone| *alone != day);
     }
 
     pub fn first(&self) -> Option<Day> {
@@ -68,6 +106,7 @@ impl Wakes {
 
     /// All that waits for `today` or a day before it.
     pub fn take(&mut self, today: Day) -> Wake {
+        self.alone.retain(|_, day| *day > today);
         let later = self.days.split_off(&today.plus(1));
         let mut all = Wake::default();
         std::mem::replace(&mut self.days, later).into_values().for_each(|wake| all.join(wake));
@@ -96,7 +135,7 @@ impl Wakes {
             };
             Ok((day, wake))
         })?;
-        Ok(Wakes { days: days.into_iter().collect() })
+        Ok(Wakes { days: days.into_iter().collect(), alone: BTreeMap::new() })
     }
 }
 
@@ -115,6 +154,32 @@ mod tests {
         assert_eq!(wakes.take(Day(3)), Wake::Workers([5, 7].into()));
         assert_eq!(wakes.take(Day(3)), Wake::default());
         assert_eq!((wakes.first(), wakes.len()), (Some(Day(9)), 1));
+    }
+
+    #[test]
+    fn a_part_that_asks_for_another_day_takes_its_own_back_and_no_others() {
+        let mut wakes = Wakes::default();
+        let first = |wakes: &Wakes| wakes.first().map(|day| day.0);
+        wakes.part(Part::Totals, Some(Day(3)));
+        wakes.part(Part::Totals, Some(Day(4)));
+        assert_eq!((first(&wakes), wakes.len()), (Some(4), 1));
+        // Another part asks for the same day: it stays when the first wants it no more.
+        wakes.part(Part::Papers, Some(Day(4)));
+        wakes.part(Part::Totals, Some(Day(9)));
+        assert_eq!((first(&wakes), wakes.len()), (Some(4), 2));
+        wakes.worker(Day(9), 1);
+        wakes.part(Part::Totals, None);
+        assert_eq!(wakes.len(), 2);
+        // A day that was there before is not the part's own.
+        wakes.project(Day(2));
+        wakes.part(Part::Totals, Some(Day(2)));
+        wakes.part(Part::Totals, Some(Day(5)));
+        assert_eq!((first(&wakes), wakes.len()), (Some(2), 4));
+        // What has come is no day to take back.
+        wakes.take(Day(5));
+        wakes.project(Day(5));
+        wakes.part(Part::Totals, None);
+        assert_eq!(first(&wakes), Some(5));
     }
 
     #[test]

@@ -216,5 +216,6 @@ pub(super) fn planted(
         amount_fen: Fen(amount),
         from,
         until,
+        unseen: false,
     }
 }

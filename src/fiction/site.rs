@@ -132,11 +132,11 @@ impl Site {
     /// One business day of swipes; some days are set right by the officer the next morning.
     pub fn attend(&mut self, day: Day, post: &mut Post, out: &mut Vec<Record>) {
         let silent = self.silent_days().is_some_and(|(first, last)| (first..=last).contains(&day));
-        let hands = self.hands.len();
+        let (hands, away) = (self.hands.len(), one_away_of(day));
         let mut anybody = false;
         for (n, hand) in self.hands.iter_mut().enumerate() {
             // A site whose hands are all away by chance would seem to have stopped: the last one comes.
-            let away = self.dice.random_ratio(1, 25) && (anybody || n + 1 < hands);
+            let away = self.dice.random_ratio(1, away) && (anybody || n + 1 < hands);
             if silent || hand.rests(day) || away {
                 continue;
             }
@@ -170,6 +170,15 @@ impl Site {
             hand.tally.days += worked.days;
             hand.tally.minutes += worked.minutes;
         }
+    }
+}
+
+/// Of so many hands one stays away: frost, and the way home before Spring Festival, leave fewer.
+fn one_away_of(day: Day) -> u32 {
+    match day.ymd().1 {
+        12 | 1 | 2 => 5,
+        3 | 11 => 10,
+        _ => 25,
     }
 }
 

@@ -29,8 +29,18 @@ pub enum Trouble {
     LabourFeeUnpaid,
     /// One labour fee comes weeks late, and still in time for the wages.
     LabourFeeLate,
+    /// From a month on the owner pays a part of each labour fee; wages are paid as far as the account goes.
+    LabourFeePart,
+    /// The owner pays each month's labour fee only days before its wages are due, always in time.
+    LabourFeeAtPayDay,
+    /// From a month on the contractor pays everybody, but days or weeks after the due date.
+    PaysLate,
     /// The contractor takes money out of the wage account for something else before pay day.
     AccountDrained,
+    /// The contractor takes money out of the wage account and brings it back before pay day.
+    AccountLent,
+    /// The owner takes back after each pay day what is more than one labour fee.
+    SurplusRefunded,
     /// The wages that are not paid because the account does not hold enough.
     AccountShort,
     /// The wage account is reported late; payments from it cannot be placed until then.
@@ -38,7 +48,7 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    pub const ALL: [Trouble; 13] = [
+    pub const ALL: [Trouble; 18] = [
         Trouble::ContractorStops,
         Trouble::Underpays,
         Trouble::WorkerLeftOut,
@@ -49,13 +59,18 @@ impl Trouble {
         Trouble::LateAttendance,
         Trouble::LabourFeeUnpaid,
         Trouble::LabourFeeLate,
+        Trouble::LabourFeePart,
+        Trouble::LabourFeeAtPayDay,
+        Trouble::PaysLate,
         Trouble::AccountDrained,
+        Trouble::AccountLent,
+        Trouble::SurplusRefunded,
         Trouble::AccountShort,
         Trouble::AccountLate,
     ];
 
     /// Those that befall a whole project.
-    const OF_PROJECTS: [Trouble; 10] = [
+    const OF_PROJECTS: [Trouble; 15] = [
         Trouble::ContractorStops,
         Trouble::Underpays,
         Trouble::LateAttendance,
@@ -66,6 +81,11 @@ impl Trouble {
         Trouble::AccountDrained,
         Trouble::LabourFeeUnpaid,
         Trouble::LabourFeeLate,
+        Trouble::LabourFeePart,
+        Trouble::LabourFeeAtPayDay,
+        Trouble::PaysLate,
+        Trouble::AccountLent,
+        Trouble::SurplusRefunded,
     ];
 
     /// The word in `truth.ndjson`.
@@ -81,7 +101,12 @@ impl Trouble {
             Trouble::LateAttendance => "late-attendance",
             Trouble::LabourFeeUnpaid => "labour-fee-unpaid",
             Trouble::LabourFeeLate => "labour-fee-late",
+            Trouble::LabourFeePart => "labour-fee-part",
+            Trouble::LabourFeeAtPayDay => "labour-fee-at-pay-day",
+            Trouble::PaysLate => "pays-late",
             Trouble::AccountDrained => "account-drained",
+            Trouble::AccountLent => "account-lent",
+            Trouble::SurplusRefunded => "surplus-refunded",
             Trouble::AccountShort => "account-short",
             Trouble::AccountLate => "account-late",
         }
@@ -102,6 +127,8 @@ pub struct Planted {
     pub from: Day,
     /// The business date on which it is mended, if it is.
     pub until: Option<Day>,
+    /// No sheet and no account told of it before: the money was there, and was not paid.
+    pub unseen: bool,
 }
 
 /// What befalls a project, with its numbers.
@@ -116,6 +143,14 @@ pub(super) struct Fate {
     pub percent: i64,
     /// The payroll sheets tell nothing of what is coming.
     pub unseen: bool,
+}
+
+impl Fate {
+    /// Wages that are withheld though nothing told of it before.
+    pub fn is_unseen(self) -> bool {
+        let withholds = [Trouble::ContractorStops, Trouble::Underpays, Trouble::PaysLate];
+        self.unseen && withholds.contains(&self.trouble)
+    }
 }
 
 /// One fate a project; `None` for the honest ones. Every kind occurs if there are projects enough.
@@ -135,12 +170,17 @@ fn fate(plan: &Plan, trouble: Trouble, dice: &mut impl Rng) -> Fate {
     let period = match trouble {
         // Something was paid before, where there is a before.
         Trouble::ContractorStops if plan.months > 1 => plan.first.plus(dice.random_range(1..plan.months)),
+        // In the last month there is no surplus beyond a fee any more.
+        Trouble::SurplusRefunded => plan.first,
         _ => plan.first.plus(dice.random_range(0..plan.months.max(1))),
     };
     let mended_after = match trouble {
         Trouble::AccountLate | Trouble::LateAttendance => Some(dice.random_range(6..20)),
+        Trouble::PaysLate => Some(dice.random_range(2..20)),
         _ => dice.random_ratio(1, 2).then(|| dice.random_range(12..55)),
     };
     let (percent, unseen) = (dice.random_range(50..95), dice.random_ratio(1, 4));
+    // He who pays late has the money and makes his sheets.
+    let unseen = unseen || trouble == Trouble::PaysLate;
     Fate { trouble, period, mended_after, percent, unseen }
 }

@@ -51,6 +51,7 @@ pub(super) fn close(site: &mut Site, period: Period, plan: &Plan, calendar: &Cal
     sheets(site, period, &earned, post);
     let wages = earned.iter().sum();
     till::drain(site, period, due, wages, post);
+    till::lend(site, period, due, wages, post);
     let short = till::shortage(site, due, wages, calendar);
     let mut withheld = Withheld::default();
     let (fate, dice, till) = (site.fate, &mut site.dice, &mut site.till);
@@ -69,8 +70,9 @@ pub(super) fn close(site: &mut Site, period: Period, plan: &Plan, calendar: &Cal
         let trouble = if short.is_some() { Trouble::AccountShort } else { fate.trouble };
         let from = withheld.from.unwrap_or(due.plus(1));
         let planted = papers::planted(site, trouble, Some(period), withheld.amount, from, withheld.until);
-        post.plant(planted);
+        post.plant(Planted { unseen: short.is_none() && fate.is_unseen(), ..planted });
     }
+    till::refund(site, period, due, post);
     if let Some(fate) = site.has(Trouble::LateAttendance).filter(|f| f.period == period) {
         late_attendance(site, fate, due, period, calendar, post);
     }
@@ -162,7 +164,8 @@ fn sheets(site: &mut Site, period: Period, earned: &[i64], post: &mut Post) {
     let foretells = site.fate.filter(|fate| !fate.unseen && period >= fate.period);
     let foretells = foretells.map(|fate| fate.trouble);
     // A signed sheet outweighs the days, and the late days would not show.
-    if foretells == Some(Trouble::ContractorStops) || site.has(Trouble::LateAttendance).is_some() {
+    let late_days = site.has(Trouble::LateAttendance).is_some_and(|fate| fate.period == period);
+    if foretells == Some(Trouble::ContractorStops) || late_days {
         return;
     }
     let signed = !(foretells == Some(Trouble::Underpays) && site.fate.is_some_and(|f| f.period == period));
@@ -219,6 +222,7 @@ impl Wage<'_> {
             amount_fen: Fen(amount),
             from,
             until,
+            unseen: true,
         }
     }
 }
@@ -254,7 +258,7 @@ fn of_account(short: &Shortage, hand: &Hand, earned: i64, wage: &Wage<'_>, bank:
 /// One hand's wage in a project that is in trouble.
 fn of_project(fate: Fate, hand: &Hand, earned: i64, wage: &Wage<'_>, bank: &mut Bank<'_>) -> Withheld {
     let struck = match fate.trouble {
-        Trouble::ContractorStops => wage.period >= fate.period,
+        Trouble::ContractorStops | Trouble::PaysLate => wage.period >= fate.period,
         Trouble::Underpays => wage.period == fate.period,
         _ => false,
     };
@@ -369,5 +373,7 @@ fn late_attendance(
         amount_fen: Fen(sum),
         from: stated,
         until: Some(until),
+        // The sheet of the month is missing.
+        unseen: false,
     });
 }

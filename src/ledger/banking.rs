@@ -7,7 +7,8 @@ use super::page::PageKey;
 use super::payments::{KeptPayment, Slot};
 use super::placing::Moved;
 use super::project::{ProjectLedger, Touched, Who};
-use crate::domain::{Account, AccountEntry, AccountRestraint, AccountView, Payment, Sum, WageAccount};
+use crate::domain::{Account, AccountEntry, AccountRestraint, AccountView, Day, Payment, Sum, WageAccount};
+use std::collections::BTreeMap;
 
 impl ProjectLedger {
     /// A wage account of this project, as the county has it.
@@ -86,6 +87,11 @@ impl ProjectLedger {
     /// What its wage accounts hold together, closed ones too; `None` without one.
     pub fn balance(&self) -> Option<Sum> {
         self.papers.books.values().map(|book| book.tally.balance).reduce(|a, b| a + b)
+    }
+
+    /// Labour fees booked in by civil date, of each of its wage accounts.
+    pub fn labour_fees(&self) -> Vec<&BTreeMap<Day, Sum>> {
+        self.papers.books.values().map(|book| &book.tally.labour_fees).collect()
     }
 
     /// Its wage accounts by number.

@@ -5,21 +5,28 @@
 //! **Found when**: from 5 working days before the project's due date of a month until that date, the
 //! balance of the project's wage accounts is less than what the month still asks for: expected less
 //! paid, over all its workers, and the same of the months that are due before it. A month that still
-//! runs is scaled to its end by the pace so far. Blue; yellow from 1 working day before. The numbers
-//! are those of the due date.
+//! runs is scaled to its end by the pace so far. The owner's next labour fee is counted as if it were
+//! there while he may be relied on: he has paid one before, the next is due (31 days after the last one,
+//! as `labour-fee-late` has it) by the due date of the month, and it is not late by more than 5 days. It
+//! counts with the agreed monthly fee, but with no more than came in on the day of the last one, nor than
+//! is owed for the calendar months in which the project has run. Blue; yellow from 1 working day before,
+//! and from then on only what is there counts. The numbers are those of the due date.
 //!
 //! **Clears when**: money comes in, the wages are paid, or the due date passes: then what is not paid
 //! is overdue.
 //!
 //! **Evidence**: the month, its due date, the balance, what is expected (scaled, if it still runs, with
-//! the days that it rests on), what is paid, what is needed in all, and what is short.
+//! the days that it rests on), what is paid, what is needed in all, and what is short; where a labour fee
+//! is counted on, its sum, the day of the last one, and the day by which it is due.
 //!
 //! **Not covered**: projects without a wage account (`account-not-opened`); what is overdue already;
 //! whether the account is frozen (`account-restrained`); workers whose own terms let their wage fall
-//! due on another day.
+//! due on another day; a contractor who has the money and does not pay; money that the contractor uses to
+//! put in himself shortly before pay day.
 
 use super::Judgement;
 use super::aging::after;
+use super::fee_to_come::{FeeToCome, fee_to_come};
 use crate::domain::{
     Coming, Day, Fact, FactName, Finding, Level, MonthTotals, ProjectView, Rule, Subject, Sum, div_half_up,
 };
@@ -65,10 +72,14 @@ pub(super) fn judge(view: &ProjectView<'_>, on: &mut Judgement<'_>) {
         if days.is_some() {
             on.look_again(after(on.today, 1));
         }
-        if expected <= coming.paid || balance >= needed {
+        let level = if on.today >= yellow_on { Level::Yellow } else { Level::Blue };
+        // A day before pay day the money is to be there.
+        let fee = fee_to_come(view, month.due_on, on);
+        let fee = fee.filter(|fee| level == Level::Blue && fee.by <= month.due_on);
+        let short = needed - balance - fee.map_or(0, |fee| fee.sum);
+        if expected <= coming.paid || short <= 0 {
             continue;
         }
-        let level = if on.today >= yellow_on { Level::Yellow } else { Level::Blue };
         let mut facts = vec![
             Fact::month(FactName::Period, month.period),
             Fact::date(FactName::DueOn, month.due_on),
@@ -79,11 +90,20 @@ pub(super) fn judge(view: &ProjectView<'_>, on: &mut Judgement<'_>) {
         facts.push(Fact::fen(FactName::Expected, expected));
         facts.push(Fact::fen(FactName::Paid, coming.paid));
         facts.push(Fact::fen(FactName::Needed, needed));
-        facts.push(Fact::fen(FactName::Short, needed - balance));
+        facts.extend(fee.into_iter().flat_map(fee_facts));
+        facts.push(Fact::fen(FactName::Short, short));
         let subject = Subject::Month(month.period);
         let finding = Finding::new(Rule::BalanceShort, &view.project_id, subject, level, facts);
-        on.find(Finding { amount: needed - balance, workers: month.heads, ..finding });
+        on.find(Finding { amount: short, workers: month.heads, ..finding });
     }
+}
+
+fn fee_facts(fee: FeeToCome) -> [Fact; 3] {
+    [
+        Fact::fen(FactName::FeeExpected, fee.sum),
+        Fact::date(FactName::LastFeeOn, fee.last_on),
+        Fact::date(FactName::DeadlineOn, fee.by),
+    ]
 }
 
 /// Days of the month that what is expected so far rests on, while it runs: those that are over, and
@@ -109,7 +129,9 @@ fn scaled(month: &MonthTotals, expected: Sum, days: Option<u32>) -> Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::sample::{day, judgement, month, project};
+    use crate::domain::{Fen, Project};
+    use crate::rules::sample::{day, facts, judgement, month, project};
+    use std::collections::BTreeMap;
 
     /// March is due on Wednesday 15 April, and asks for 1000 from 8 April on.
     fn check(today: &str, balance: Option<Sum>, paid: Sum, found: Option<(Level, Sum)>) {
@@ -156,6 +178,37 @@ mod tests {
             judge(&view, &mut on);
             assert_eq!(on.findings().first().map(|f| f.amount), short, "{today} {last} {balance}");
             assert!(on.into_parts().1.contains(&day(today).plus(1)));
+        }
+    }
+
+    #[test]
+    fn a_labour_fee_that_may_be_relied_on_counts_until_the_day_before() {
+        let facts = Project { labour_fee_fen: Some(Fen(600)), ..facts() };
+        for (today, last, balance, found) in [
+            // By 8 April, and five days of grace.
+            ("2026-04-09", "2026-03-08", 400, None),
+            ("2026-04-09", "2026-03-08", 399, Some((Level::Blue, 1))),
+            ("2026-04-13", "2026-03-08", 400, None),
+            ("2026-04-13", "2026-03-07", 400, Some((Level::Blue, 600))),
+            // A day before, only what is there counts.
+            ("2026-04-14", "2026-03-15", 400, Some((Level::Yellow, 600))),
+            // The next is due on the due date, and after it.
+            ("2026-04-09", "2026-03-15", 400, None),
+            ("2026-04-09", "2026-03-16", 400, Some((Level::Blue, 600))),
+        ] {
+            let fees = BTreeMap::from([(day(last), 600)]);
+            let coming = Some(Coming { expected: 1000, paid: 0 });
+            let view = ProjectView {
+                facts: Some(&facts),
+                balance: Some(balance),
+                labour_fees: vec![&fees],
+                months: vec![MonthTotals { coming, ..month("2026-03", 3) }],
+                ..project(0, 0, day(today))
+            };
+            let mut on = judgement(today);
+            judge(&view, &mut on);
+            let short = on.findings().first().map(|finding| (finding.level, finding.amount));
+            assert_eq!(short, found, "{today} {last} {balance}");
         }
     }
 

@@ -26,6 +26,7 @@ mod deposit_missing;
 mod deposit_not_refilled;
 mod deposits;
 mod employer_arrears;
+mod fee_to_come;
 mod feed_silent;
 mod forbidden_debit;
 mod ghost_payee;

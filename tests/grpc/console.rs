@@ -18,16 +18,26 @@ fn account(project: &str) -> pb::Record {
 }
 
 fn labour_fee(amount_fen: i64) -> pb::Record {
+    booking("fee", pb::EntryDirection::In, pb::EntryKind::LabourFee, amount_fen, "2026-03-20")
+}
+
+fn booking(
+    entry_id: &str,
+    direction: pb::EntryDirection,
+    kind: pb::EntryKind,
+    amount_fen: i64,
+    on: &str,
+) -> pb::Record {
     let body = pb::AccountEntry {
         account: "05370101040012345".into(),
-        entry_id: "fee".into(),
-        direction: pb::EntryDirection::In.into(),
-        kind: pb::EntryKind::LabourFee.into(),
+        entry_id: entry_id.into(),
+        direction: direction.into(),
+        kind: kind.into(),
         amount_fen: Some(amount_fen),
-        booked_at: "2026-03-20T10:00:00+08:00".into(),
+        booked_at: format!("{on}T10:00:00+08:00"),
         ..pb::AccountEntry::default()
     };
-    record("fee", pb::record::Body::AccountEntry(Box::new(body)))
+    record(entry_id, pb::record::Body::AccountEntry(Box::new(body)))
 }
 
 fn record(id: &str, body: pb::record::Body) -> pb::Record {
@@ -43,7 +53,12 @@ fn record(id: &str, body: pb::record::Body) -> pb::Record {
 async fn funds_are_told_by_month_and_counted_once() {
     let house = House::start().await;
     house.unpaid_project("P1", "building", 2).await;
-    house.submit(vec![account("P1"), labour_fee(500_000), payment("P1", 1, "t1", 120_000)]).await;
+    // The bank tells of the payment twice: as a payment, and as a booking of its number.
+    let out = pb::EntryDirection::Out;
+    let same = booking("t1", out, pb::EntryKind::Other, 120_000, "2026-04-18");
+    let fee = booking("charge", out, pb::EntryKind::Fee, 100, "2026-04-19");
+    let paid = payment("P1", 1, "t1", 120_000);
+    house.submit(vec![account("P1"), labour_fee(500_000), paid, same, fee]).await;
     house.set_date("2026-04-20").await;
     let request = pb::GetProjectFundsRequest { project_id: "P1".into() };
     let funds = house.ledgers().get_project_funds(request).await.unwrap().into_inner();
@@ -51,7 +66,8 @@ async fn funds_are_told_by_month_and_counted_once() {
         .map(|m| (m.month.as_str(), m.labour_fee_in_fen, m.wages_out_fen, m.accrued_fen, m.arrears_fen))
         .collect();
     assert_eq!(told, [("2026-03", 500_000, 0, 600_000, 480_000), ("2026-04", 0, 120_000, 0, 0)]);
-    assert_eq!((funds.balance_fen, funds.accounts[0].account.as_str()), (Some(380_000), "053701*******2345"));
+    assert_eq!(funds.months[1].other_out_fen, 100);
+    assert_eq!((funds.balance_fen, funds.accounts[0].account.as_str()), (Some(379_900), "053701*******2345"));
     assert_eq!((funds.months[0].workers, funds.months[0].days.as_str()), (2, "20.0"));
     let request = pb::GetProjectFundsRequest { project_id: "P9".into() };
     assert_eq!(house.ledgers().get_project_funds(request).await.unwrap_err().code(), Code::NotFound);

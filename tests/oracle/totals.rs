@@ -28,20 +28,57 @@ fn balance(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
             let Some(coming) = month.coming else { continue };
             let expected = by_pace(facts, id, month.period, coming.expected, today);
             asked += expected - coming.paid;
-            if expected <= coming.paid || holds >= asked {
-                continue;
-            }
             let workdays =
                 (1..=month.due_on.since(today)).filter(|n| book.calendar.is_workday(today.plus(*n)));
             let near =
                 i64::try_from(workdays.count()).unwrap() <= book.at(month.due_on).balance_yellow_working_days;
             let level = if near { Level::Yellow } else { Level::Blue };
+            let will_hold = holds + if near { 0 } else { fee_to_come(facts, id, month.due_on, today, book) };
+            if expected <= coming.paid || will_hold >= asked {
+                continue;
+            }
             raise(truth, id, Subject::Month(month.period), Rule::BalanceShort, level, |f| {
-                f.amount = asked - holds;
+                f.amount = asked - will_hold;
                 f.workers = month.heads;
             });
         }
     }
+}
+
+/// What the owner, who has paid before and is not late by more than the grace, still owes and is to pay
+/// by the due date.
+fn fee_to_come(facts: &Facts, id: &ProjectId, due_on: Day, today: Day, book: &Rulebook) -> Sum {
+    let Some(project) = facts.projects.get(id) else { return 0 };
+    let Some(monthly) = project.labour_fee_fen else { return 0 };
+    let undated = project.status == ProjectStatus::Completed && project.completed_on.is_none();
+    if project.status == ProjectStatus::Suspended || undated {
+        return 0;
+    }
+    let mut fees: BTreeMap<Day, Sum> = BTreeMap::new();
+    for entry in &facts.entries {
+        let own = facts.wage_accounts.get(&entry.account) == Some(id);
+        let day = entry.booked_at.business(DayStart(0)).0;
+        let is_fee = entry.direction == EntryDirection::In && entry.kind == EntryKind::LabourFee;
+        if own && is_fee && day <= today {
+            *fees.entry(day).or_default() += entry.amount_fen.sum();
+        }
+    }
+    let Some((last, last_sum)) = fees.last_key_value() else { return 0 };
+    let start = project.started_on.unwrap_or(project.contract_signed_on);
+    let numbers = book.at(due_on);
+    let by = start.max(*last).plus(i32::try_from(numbers.labour_fee_days).unwrap());
+    if by > due_on || i64::from(today.since(by)) > numbers.balance_fee_grace_days {
+        return 0;
+    }
+    // A day of each calendar month in which it has run.
+    let mut months = BTreeSet::new();
+    let mut day = start;
+    while day <= today && project.completed_on.is_none_or(|end| day < end) {
+        months.insert(day.period());
+        day = day.plus(1);
+    }
+    let owed = monthly.sum() * Sum::try_from(months.len()).unwrap() - fees.values().sum::<Sum>();
+    monthly.sum().min(*last_sum).min(owed).max(0)
 }
 
 /// All bookings, and the settled payments of the project that no booking out counts.

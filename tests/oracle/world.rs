@@ -189,6 +189,7 @@ fn totals(numbers: &mut Numbers, dice: &mut Dice) {
     numbers.upload_hours = dice.random_range(1..300);
     numbers.balance_working_days = dice.random_range(1..=30);
     numbers.balance_yellow_working_days = dice.random_range(0..=numbers.balance_working_days);
+    numbers.balance_fee_grace_days = dice.random_range(0..40);
 }
 
 /// First and last business date worth judging a seed's world at.
@@ -239,6 +240,7 @@ struct Maker {
     /// Every payment and booking made, by key: repeated statements keep their money.
     payments: BTreeMap<(CompactString, CompactString), Payment>,
     entries: Vec<AccountEntry>,
+    labour_fee: i64,
     out: Vec<Record>,
 }
 
@@ -266,6 +268,7 @@ impl Maker {
             employers,
             payments: BTreeMap::new(),
             entries: Vec::new(),
+            labour_fee: LABOUR_FEES[usize::try_from(seed % 4).unwrap()],
             out: Vec::new(),
         }
     }
@@ -391,7 +394,7 @@ impl Maker {
     fn project(&mut self, project_id: ProjectId) {
         let (pay_day, pay_month_offset) = self.pay_terms();
         let signed = self.first.first_day().plus(*[-60, -20, 0, 20, 25].choose(&mut self.dice).unwrap());
-        let labour_fee_fen = self.one_in(2).then_some(Fen(LABOUR_FEE));
+        let labour_fee_fen = self.one_in(2).then_some(Fen(self.labour_fee));
         // Mostly active: others owe little.
         let statuses = [ProjectStatus::ALL, &[ProjectStatus::Active; 4]].concat();
         let status = *statuses.choose(&mut self.dice).unwrap();
@@ -677,7 +680,8 @@ impl Maker {
         };
         if self.one_in(2) {
             (fresh.direction, fresh.kind) = (EntryDirection::In, EntryKind::LabourFee);
-            let share = [LABOUR_FEE, LABOUR_FEE * 4 / 5, LABOUR_FEE * 4 / 5 - 1, LABOUR_FEE * 2];
+            let fee = self.labour_fee;
+            let share = [fee, fee * 4 / 5, fee * 4 / 5 - 1, fee * 2];
             fresh.amount_fen = Fen(*share.choose(&mut self.dice).unwrap());
         } else if self.one_in(2)
             && let Some(paid) = self.payments.values().nth(at)
@@ -703,8 +707,8 @@ impl Maker {
     }
 }
 
-/// What an owner pays a month, where it is agreed.
-const LABOUR_FEE: i64 = 5_000_000;
+/// What an owner pays a month, where it is agreed: more than all wages, or about what one earns in days.
+const LABOUR_FEES: [i64; 4] = [5_000_000, 300_000, 100_000, 30_000];
 
 fn project_id(n: u32) -> ProjectId {
     // Not in the order of their numbers: `P.1` sorts before `P0`.

@@ -392,6 +392,48 @@ def short_of_room(chromium, service):
     browser.end()
 
 
+def asked_who(chromium, service):
+    """Where the service asks who calls, the page asks for a token and sends it with each call from then on."""
+    browser = Browser(chromium, service, viewport={"width": 1366, "height": 768})
+    page, sent = browser.page, []
+
+    def answer(route):
+        sent.append(route.request.headers.get("authorization"))
+        if sent[-1] == "Bearer secret":
+            route.fallback()
+        else:
+            route.fulfill(status=401, content_type="application/json", body='{"code": "UNAUTHENTICATED", "message": "who is it?"}')
+
+    page.route("**/api/LedgerService/**", answer)
+    page.goto(f"{browser.base}/#/projects")
+    page.locator("#token").fill("secret")
+    page.locator("#enter").click()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    assert sent[0] is None and sent[-1] == "Bearer secret" and "secret" not in page.url, sent
+    browser.said = [said for said in browser.said if "status of 401" not in said]
+    browser.end()
+
+
+def not_level(chromium, service):
+    """A service that still reads its log shows how far it is, and the view comes by itself once it is level."""
+    browser = Browser(chromium, service, viewport={"width": 1366, "height": 768})
+    page = browser.page
+    status = {"ready": False, "logApplied": 7, "logHead": 40, "version": "x"}
+    refusal = {"code": "UNAVAILABLE", "reason": "NOT_READY", "message": "reading"}
+    page.route("**/api/AdminService/GetStatus", lambda route: route.fulfill(json=status))
+    page.route("**/api/AlertService/**", lambda route: route.fulfill(status=503, json=refusal))
+    page.goto(f"{browser.base}/#/alerts")
+    expect(page.locator(".banner")).to_contain_text("第 7 块，共 40 块")
+    expect(page.locator(".problem")).to_contain_text("正在读取日志")
+    browser.shot("not_level")
+    page.unroute("**/api/AlertService/**")
+    page.unroute("**/api/AdminService/GetStatus")
+    expect(page.locator(".alert-list .row").first).to_be_visible()
+    expect(page.locator(".banner")).to_have_count(0)
+    browser.said = [said for said in browser.said if "status of 503" not in said]
+    browser.end()
+
+
 def in_chromium(*steps):
     def step(service):
         with sync_playwright() as playwright:
@@ -406,6 +448,6 @@ def in_chromium(*steps):
     return step
 
 
-run(sys.argv[1], fill, other_sites, in_chromium(journeys, phone, cut))
+run(sys.argv[1], fill, other_sites, in_chromium(journeys, phone, asked_who, not_level, cut))
 run(sys.argv[1], in_chromium(short_of_room), settings={"data.min_free_bytes": 2**40})
 print("console: good")

@@ -95,7 +95,7 @@ def page(service):
             expect(one.locator("main > .loading")).to_have_count(0)
         expect(one.locator("#date")).to_contain_text("2026-05-20")
         one.goto(f"http://127.0.0.1:{service.http}/#/letters")
-        expect(one.locator("main .problem")).to_contain_text("无权")
+        expect(one.locator("main .problem")).to_contain_text("不能查看")
         one.locator("#sign-out").click()
         expect(one.locator("#sign-in")).to_contain_text("请输入令牌")
         assert one.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage)).some((key) => key.includes('token'))") is False

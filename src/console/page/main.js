@@ -49,7 +49,8 @@ function place() {
 }
 
 export function problem(error, again) {
-  const key = has(`error.${error.reason}`) ? `error.${error.reason}` : "error.other";
+  if (error.code === "UNAUTHENTICATED") return signIn(again ?? route);
+  const key = [error.reason, error.code].map((word) => `error.${word}`).find(has) ?? "error.other";
   return h("div", { class: "problem", role: "alert" }, h("p", {}, t(key, error.message)),
     again && h("button", { type: "button", onclick: again }, t("retry")));
 }
@@ -78,7 +79,6 @@ async function route() {
     if (!signal.aborted) await view(main, { parts, query, signal });
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;
-    if (error.status === 401) return show(main, signIn(route));
     show(main, problem(error, route));
     // Once it is level with its log, or back, the view is tried again by itself.
     if (["NOT_READY", "UNREACHABLE", "STOPPING"].includes(error.reason)) {

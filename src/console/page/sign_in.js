@@ -16,7 +16,7 @@ export function signIn(then) {
   };
   return h("form", { class: "problem", id: "sign-in", onsubmit: enter },
     h("p", { role: "alert" }, t(token() ? "token.refused" : "token.needed")),
-    h("label", { for: "token" }, t("token")), field, h("button", { type: "submit" }, t("sign.in")));
+    h("label", { for: "token" }, t("token")), field, h("button", { type: "submit", id: "enter" }, t("sign.in")));
 }
 
 // Nothing where nobody has signed in.

@@ -32,7 +32,8 @@ export async function alert(main, { parts, signal }) {
       if (!signal.aborted) load().catch(() => {});
     }, 300);
   };
-  const filter = { projectIds: [first.project.projectId], includeRolledUp: true };
+  // What belongs to no single project is followed by its rule.
+  const filter = { includeRolledUp: true, ...(first.project.projectId ? { projectIds: [first.project.projectId] } : { rules: [first.rule] }) };
   follow("AlertService/Subscribe", { filter, changesOnly: true }, signal, (message) => {
     heard();
     if (message.alerts || message.reset) later();
@@ -53,7 +54,7 @@ function picture(answer, page) {
     h("h1", {}, h("span", { class: `badge ${one.level}` }, levelName(one.level)), " ", ruleName(one.rule),
       h("span", { class: `state-word ${one.status}` }, word(one.status))),
     h("p", { class: "lead" }, say(one.body)),
-    h("p", { class: "links no-print" }, h("a", { href: project }, t("open.project")),
+    h("p", { class: "links no-print" }, one.project.projectId && h("a", { href: project }, t("open.project")),
       one.subject?.idNumber && h("a", { href: `#/worker/alert/${encodeURIComponent(one.id)}` }, t("open.worker")),
       one.rolledUpInto && h("a", { href: `#/alert/${encodeURIComponent(one.rolledUpInto)}` }, t("part.of")),
       h("button", { type: "button", class: "plain", id: "print", onclick: () => window.print() }, t("print"))));
@@ -68,10 +69,12 @@ function about(one) {
   const about = one.subject ?? {};
   const office = (each) => each?.name;
   return panel(t("evidence"), null, facts([
-    [t("project"), `${one.project.name || t("unknown")}（${one.project.projectId}）`],
+    one.project.projectId ? [t("project"), `${one.project.name || t("unknown")}（${one.project.projectId}）`] : [t("project"), t("county")],
     about.idNumber && [t("worker"), about.idNumber],
     about.period && [t("month"), about.period],
     about.employerUscc && [t("employer"), about.employerUscc],
+    about.source && [t("source"), about.source],
+    about.complaintId && [t("complaint"), about.complaintId],
     about.account && [t("account"), about.account],
     about.txnId && [t("txn"), `${about.bank} ${about.txnId}`],
     about.depositId && [t("deposits"), about.depositId],

@@ -6,7 +6,7 @@ import { h, show } from "./dom.js";
 import { count, shortYuan, yuan } from "./format.js";
 import { problem } from "./main.js";
 import { heard, streamIs } from "./status.js";
-import { LEVELS, STATUSES, levelName, ruleKeys, ruleName, say, t, word } from "./words.js";
+import { LEVELS, STATUSES, levelName, ruleKeys, ruleName, say, t, whose, word } from "./words.js";
 
 const PAGE = 100;
 const BEYOND = 8;
@@ -257,7 +257,7 @@ class List {
     },
     h("span", { class: `badge ${alert.level}` }, levelName(alert.level)),
     h("span", { class: "what" }, h("b", {}, ruleName(alert.rule)), h("small", {}, who || say(alert.mustAct))),
-    h("span", { class: "where" }, h("b", {}, alert.project?.name || alert.project?.projectId), h("small", {}, [alert.audience?.department?.name, alert.audience?.territory?.name].filter(Boolean).join(" · "))),
+    h("span", { class: "where" }, h("b", {}, whose(alert)), h("small", {}, [alert.audience?.department?.name, alert.audience?.territory?.name].filter(Boolean).join(" · "))),
     h("span", { class: "sum", title: `${yuan(alert.amountFen)} ${t("yuan")}` }, alert.amountFen ? h("b", {}, shortYuan(alert.amountFen), h("i", {}, t("yuan"))) : "", h("small", {}, alert.workers ? t("workers.n", count(alert.workers)) : "")),
     h("span", { class: "when" }, h("b", {}, late), h("small", {}, alert.changedOn)),
     h("span", { class: "state" }, h("b", { class: `state-word ${alert.status}` }, word(alert.status)), h("small", {}, alert.escalation > 0 ? t("escalated", alert.escalatedTo?.name ?? "") : alert.assignee ?? "")));

@@ -46,7 +46,6 @@ const WORDS = {
   "token.refused": ["令牌无效、已到期，或已被撤销，请重新输入。", "The token is wrong, has ended or was revoked. Enter it again."],
   "sign.in": ["登录", "Sign in"],
   "sign.out": ["退出", "Sign out"],
-  "error.FORBIDDEN": ["您的角色无权查看或办理此项。", "Your role may not see or do this."],
   "error.REVOKED": ["登录已失效，请重新登录。", "You are no longer signed in. Sign in again."],
   "error.PACED": ["操作过于频繁，请稍后再试。", "Too much at once. Try again later."],
   "error.NOT_READY": ["服务正在读取日志，请稍候。", "The service is still reading its log. Come again in a moment."],
@@ -57,6 +56,7 @@ const WORDS = {
   "error.DISK_FULL": ["磁盘空间不足，暂不收任何记录。", "The disk is nearly full; nothing is taken."],
   "error.STOPPING": ["服务正在停止，请稍后再试。", "The service is stopping. Try again later."],
   "error.DEADLINE": ["未在时限内得到答复，请重试。", "The answer did not come in time. Try again."],
+  "error.PERMISSION_DENIED": ["您的角色不能查看或办理此项。", "Your role does not see or do this."],
   "error.other": ["出错：{0}", "Error: {0}"],
 
   "open.alerts": ["未结预警", "Open alerts"],
@@ -111,6 +111,8 @@ const WORDS = {
   "list.none": ["没有符合条件的预警。", "No alert matches."],
   "list.keys": ["↑ ↓ 选择，回车打开", "↑ ↓ to move, Enter to open"],
   "subject": ["对象", "Subject"],
+  "county": ["全县（不属于单个项目）", "The county (no single project)"],
+  "complaint": ["投诉", "Complaint"],
   "overdue.days": ["逾期 {0} 天", "{0} days overdue"],
   "changed": ["变动", "Changed"],
   "assignee": ["承办", "Assignee"],
@@ -410,3 +412,9 @@ export const ruleKeys = () => Object.keys(served.rules);
 export const LEVELS = ["LEVEL_RED", "LEVEL_ORANGE", "LEVEL_YELLOW", "LEVEL_BLUE"];
 export const DISMISS_REASONS = Object.keys(ENUMS).filter((name) => name.startsWith("DISMISS_REASON_"));
 export const STATUSES = ["ALERT_STATUS_OPEN", "ALERT_STATUS_ACKNOWLEDGED", "ALERT_STATUS_HANDLING", "ALERT_STATUS_EXEMPTED", "ALERT_STATUS_DISMISSED"];
+
+/** The project that an alert is about, or what else it is about where it belongs to none. */
+export function whose(alert) {
+  const { project, subject = {} } = alert;
+  return project?.name || project?.projectId || subject.employerUscc || subject.source || subject.complaintId || t("county");
+}

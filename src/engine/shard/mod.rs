@@ -21,6 +21,7 @@ use ask::facts_of;
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+pub use turn::Visited;
 
 /// What every shard of an engine is given.
 #[derive(Clone)]
@@ -68,6 +69,7 @@ pub struct Shard {
     hot_bytes: usize,
     hot_projects: usize,
     workers: usize,
+    visited: Visited,
     /// Counts blocks: which project was touched last.
     ticks: u64,
     current: (Position, i64),

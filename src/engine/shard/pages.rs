@@ -48,6 +48,7 @@ impl Shard {
             hot_bytes: 0,
             hot_projects: 0,
             workers: 0,
+            visited: Default::default(),
             ticks: 0,
             current: (meta.position, 0),
             with,

@@ -5,7 +5,19 @@ use crate::domain::{Day, ProjectId, Rulebook};
 use crate::store::StoreError;
 use std::sync::Arc;
 
+/// Whom the turns of business days have looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Visited {
+    pub projects: u64,
+    pub workers: u64,
+}
+
 impl Shard {
+    /// Since the last call.
+    pub fn take_visited(&mut self) -> Visited {
+        std::mem::take(&mut self.visited)
+    }
+
     /// From here on this one judges.
     pub(super) fn change_rulebook(&mut self, book: &Rulebook) -> Result<(), StoreError> {
         self.book = Arc::new(book.clone());
@@ -65,7 +77,9 @@ impl Shard {
     fn wake(&mut self, name: &ProjectId) -> Result<(), StoreError> {
         let mut out = Vec::new();
         let (slot, _) = self.slot(name)?;
-        self.with_state(slot, &mut out, |state, bench, out| state.wake(bench, out));
+        let workers = self.with_state(slot, &mut out, |state, bench, out| state.wake(bench, out));
+        self.visited.projects += 1;
+        self.visited.workers += workers as u64;
         self.schedule(slot);
         Ok(())
     }
