@@ -1,13 +1,15 @@
 //! wagewatch: matches worked days against paid wages, per worker and project, and says who is owed.
 //!
 //! The floors, lowest first; a room imports from lower floors only (`tests/floors.rs`):
-//! `domain`, `codec` | `ledger`, `rules`, `alerts` | `log`, `store` | `engine` | `proto` | `intake`, `fiction`, `serve`, `console` | `app` | `command`.
+//! `domain`, `codec`, `access` | `ledger`, `rules`, `alerts` | `log`, `store` | `engine` | `proto`, `audit` | `guard` | `intake`, `fiction`, `serve`, `console` | `app` | `command`.
 
 /// Here, and not in `main.rs`, so that tests and benchmarks run on what ships.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 pub mod domain;
+
+pub mod access;
 
 pub mod codec;
 
@@ -20,7 +22,10 @@ pub mod store;
 
 pub mod engine;
 
+pub mod audit;
 pub mod proto;
+
+pub mod guard;
 
 pub mod fiction;
 pub mod intake;

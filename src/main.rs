@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use wagewatch::command::{
-    backtest, backup, check, demo, explain, generate, replay, restore, serve, stats, watch,
+    audit, backtest, backup, check, demo, explain, generate, replay, restore, serve, stats, token, watch,
 };
 
 /// Says which construction project will not pay, or has not paid, which worker.
@@ -32,6 +32,10 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// What became of alerts, by department, territory and rule; the firms to be published
     Stats(stats::StatsArgs),
+    /// Makes a bearer token, and the line that lets its owner in
+    Token(token::TokenArgs),
+    /// Proves the audit trail, or prints it
+    Audit(audit::AuditArgs),
     /// Checks every config file
     Check(check::CheckArgs),
     /// A checked copy of the data folder, taken while serving
@@ -50,6 +54,8 @@ fn main() -> ExitCode {
         Command::Watch(args) => watch::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Stats(args) => stats::run(args),
+        Command::Token(args) => token::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Check(args) => check::run(args),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),

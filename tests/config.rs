@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
 
 use std::fs;
-use wagewatch::app::config::{ClockKind, Config, LogFormat, Role, Sources};
+use wagewatch::access::Role;
+use wagewatch::app::config::{ClockKind, Config, LogFormat, Role as Office, Sources};
 
 const DOCUMENTED: &str = "config/wagewatch.toml";
 
@@ -63,7 +64,8 @@ fn unknown_names_are_errors() {
         "[clock]\nday_start = \"04:00\"",
         "w.toml:2: unknown key clock.day_start; expected one of kind, day_starts_at",
     );
-    let sections = "server, data, log, store, engine, clock, alerts, webhook, alertmanager, files, logging";
+    let sections =
+        "server, data, log, store, engine, clock, alerts, webhook, alertmanager, files, logging, security";
     check("[serve]\nx = 1", &format!("w.toml:2: unknown section [serve]; expected one of {sections}"));
     check("[serve]\n", &format!("w.toml:1: unknown section [serve]; expected one of {sections}"));
     check(
@@ -296,6 +298,92 @@ fn layers_lie_over_each_other() {
     );
 }
 
+const HASH: &str =
+    "00112233445566778899aabbccddeeff:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn with_principals(text: &str) -> Result<Config, String> {
+    with_files(&[("w.toml", "[security]\nprincipals = \"p.toml\""), ("p.toml", text)])
+}
+
+#[test]
+fn the_template_of_principals_is_good_when_its_entries_are_taken() {
+    let template = fs::read_to_string("config/principals.toml").unwrap();
+    let entries: String = template
+        .lines()
+        .filter(|line| !line.starts_with("# "))
+        .map(|line| format!("{}\n", line.strip_prefix('#').unwrap_or(line)))
+        .collect();
+    let members = with_principals(&entries).unwrap().security.members.unwrap();
+    let roles: Vec<Role> = members.iter().map(|member| member.principal.role.unwrap()).collect();
+    assert_eq!(roles, Role::ALL, "each role once");
+}
+
+#[test]
+fn principals_that_are_not_right_are_told_with_line_and_expectation() {
+    let check = |text: &str, said: &str| {
+        let found = with_principals(text).unwrap_err();
+        assert!(found.starts_with(&format!("p.toml:{said}")), "{text}\nfound: {found}");
+    };
+    let base = format!(
+        "[[principal]]\nname = \"a\"\ntokens = [{{ hash = \"{HASH}\", expires = \"2026-12-31\" }}]\n"
+    );
+    let with = |more: &str| format!("{base}{more}");
+    check("", " there is no [[principal]]");
+    check(&with("role = \"king\""), "4: role is \"king\"; expected one of bank, site-platform");
+    check(&with("role = \"operator\"\nadmin = true"), "5: unknown key admin; expected one of name, role");
+    check(
+        &with("role = \"bank\""),
+        "1: a principal with the role \"bank\" that reaches nothing; expected banks",
+    );
+    check(
+        &with("role = \"inspector\"\nsectors = [\"reservoir\"]"),
+        "1: a principal with the role \"inspector\" that reaches nothing; expected departments",
+    );
+    check(
+        &with("role = \"supervisor\"\ndepartments = [\"navy\"]"),
+        "5: departments has \"navy\", which is none",
+    );
+    check(&with("role = \"territory\"\nterritories = [\"99\"]"), "5: territories has \"99\", which is none");
+    check(
+        &with("role = \"auditor\"\nsectors = [\"reservoir\"]"),
+        "5: sectors of a principal with the role \"auditor\"; expected no such list",
+    );
+    check(&with("role = \"platform\"\nreveal = true"), "5: reveal of a principal with the role \"platform\"");
+    check(&with("role = \"operator\"\nreveal = 1"), "5: reveal is 1; expected true or false");
+    check("[[principal]]\nname = \"a\"\nrole = \"operator\"", "1: neither certificates nor tokens");
+    check(
+        &with(&format!("role = \"operator\"\n{}role = \"operator\"", base.replace("\"a\"", "\"b\""))),
+        "7: \"00112233445566778899aabbccddeeff\" stands twice, first in line 3",
+    );
+    // A token by mistake where its hash belongs is in no message.
+    let secret = "[[principal]]\nname = \"a\"\nrole = \"operator\"\ntokens = [{ hash = \"ww_secret\", expires = \"2026-12-31\" }]";
+    let said = with_principals(secret).unwrap_err();
+    assert!(
+        said.starts_with("p.toml:4: tokens has an entry that is none") && !said.contains("secret"),
+        "{said}"
+    );
+}
+
+#[test]
+fn whoever_is_reached_from_elsewhere_must_know_who_comes() {
+    check(
+        "[server]\ngrpc_addr = \"0.0.0.0:7443\"",
+        "w.toml:2: server.grpc_addr is 0.0.0.0:7443, which others reach, without security.principals and security.certificate and security.certificate_key; expected a loopback address such as 127.0.0.1, or callers with names on encrypted connections",
+    );
+    check(
+        "[server]\nhttp_addr = \"10.0.0.1:7480\"",
+        "w.toml:2: server.http_addr is 10.0.0.1:7480, which others reach, without security.principals and security.certificate and security.certificate_key; expected a loopback address such as 127.0.0.1, or callers with names on encrypted connections",
+    );
+    assert!(from_text("[server]\ngrpc_addr = \"[::1]:7443\"").is_ok());
+    check(
+        "[security]\ncertificate = \"server.pem\"",
+        "w.toml:2: security.certificate stands alone; expected also security.certificate_key",
+    );
+    let said =
+        from_text("[security]\ncertificate = \"server.pem\"\ncertificate_key = \"server.key\"").unwrap_err();
+    assert!(said.starts_with("w.toml:2: security.certificate server.pem: "), "{said}");
+}
+
 #[test]
 fn the_directory_has_the_county() {
     let directory = Config::default().directory;
@@ -306,5 +394,5 @@ fn the_directory_has_the_county() {
         territory.unwrap().department.as_str()
     };
     assert_eq!((of("150621105"), of("150621400"), of("150621401")), ("township", "dev-zone", "engebei"));
-    assert!(directory.departments.iter().any(|d| d.role == Role::Territory && d.code == "township"));
+    assert!(directory.departments.iter().any(|d| d.role == Office::Territory && d.code == "township"));
 }

@@ -36,7 +36,7 @@ fn none(wrong: &[String]) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// The flags of each command, as it says itself.
+/// The flags of each command, as it says itself; those of a command in it under `audit verify`.
 struct Program(BTreeMap<String, BTreeSet<String>>);
 
 impl Program {
@@ -45,12 +45,22 @@ impl Program {
             let output = Command::new(env!("CARGO_BIN_EXE_wagewatch")).args(args).output().unwrap();
             String::from_utf8(output.stdout).unwrap()
         };
-        let listed = help(&["--help"]);
-        let commands = listed.lines().skip_while(|line| *line != "Commands:").skip(1);
-        let names =
-            commands.take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
-        let flags = |name: &str| help(&[name, "--help"]).split_whitespace().filter_map(flag).collect();
-        Program(names.filter(|name| *name != "help").map(|name| (name.to_owned(), flags(name))).collect())
+        let listed = |help: &str| -> Vec<String> {
+            let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+            let names = commands.take_while(|line| !line.is_empty());
+            let names = names.filter_map(|line| line.split_whitespace().next());
+            names.filter(|name| *name != "help").map(ToOwned::to_owned).collect()
+        };
+        let flags = |help: &str| help.split_whitespace().filter_map(flag).collect();
+        let mut all = BTreeMap::new();
+        for name in listed(&help(&["--help"])) {
+            let said = help(&[&name, "--help"]);
+            for inner in listed(&said) {
+                all.insert(format!("{name} {inner}"), flags(&help(&[&name, &inner, "--help"])));
+            }
+            all.insert(name, flags(&said));
+        }
+        Program(all)
     }
 
     /// What is wrong with a command line, without its program's name.
@@ -63,6 +73,8 @@ impl Program {
             None if first.chars().all(|c| c.is_ascii_uppercase()) => return None,
             None => return Some(format!("no command `{first}`")),
         };
+        let inner = words.clone().next().and_then(|second| self.0.get(&format!("{first} {second}")));
+        let flags = inner.unwrap_or(flags);
         let unknown = words.filter_map(flag).find(|flag| !flags.contains(flag))?;
         Some(format!("`wagewatch {first}` has no {unknown}"))
     }
@@ -111,6 +123,7 @@ fn commands_and_their_flags_are_there() {
     none(&wrong);
     assert!(program.wrong("replay --as-off 2026-01-01 x").is_some_and(|what| what.contains("--as-off")));
     assert!(program.wrong("repaly x").is_some());
+    assert!(program.wrong("audit verify --who x").is_some() && program.wrong("audit --dir x").is_some());
     assert_eq!(program.wrong("backup --out DIR [--data DIR]"), None);
 }
 

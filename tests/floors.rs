@@ -8,37 +8,45 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const FLOORS: [(&str, &[&str]); 15] = [
+const FLOORS: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("codec", &["domain"]),
     ("ledger", &["domain", "codec"]),
     ("rules", &["domain"]),
+    // Who may do what: the one decision that every door asks.
+    ("access", &["domain"]),
     ("alerts", &["domain", "codec"]),
     ("log", &["domain", "codec"]),
     ("store", &["domain", "codec"]),
     ("engine", BELOW_DOORS.split_at(7).0),
     // What protoc would write; both doors speak it.
     ("proto", &[]),
+    // Who looked at what: files for auditors, in a form that they can read.
+    ("audit", &["domain"]),
+    // Who comes in, and with what.
+    ("guard", &["domain", "access", "audit", "proto"]),
     // Made-up counties for `demo` and `generate`.
     ("fiction", &["domain"]),
     ("intake", &BELOW_DOORS),
     ("serve", &BELOW_DOORS),
-    // Calls the same services as gRPC does, put together by `app`: knows none of them.
-    ("console", &["domain", "alerts", "proto"]),
-    ("app", BELOW_COMMANDS.split_at(13).0),
+    // Calls the same services as gRPC does, put together by `app`: knows none of them, and asks the same guard.
+    ("console", &["domain", "alerts", "proto", "guard"]),
+    ("app", BELOW_COMMANDS.split_at(16).0),
     ("command", &BELOW_COMMANDS),
 ];
 
-const BELOW_DOORS: [&str; 9] =
-    ["domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto"];
+const BELOW_DOORS: [&str; 12] = [
+    "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "audit",
+    "guard",
+];
 
-const BELOW_COMMANDS: [&str; 14] = [
-    "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "intake", "serve",
-    "console", "fiction", "app",
+const BELOW_COMMANDS: [&str; 17] = [
+    "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "audit",
+    "guard", "intake", "serve", "console", "fiction", "app",
 ];
 
 /// Rooms whose answers depend on their arguments alone.
-const CORE: [&str; 5] = ["domain", "codec", "ledger", "rules", "alerts"];
+const CORE: [&str; 6] = ["domain", "codec", "ledger", "rules", "alerts", "access"];
 
 /// What the core never mentions, with the reason.
 const NOT_IN_CORE: [(&str, &str); 15] = [
@@ -60,7 +68,8 @@ const NOT_IN_CORE: [(&str, &str); 15] = [
 ];
 
 /// Wire formats stop at these doors.
-const SPEAK_TO_THE_WORLD: [&str; 6] = ["proto", "intake", "serve", "console", "app", "command"];
+const SPEAK_TO_THE_WORLD: [&str; 8] =
+    ["proto", "audit", "guard", "intake", "serve", "console", "app", "command"];
 
 #[test]
 fn a_room_imports_from_lower_floors_only() {

@@ -2,7 +2,7 @@
 //! Computes nothing.
 
 use super::arithmetic::payment_line;
-use super::text::{Numbers, account, days, month, person, plain, yuan};
+use super::text::{HIDDEN, Numbers, account, days, month, person, plain, yuan};
 use super::words::{Both, fact_words, kind_words};
 use crate::domain::{DayStart, Fact, FactValue};
 
@@ -38,6 +38,7 @@ fn value(value: &FactValue, numbers: Numbers) -> Both {
         FactValue::Firm(uscc) => same(uscc.to_string()),
         FactValue::Person(id) => same(person(id, numbers).to_string()),
         FactValue::Account(number) => same(account(*number, numbers).to_string()),
+        FactValue::Text(_) if numbers == Numbers::Hidden => same(HIDDEN.into()),
         FactValue::Text(text) => same(plain(text)),
         FactValue::Payment(line) => payment_line(line, numbers),
     }

@@ -14,6 +14,8 @@ pub enum Numbers {
     Masked,
     /// For callers who may see them.
     Revealed,
+    /// For callers who see no person: nothing of them, nor of any text of a source.
+    Hidden,
 }
 
 /// An alert in words.
@@ -196,10 +198,13 @@ fn body(finding: &Finding, today: Day, project: &str, numbers: Numbers) -> Both 
     }
 }
 
+pub(super) const HIDDEN: &str = "***";
+
 pub(super) fn person(id: &IdNumber, numbers: Numbers) -> CompactString {
     match numbers {
         Numbers::Masked => id.masked(),
         Numbers::Revealed => id.reveal(),
+        Numbers::Hidden => HIDDEN.into(),
     }
 }
 
@@ -207,6 +212,7 @@ pub(super) fn account(account: Account, numbers: Numbers) -> CompactString {
     match numbers {
         Numbers::Masked => account.masked(),
         Numbers::Revealed => account.reveal(),
+        Numbers::Hidden => HIDDEN.into(),
     }
 }
 

@@ -8,6 +8,7 @@ mod deliver;
 
 mod disk;
 pub mod logging;
+mod reload;
 pub mod restore;
 mod service;
 

@@ -4,29 +4,33 @@
 
 use super::config::{ClockKind, Config};
 use super::data::Opened;
-use super::{clock, deliver, disk};
+use super::{clock, deliver, disk, reload};
 use crate::alerts::PUBLIC_ID_KEY;
+use crate::audit::{self, Trail};
 use crate::console;
 use crate::domain::{AlertRow, Day, ProjectId};
 use crate::engine::api::ProjectFacts;
 use crate::engine::{Engine, Observer};
+use crate::guard::{self, Equipment, Guard, Rate, Tls};
 use crate::intake::batch::Limits;
 use crate::intake::grpc::{Intake, Tally};
 use crate::intake::write_json::write_line;
 use crate::log::Block;
 use crate::serve::admin::{Admin, DateSource};
 use crate::serve::alerts::{AlertLimits, Alerts};
+use crate::serve::audits::Audits;
 use crate::serve::deliver::Source;
 use crate::serve::facts::FactsCache;
-use crate::serve::http::{self, Watched};
+use crate::serve::http::{self, HttpDoor, Watched};
 use crate::serve::hub::Hub;
 use crate::serve::ledger::Ledgers;
 use crate::serve::metrics::Metrics;
 use crate::serve::rows::Rows;
-use crate::serve::server::{self, Doors, ServerLimits};
+use crate::serve::server::{self, Doors, Entrance, ServerLimits};
 use crate::serve::sources::Sources;
 use anyhow::{Context, anyhow, bail};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -58,6 +62,8 @@ pub struct Service {
     opened: Opened,
     metrics: Arc<Metrics>,
     facts: Arc<FactsCache>,
+    guard: Arc<Guard>,
+    tls: Option<Tls>,
     sources: Arc<Sources>,
 }
 
@@ -101,8 +107,12 @@ impl Service {
         let facts = Arc::new(FactsCache::new());
         let sources = Arc::new(Sources::default());
         let ears = Ears { metrics: metrics.clone(), facts: facts.clone(), sources: sources.clone() };
+        let tls = config.security.tls.as_ref().map(Tls::read).transpose().context("security")?;
         let opened = Opened::open(&config, Arc::new(ears))?;
-        Ok(Service { config, opened, metrics, facts, sources })
+        // The folder is locked: nobody else writes the trail.
+        let counted = metrics.clone();
+        let guard = guard(&config, Arc::new(move |reason| counted.refused(reason)))?;
+        Ok(Service { config, opened, metrics, facts, guard, tls, sources })
     }
 
     pub fn engine(&self) -> &Engine {
@@ -118,24 +128,33 @@ impl Service {
             engine: engine.clone(),
             hub: hub.clone(),
             metrics: self.metrics.clone(),
+            guard: self.guard.clone(),
             stop: stop.clone(),
         };
+        // On the loopback address nobody else listens.
+        let outside = !listeners.http.local_addr()?.ip().is_loopback();
+        let http_tls = self.tls.clone().filter(|_| outside);
         let rows = self.rows(&engine)?;
         let limits = self.server_limits();
         let services = server::services(self.doors(&engine, &rows, &hub, &stop), &limits);
-        let pages = console::pages(services.clone(), limits.message_bytes)?;
-        let http = tokio::spawn(http::serve_with(listeners.http, watched, pages, end.clone()));
+        let pages = console::pages(services.clone(), self.guard.clone(), limits.message_bytes)?;
+        let door = HttpDoor { listener: listeners.http, tls: http_tls, pages };
+        let http = tokio::spawn(http::serve(door, watched, end.clone()));
         let drain = limits.drain;
-        let serving = server::serve_services(listeners.grpc, services, engine.clone(), limits, stop.clone());
+        let (guard, tls) = (self.guard.clone(), self.tls.clone());
+        let entrance = Entrance { listener: listeners.grpc, guard, tls };
+        let serving = server::serve(entrance, services, engine.clone(), limits, stop.clone());
         let mut tasks = tokio::task::JoinSet::new();
         let needed = self.config.data.min_free_bytes;
         let metrics = self.metrics.clone();
         let seen = move |free| metrics.disk_seen(free, needed);
         tasks.spawn(disk::watch(engine.clone(), self.opened.path().to_owned(), needed, seen, stop.clone()));
+        tasks.spawn(reload::watch(self.config.clone(), self.guard.clone(), self.tls.clone(), stop.clone()));
         if self.config.clock.kind == ClockKind::System {
             tasks.spawn(clock::run(engine.clone(), self.config.clock.day_starts_at, stop.clone()));
         }
-        let source = Source { engine: engine.clone(), rows, hub, stop: stop.clone() };
+        let source =
+            Source { engine: engine.clone(), rows, hub, guard: self.guard.clone(), stop: stop.clone() };
         deliver::start(&mut tasks, &self.config, self.opened.path(), &source, self.metrics.deliveries())?;
         let served = tokio::select! {
             served = serving => served.context("the gRPC door"),
@@ -152,6 +171,8 @@ impl Service {
             bail!("the engine did not stop in time; the next start replays the log");
         }
         end.cancel();
+        let guard = self.guard.clone();
+        let _ = tokio::task::spawn_blocking(move || guard.stop()).await;
         let _ = tokio::time::timeout(Duration::from_secs(1), http).await;
         served
     }
@@ -185,12 +206,16 @@ impl Service {
             ClockKind::System => DateSource::System,
             ClockKind::Manual => DateSource::Manual,
         };
+        let known = rows.clone();
+        let homes = Arc::new(move |project: &ProjectId| known.home_of(project));
+        let audit = self.config.security.members.as_ref().map(|_| audit_folder(&self.config));
         Doors {
-            intake: Intake::new(engine.clone(), limits, tally, stop.clone()),
+            intake: Intake::new(engine.clone(), limits, tally, homes, stop.clone()),
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), alerts, stop.clone()),
             ledgers: Ledgers::new(engine.clone(), rows.clone(), patience, write_line),
             admin: Admin::new(engine.clone(), hub.clone(), dates, patience)
                 .with_sources(self.sources.clone()),
+            audits: Audits::new(audit),
         }
     }
 
@@ -198,11 +223,35 @@ impl Service {
         let server = &self.config.server;
         ServerLimits {
             message_bytes: server.max_message_bytes,
+            connections: server.max_connections,
             patience: Duration::from_secs(server.request_timeout_seconds),
             drain: Duration::from_secs(server.drain_seconds),
             ..ServerLimits::default()
         }
     }
+}
+
+fn audit_folder(config: &Config) -> PathBuf {
+    config.security.audit_path.clone().unwrap_or_else(|| config.data.path.join("audit"))
+}
+
+/// With principals what they ask for is written down; without, nobody has a name.
+fn guard(config: &Config, refused: Arc<dyn Fn(&'static str) + Send + Sync>) -> anyhow::Result<Arc<Guard>> {
+    let security = &config.security;
+    let refused = Some(refused);
+    let Some(members) = &security.members else {
+        return Ok(Guard::open(Equipment { refused, ..Equipment::default() }));
+    };
+    let folder = audit_folder(config);
+    let trail = Trail::open(&audit::Settings { folder, retain_days: security.audit_retain_days })?;
+    let second = |most| Rate { most, within: Duration::from_secs(1) };
+    let limits = guard::Limits {
+        reveals: Rate { most: security.reveals_per_hour, within: Duration::from_secs(3600) },
+        calls: second(security.calls_per_second),
+        records: second(security.records_per_second),
+        streams: security.streams_per_caller,
+    };
+    Ok(Guard::of(members, Equipment { trail: Some(trail), limits, refused }))
 }
 
 /// Resolves when the engine can no longer go on.

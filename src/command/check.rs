@@ -1,7 +1,9 @@
 //! `wagewatch check`: reads every config file as `serve` would, and says what is wrong.
 //! Opens nothing but the files that the config names.
 
+use crate::app::business_date_now;
 use crate::app::config::{Config, Sources};
+use crate::domain::{Day, DayStart};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,7 +23,7 @@ pub fn run(args: CheckArgs) -> ExitCode {
     let file = args.config.clone();
     let answer = Config::load(&Sources::of_process(args.config, args.set));
     let (text, code) = match &answer {
-        Ok(config) => (approval(config, file.as_deref(), this_year()), ExitCode::SUCCESS),
+        Ok(config) => (approval(config, file.as_deref(), today()), ExitCode::SUCCESS),
         Err(errors) => (format!("{errors}\n"), ExitCode::FAILURE),
     };
     // Whoever closes the pipe early has read enough; the code still tells.
@@ -29,9 +31,9 @@ pub fn run(args: CheckArgs) -> ExitCode {
     code
 }
 
-fn approval(config: &Config, file: Option<&Path>, year: i32) -> String {
+fn approval(config: &Config, file: Option<&Path>, today: Day) -> String {
     let mut text = String::new();
-    for warning in config.warnings(year) {
+    for warning in config.warnings(today) {
         text.push_str(&format!("warning: {warning}\n"));
     }
     let named = [
@@ -42,17 +44,16 @@ fn approval(config: &Config, file: Option<&Path>, year: i32) -> String {
         ("territories", config.files.territories.as_deref()),
     ];
     let shadow = config.files.shadow_rulebook.as_deref().map(|path| ("shadow rulebook", Some(path)));
-    for (what, path) in named.into_iter().chain(shadow) {
+    let principals = config.security.principals.as_deref().map(|path| ("principals", Some(path)));
+    for (what, path) in named.into_iter().chain(shadow).chain(principals) {
         let path = path.map_or("built in".into(), |path| path.display().to_string());
         text.push_str(&format!("good: {what} ({path})\n"));
     }
     text
 }
 
-fn this_year() -> i32 {
-    // China has one zone and no summer time.
-    let now = jiff::Timestamp::now();
-    i32::from(jiff::tz::offset(8).to_datetime(now).year())
+fn today() -> Day {
+    business_date_now(DayStart(0))
 }
 
 #[cfg(test)]
@@ -62,13 +63,14 @@ mod tests {
     #[test]
     fn good_files_are_named_and_silent_years_warned_of() {
         let config = Config::default();
-        let text = approval(&config, Some(Path::new("w.toml")), 2025);
+        let day = |year| Day::from_ymd(year, 6, 1).unwrap();
+        let text = approval(&config, Some(Path::new("w.toml")), day(2025));
         assert_eq!(
             text,
             "good: config (w.toml)\ngood: rulebook (built in)\ngood: calendar (built in)\ngood: departments (built in)\ngood: territories (built in)\n"
         );
         assert!(
-            approval(&config, None, 2026)
+            approval(&config, None, day(2026))
                 .starts_with("warning: config/calendar.csv (built in): no holidays of 2027; ")
         );
     }

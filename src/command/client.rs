@@ -1,11 +1,17 @@
-//! What the commands share that ask a running service: the connection, and how values are printed.
+//! What the commands share that ask a running service: the connection, who they are to it, and how values are
+//! printed.
 
 use crate::proto::v1 as pb;
 use anstyle::{AnsiColor, Style};
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use tonic::transport::{Channel, Endpoint};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::{Request, Status};
 
 /// Where `serve` listens unless it is told otherwise.
 pub const ADDR: &str = "http://127.0.0.1:7443";
@@ -22,15 +28,88 @@ pub fn address(text: &str) -> Result<String, String> {
     Endpoint::from_shared(addr.clone()).map(|_| addr).map_err(|_| expected())
 }
 
-pub async fn connect(addr: &str) -> Result<Channel, String> {
-    let addr = addr.to_owned();
-    let endpoint = Endpoint::from_shared(addr)
+/// Where the service is, and who asks.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Service {
+    /// Where the service listens
+    #[arg(long, value_name = "URL", default_value = ADDR, env = "WAGEWATCH_ADDR", value_parser = address)]
+    pub addr: String,
+    /// A file with the bearer token to show
+    #[arg(long, value_name = "FILE", env = "WAGEWATCH_TOKEN_FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The authority that signed the service's certificate, PEM
+    #[arg(long, value_name = "FILE", env = "WAGEWATCH_AUTHORITY")]
+    pub authority: Option<PathBuf>,
+    /// The certificate to show, PEM
+    #[arg(long, value_name = "FILE", env = "WAGEWATCH_CERTIFICATE", requires = "certificate_key")]
+    pub certificate: Option<PathBuf>,
+    /// Its key, PEM
+    #[arg(long, value_name = "FILE", env = "WAGEWATCH_CERTIFICATE_KEY", requires = "certificate")]
+    pub certificate_key: Option<PathBuf>,
+}
+
+/// A connection that shows the token with every call.
+pub type Connection = InterceptedService<Channel, Bearer>;
+
+/// Puts the token into a call's head; without one it changes nothing.
+#[derive(Clone)]
+pub struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(value) = &self.0 {
+            request.metadata_mut().insert("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
+pub async fn connect(service: &Service) -> Result<Connection, String> {
+    let endpoint = Endpoint::from_shared(service.addr.clone())
         .map_err(|_| "expected an address such as http://127.0.0.1:7443".to_owned())?;
-    let endpoint = endpoint.connect_timeout(CONNECT).http2_keep_alive_interval(KEEPALIVE);
-    endpoint.connect().await.map_err(|why| {
+    let encrypted = endpoint.uri().scheme_str() == Some("https");
+    let bearer = service.bearer(encrypted, endpoint.uri().host().unwrap_or_default())?;
+    let mut endpoint = endpoint.connect_timeout(CONNECT).http2_keep_alive_interval(KEEPALIVE);
+    if encrypted {
+        endpoint = endpoint.tls_config(service.tls()?).map_err(|why| why.to_string())?;
+    }
+    let channel = endpoint.connect().await.map_err(|why| {
         let cause = std::error::Error::source(&why).map(|cause| cause.to_string());
         format!("cannot connect: {}", cause.unwrap_or_else(|| why.to_string()))
-    })
+    })?;
+    Ok(InterceptedService::new(channel, bearer))
+}
+
+impl Service {
+    fn bearer(&self, encrypted: bool, host: &str) -> Result<Bearer, String> {
+        let Some(file) = &self.token_file else { return Ok(Bearer(None)) };
+        let loopback = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+        if !encrypted && !loopback {
+            return Err("a token is not sent in plain text to another machine; use https://".into());
+        }
+        let text = read(file)?;
+        let token = String::from_utf8_lossy(&text);
+        let mut value: MetadataValue<Ascii> = format!("Bearer {}", token.trim())
+            .parse()
+            .map_err(|_| format!("{}: expected a token", file.display()))?;
+        value.set_sensitive(true);
+        Ok(Bearer(Some(value)))
+    }
+
+    fn tls(&self) -> Result<ClientTlsConfig, String> {
+        let mut tls = ClientTlsConfig::new();
+        if let Some(file) = &self.authority {
+            tls = tls.ca_certificate(Certificate::from_pem(read(file)?));
+        }
+        if let (Some(certificate), Some(key)) = (&self.certificate, &self.certificate_key) {
+            tls = tls.identity(Identity::from_pem(read(certificate)?, read(key)?));
+        }
+        Ok(tls)
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(file).map_err(|why| format!("{}: {why}", file.display()))
 }
 
 /// Runs a command's conversation on this thread.

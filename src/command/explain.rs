@@ -3,7 +3,7 @@
 
 mod what_if;
 
-use super::client::{self, ADDR, colour, one_line, sum};
+use super::client::{self, colour, one_line, sum};
 use super::life;
 use crate::proto::v1 as pb;
 use crate::proto::v1::alert_service_client::AlertServiceClient;
@@ -17,9 +17,8 @@ pub struct ExplainArgs {
     /// The id of an alert, as `watch` prints it
     #[arg(value_name = "ALERT_ID")]
     pub alert_id: String,
-    /// Where the service listens
-    #[arg(long, value_name = "URL", default_value = ADDR, env = "WAGEWATCH_ADDR", value_parser = client::address)]
-    pub addr: String,
+    #[command(flatten)]
+    pub service: client::Service,
     /// Which alerts would go if this were paid: "pay 2720.00 to 150621... for 2026-03 on 2026-05-01"; without
     /// `to` the alert's own worker is paid, without `for` the oldest open months, without `on` it is today
     #[arg(long, value_name = "PAYMENT", value_parser = what_if::parse)]
@@ -32,7 +31,8 @@ const WORKERS_SHOWN: usize = 20;
 /// 0 when told, 1 when there is no such alert or the service cannot be reached.
 pub fn run(args: ExplainArgs) -> ExitCode {
     let answer = client::block_on_result(async {
-        let channel = client::connect(&args.addr).await.map_err(|why| format!("{}: {why}", args.addr))?;
+        let channel =
+            client::connect(&args.service).await.map_err(|why| format!("{}: {why}", args.service.addr))?;
         let request = pb::GetRequest { id: args.alert_id.clone() };
         let mut alerts = AlertServiceClient::new(channel).max_decoding_message_size(client::MESSAGE_BYTES);
         let answer = match alerts.get(request).await {

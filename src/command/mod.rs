@@ -1,5 +1,6 @@
 //! One file a command: arguments -> config -> run -> exit code. No logic.
 
+pub mod audit;
 pub mod backtest;
 pub mod backup;
 pub mod check;
@@ -13,4 +14,5 @@ pub mod replay;
 pub mod restore;
 pub mod serve;
 pub mod stats;
+pub mod token;
 pub mod watch;

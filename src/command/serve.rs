@@ -2,7 +2,8 @@
 //! one ends it at once.
 
 use crate::app::config::{Config, Sources};
-use crate::app::{Listeners, Service, logging};
+use crate::app::{Listeners, Service, business_date_now, logging};
+use crate::domain::DayStart;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,6 +46,7 @@ fn serve(config: Config) -> anyhow::Result<()> {
         let listeners = Listeners::bind(&config).await?;
         let grpc = listeners.grpc.local_addr()?;
         let http = listeners.http.local_addr()?;
+        say_who_may_come(&config);
         let path = config.data.path.display().to_string();
         let service = tokio::task::spawn_blocking(move || Service::open(config)).await??;
         tracing::info!(%grpc, %http, data = path, "serving");
@@ -52,6 +54,22 @@ fn serve(config: Config) -> anyhow::Result<()> {
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     done
+}
+
+/// What an operator must not overlook.
+fn say_who_may_come(config: &Config) {
+    let security = &config.security;
+    if security.members.is_none() {
+        tracing::warn!(
+            "no principals are configured: whoever reaches this machine's loopback address may do everything"
+        );
+    }
+    if security.tls.is_none() {
+        tracing::warn!("plain text: without security.certificate connections are not encrypted");
+    }
+    for warning in config.warnings(business_date_now(DayStart(0))) {
+        tracing::warn!("{warning}");
+    }
 }
 
 /// The first signal asks for a drain, the second ends the process.

@@ -1,7 +1,7 @@
 //! `wagewatch stats`: what stands, what became of alerts by department, territory and rule, and the firms to be
 //! published for a quarter; as a table, or as CSV. Counts nothing: the service does.
 
-use super::client::{self, ADDR, one_line};
+use super::client::{self, one_line};
 use crate::proto::v1 as pb;
 use crate::proto::v1::alert_service_client::AlertServiceClient;
 use std::fmt::Write as _;
@@ -10,9 +10,8 @@ use std::process::ExitCode;
 
 #[derive(clap::Args, Debug)]
 pub struct StatsArgs {
-    /// Where the service listens
-    #[arg(long, value_name = "URL", default_value = ADDR, env = "WAGEWATCH_ADDR", value_parser = client::address)]
-    pub addr: String,
+    #[command(flatten)]
+    pub service: client::Service,
     /// The first month of the figures
     #[arg(long, value_name = "YYYY-MM")]
     pub from: Option<String>,
@@ -30,7 +29,8 @@ pub struct StatsArgs {
 /// 0 when told, 1 when the service cannot be reached or refuses.
 pub fn run(args: StatsArgs) -> ExitCode {
     let answer = client::block_on_result(async {
-        let channel = client::connect(&args.addr).await.map_err(|why| format!("{}: {why}", args.addr))?;
+        let channel =
+            client::connect(&args.service).await.map_err(|why| format!("{}: {why}", args.service.addr))?;
         let request = pb::StatsRequest {
             filter: None,
             from_month: args.from.clone(),

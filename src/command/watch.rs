@@ -1,7 +1,7 @@
 //! `wagewatch watch`: follows alerts in a terminal, one line a change, and comes back by itself after a
 //! cut. Decides nothing: what is shown is what the service sends.
 
-use super::client::{self, ADDR, colour, level_number, one_line, sum};
+use super::client::{self, colour, level_number, one_line, sum};
 use crate::proto::v1 as pb;
 use crate::proto::v1::alert_service_client::AlertServiceClient;
 use crate::proto::{SubscribeEvent, SubscribeResponse};
@@ -12,9 +12,8 @@ use tonic::{Code, Status};
 
 #[derive(clap::Args, Debug)]
 pub struct WatchArgs {
-    /// Where the service listens
-    #[arg(long, value_name = "URL", default_value = ADDR, env = "WAGEWATCH_ADDR", value_parser = client::address)]
-    pub addr: String,
+    #[command(flatten)]
+    pub service: client::Service,
     /// Only projects of this sector; may be given more than once
     #[arg(long, value_name = "CODE")]
     pub sector: Vec<String>,
@@ -64,14 +63,14 @@ async fn follow(args: WatchArgs) -> ExitCode {
     let mut pause = PAUSE_FIRST;
     loop {
         screen.met = false;
-        match screen.stream(&args.addr, &filter).await {
+        match screen.stream(&args.service, &filter).await {
             End::Closed => return ExitCode::SUCCESS,
             End::Refused(why) => {
                 eprintln!("wagewatch watch: {why}");
                 return ExitCode::FAILURE;
             }
             End::Cut(why) if !screen.seen => {
-                eprintln!("wagewatch watch: {}: {why}", args.addr);
+                eprintln!("wagewatch watch: {}: {why}", args.service.addr);
                 return ExitCode::FAILURE;
             }
             End::Cut(why) => {
@@ -96,8 +95,8 @@ struct Screen {
 }
 
 impl Screen {
-    async fn stream(&mut self, addr: &str, filter: &pb::AlertFilter) -> End {
-        let channel = match client::connect(addr).await {
+    async fn stream(&mut self, service: &client::Service, filter: &pb::AlertFilter) -> End {
+        let channel = match client::connect(service).await {
             Ok(channel) => channel,
             Err(why) => return End::Cut(why),
         };

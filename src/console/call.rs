@@ -3,6 +3,7 @@
 
 use super::caller::{self, Denied};
 use super::gateway::{Gateway, Method, json};
+use crate::guard::Peer;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use prost_reflect::DynamicMessage;
 use serde_json::json as object;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_stream::StreamExt;
@@ -24,19 +24,19 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 /// `POST /api/{service}/{method}`.
 pub async fn call(
     State(gateway): State<Arc<Gateway>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     Path((service, name)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let by = match caller::admit(peer, &headers, &name) {
+    let by = match caller::admit(peer, &headers, &name, gateway.is_closed()) {
         Ok(by) => by,
         Err(denied) => return refused(denied),
     };
     let Some(method) = gateway.method(&service, &name) else {
         return failed(&Status::unimplemented("there is no such method"));
     };
-    tracing::debug!(address = %by.address, %service, method = %name, "the console calls");
+    tracing::debug!(from = ?by.peer.from, %service, method = %name, "the console calls");
     let input = match read(&gateway, &method, body).await {
         Ok(input) => input,
         Err(status) => return failed(&status),

@@ -1,16 +1,18 @@
-//! Who is calling, and what he may do: the one place where every call of the page's API is asked. Today a
-//! caller is known by his address alone: whoever sits at the machine may read and write, all others read.
-//! Where callers and roles are known, they are joined here, and travel on in the call's extensions.
+//! Who is calling: the one place where every call of the page's API is asked. Where callers have names, what this one
+//! shows goes on to the gate before the services, which asks the guard as it does for gRPC. Where they have none, whoever
+//! sits at the machine may read and write, and all others read.
 
-use axum::http::{HeaderMap, HeaderValue, header};
-use std::net::{IpAddr, SocketAddr};
+use crate::guard::Peer;
+use axum::http::{HeaderMap, header};
+use std::net::IpAddr;
+use tonic::metadata::{Ascii, MetadataValue};
 
-/// Whoever calls. Goes with the call to the services.
-#[derive(Clone)]
+/// What whoever calls shows. Goes with the call to the gate.
 pub struct Caller {
-    pub address: IpAddr,
-    /// What he shows of himself: handed on as it came, for whoever knows callers by it. Never told in a message.
-    pub shown: Option<HeaderValue>,
+    /// His connection, with the client certificate.
+    pub peer: Peer,
+    /// His bearer token.
+    pub authorization: Option<MetadataValue<Ascii>>,
 }
 
 /// Why a call goes no further.
@@ -42,11 +44,12 @@ impl Denied {
     }
 }
 
-/// Asked before every call of `/api/`. `method`: the last part of its path.
-pub fn admit(peer: SocketAddr, headers: &HeaderMap, method: &str) -> Result<Caller, Denied> {
+/// Asked before every call of `/api/`. `method`: the last part of its path. `is_closed`: callers have names. Then a
+/// strange host is no danger, for no other site has the token; nor is a strange address.
+pub fn admit(peer: Peer, headers: &HeaderMap, method: &str, is_closed: bool) -> Result<Caller, Denied> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(header::HOST.as_str()).unwrap_or_default();
-    if !is_address(host) {
+    if !is_closed && !is_address(host) {
         return Err(Denied::StrangeHost);
     }
     let is_json = text(header::CONTENT_TYPE.as_str()).is_some_and(|kind| {
@@ -60,11 +63,16 @@ pub fn admit(peer: SocketAddr, headers: &HeaderMap, method: &str) -> Result<Call
     if origin.is_some_and(|origin| origin != Some(host)) || !is_same_site {
         return Err(Denied::StrangeOrigin);
     }
-    let address = peer.ip().to_canonical();
-    if !is_read(method) && !address.is_loopback() {
+    let is_here = peer.from.is_some_and(|from| from.ip().to_canonical().is_loopback());
+    if !is_closed && !is_read(method) && !is_here {
         return Err(Denied::ReadOnly);
     }
-    Ok(Caller { address, shown: headers.get(header::AUTHORIZATION).cloned() })
+    // What is no text is no token: the guard is to see that something was shown all the same.
+    let shown = headers.get(header::AUTHORIZATION);
+    let authorization = shown.map(|value| {
+        value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(MetadataValue::from_static("none"))
+    });
+    Ok(Caller { peer, authorization })
 }
 
 /// What is not known to read counts as a change.
@@ -86,19 +94,41 @@ fn is_address(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     const HERE: &str = "127.0.0.1:5000";
     const AWAY: &str = "192.0.2.7:5000";
 
     fn check(peer: &str, method: &str, others: &[(&'static str, &'static str)], want: Result<(), Denied>) {
+        assert_eq!(admitted(peer, method, others, false).map(|_| ()), want, "{peer} {method} {others:?}");
+    }
+
+    fn admitted(
+        peer: &str,
+        method: &str,
+        others: &[(&'static str, &'static str)],
+        is_closed: bool,
+    ) -> Result<Caller, Denied> {
         let mut headers = HeaderMap::new();
         let usual =
             [("host", "127.0.0.1:7480"), ("content-type", "application/json"), ("x-wagewatch", "console")];
         for (name, value) in usual.iter().chain(others) {
             headers.insert(*name, HeaderValue::from_static(value));
         }
-        let got = admit(peer.parse().unwrap(), &headers, method).map(|_| ());
-        assert_eq!(got, want, "{peer} {method} {others:?}");
+        let peer = Peer { from: Some(peer.parse().unwrap()), certificate: None };
+        admit(peer, &headers, method, is_closed)
+    }
+
+    #[test]
+    fn where_callers_have_names_what_they_show_goes_on_to_the_gate() {
+        let shown = [("host", "wagewatch.example"), ("authorization", "Bearer ww_x")];
+        let caller = admitted(AWAY, "Act", &shown, true).unwrap();
+        assert_eq!(caller.authorization.unwrap().to_str().unwrap(), "Bearer ww_x");
+        assert!(caller.peer.from.unwrap().to_string() == AWAY);
+        let nothing = admitted(AWAY, "Act", &[], true).unwrap();
+        assert!(nothing.authorization.is_none());
+        let others = [("host", "wagewatch.example"), ("origin", "https://evil.example")];
+        assert_eq!(admitted(AWAY, "Act", &others, true).map(|_| ()), Err(Denied::StrangeOrigin));
     }
 
     #[test]

@@ -30,6 +30,7 @@ page! {
     "format.js": SCRIPT,
     "chart.js": SCRIPT,
     "status.js": SCRIPT,
+    "sign_in.js": SCRIPT,
     "view_overview.js": SCRIPT,
     "view_alerts.js": SCRIPT,
     "view_alert.js": SCRIPT,

@@ -3,22 +3,25 @@
 //! can be called; decides nothing about the caller.
 
 use super::caller::Caller;
+use crate::guard::{Gate, GateLayer, Guard};
 use crate::proto::DESCRIPTORS;
 use prost::Message;
 use prost::bytes::Buf;
 use prost_reflect::{
     DescriptorError, DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
 };
+use std::sync::Arc;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::metadata::MetadataValue;
 use tonic::service::Routes;
 use tonic::{Request, Status, Streaming};
+use tower::Layer;
 
-/// The services, and what can be asked of them.
+/// The services behind the gate that gRPC's callers pass too, and what can be asked of them.
 pub struct Gateway {
-    services: Routes,
+    services: Gate<Routes>,
+    guard: Arc<Guard>,
     descriptors: DescriptorPool,
     pub most_bytes: usize,
 }
@@ -31,13 +34,20 @@ pub struct Method {
     pub is_stream: bool,
 }
 
+const AUTHORIZATION: &str = "authorization";
 const PACKAGE: &str = "wagewatch.v1";
 /// A page of a thousand alerts with all their evidence is far below this.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 impl Gateway {
-    pub fn new(services: Routes, most_bytes: usize) -> Result<Gateway, DescriptorError> {
-        Ok(Gateway { services, descriptors: DescriptorPool::decode(DESCRIPTORS)?, most_bytes })
+    pub fn new(services: Routes, guard: Arc<Guard>, most_bytes: usize) -> Result<Gateway, DescriptorError> {
+        let services = GateLayer(guard.clone()).layer(services);
+        Ok(Gateway { services, guard, descriptors: DescriptorPool::decode(DESCRIPTORS)?, most_bytes })
+    }
+
+    /// Whether callers have names.
+    pub fn is_closed(&self) -> bool {
+        self.guard.is_closed()
     }
 
     /// `None`: there is no such method, or its caller streams.
@@ -64,7 +74,7 @@ impl Gateway {
         Ok(grpc.server_streaming(call(input, by), method.path, Dynamic(method.output)).await?.into_inner())
     }
 
-    async fn grpc(&self) -> Result<Grpc<Routes>, Status> {
+    async fn grpc(&self) -> Result<Grpc<Gate<Routes>>, Status> {
         let mut grpc = Grpc::new(self.services.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
         let Ok(()) = grpc.ready().await;
         Ok(grpc)
@@ -96,11 +106,10 @@ pub fn json(message: &DynamicMessage) -> Result<String, Status> {
 
 fn call(input: DynamicMessage, by: Caller) -> Request<DynamicMessage> {
     let mut request = Request::new(input);
-    let shown = by.shown.as_ref().and_then(|shown| MetadataValue::try_from(shown.as_bytes()).ok());
-    if let Some(shown) = shown {
-        request.metadata_mut().insert("authorization", shown);
+    request.extensions_mut().insert(by.peer);
+    if let Some(shown) = by.authorization {
+        request.metadata_mut().insert(AUTHORIZATION, shown);
     }
-    request.extensions_mut().insert(by);
     request
 }
 

@@ -1,5 +1,6 @@
 //! The console: a page for case handlers at `/`, and its data as JSON under `/api/`. The page's files are
-//! part of the binary. Calls the services that gRPC calls, as they were put together; knows none of them.
+//! part of the binary. Calls the services that gRPC calls, as they were put together, by a gate of the same guard; knows
+//! none of them.
 
 mod call;
 mod caller;
@@ -7,6 +8,7 @@ mod files;
 mod gateway;
 mod words;
 
+use crate::guard::Guard;
 use axum::Router;
 use axum::routing::{get, post};
 use gateway::Gateway;
@@ -14,9 +16,9 @@ use prost_reflect::DescriptorError;
 use std::sync::Arc;
 use tonic::service::Routes;
 
-/// What is served beside `/metrics`. `services`: those of the gRPC door; `most_bytes`: of one request.
-pub fn pages(services: Routes, most_bytes: usize) -> Result<Router, DescriptorError> {
-    let gateway = Arc::new(Gateway::new(services, most_bytes)?);
+/// What is served beside `/metrics`. `services`: those of the gRPC door, and its guard; `most_bytes`: of one request.
+pub fn pages(services: Routes, guard: Arc<Guard>, most_bytes: usize) -> Result<Router, DescriptorError> {
+    let gateway = Arc::new(Gateway::new(services, guard, most_bytes)?);
     Ok(Router::new()
         .route("/", get(files::index))
         .route("/console/{*file}", get(files::file))

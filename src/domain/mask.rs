@@ -3,9 +3,11 @@
 
 /// Runs of digits that are shorter are shown.
 const SHORTEST: usize = 8;
+/// Behind a capital letter, where they may be of a passport or a travel permit.
+const SHORTEST_DOCUMENT: usize = 6;
 const LONG: usize = 16;
 
-/// The text with every run of eight and more digits masked like an account.
+/// The text with every run of eight and more digits masked like an account, of documents with six and more.
 pub fn mask_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut run = String::new();
@@ -23,9 +25,11 @@ pub fn mask_numbers(text: &str) -> String {
 
 fn flush(run: &mut String, out: &mut String) {
     let len = run.len();
+    let is_document = out.ends_with(|c: char| c.is_ascii_uppercase());
     let (head, tail) = match len {
-        0..SHORTEST => (len, 0),
-        SHORTEST..LONG => (len / 4, len / 4),
+        0..SHORTEST_DOCUMENT => (len, 0),
+        SHORTEST_DOCUMENT..SHORTEST if !is_document => (len, 0),
+        SHORTEST_DOCUMENT..LONG => (len / 4, len / 4),
         _ => (6, 4),
     };
     out.push_str(&run[..head]);

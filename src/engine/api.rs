@@ -3,13 +3,16 @@
 use crate::alerts::ProjectAlerts;
 use crate::domain::{
     AlertKey, AlertRow, Body, Day, Entry, Fen, Funding, Level, MonthTotals, Position, ProjectId, Reason,
-    Record, Rejected, Rule, Rulebook, Sum, Verdict,
+    Record, Rejected, Rule, Rulebook, Sum, SuspenseReason, Verdict,
 };
-use crate::ledger::ProjectLedger;
+use crate::ledger::{KeptPayment, ProjectLedger};
 use crate::log::Block;
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// A payment in suspense: the project that it belongs to, if that is known, and why it waits.
+pub type Waiting = (Option<ProjectId>, KeptPayment, SuspenseReason);
 
 /// Sizes and limits of the engine, and what it tries out.
 #[derive(Clone, Debug)]

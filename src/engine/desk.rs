@@ -5,10 +5,11 @@
 use super::api::{DeadContent, DeadLetter, DeadLetterId};
 use super::{keys, pages};
 use crate::codec;
-use crate::domain::{Entry, Position, ProjectId, Reason, Record, Rulebook, Verdict};
+use crate::domain::{Account, Entry, Position, ProjectId, Reason, Record, Rulebook, Verdict};
 use crate::ledger::{Command, County, CountyPage, KeptPayment, Routed};
 use crate::log::Block;
 use crate::store::{Changes, Store, StoreError};
+use compact_str::CompactString;
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
@@ -165,6 +166,12 @@ impl Desk {
         }
         self.position = block.position;
         Ok(opened)
+    }
+
+    /// The bank of each account that is known as a wage account.
+    pub fn banks(&self, accounts: &[Account]) -> BTreeMap<Account, CompactString> {
+        let bank = |account: &Account| Some((*account, self.county.account(*account)?.bank.clone()));
+        accounts.iter().filter_map(bank).collect()
     }
 
     /// Payments that have no project, at most `max`.

@@ -3,7 +3,7 @@
 
 use super::api::{
     DeadLetter, DeadLetterId, Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, SubmitDone,
-    weight,
+    Waiting, weight,
 };
 use super::bureau::{Bureau, rows_behind};
 use super::clerk::{Clerk, Paper};
@@ -16,10 +16,10 @@ use super::start::{StartError, check_cover, check_log, history_of};
 use super::storer::Storer;
 use super::worker::{Work, Worker};
 use crate::alerts::{IdKey, Tallies};
-use crate::domain::{Day, Entry, ProjectId, Rulebook, SuspenseReason};
-use crate::ledger::KeptPayment;
+use crate::domain::{Account, Day, Entry, ProjectId, Rulebook, SuspenseReason};
 use crate::log::Log;
 use crate::store::{Store, StoreError};
+use compact_str::CompactString;
 use crossbeam_channel::{Sender, bounded, unbounded};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering::Relaxed;
@@ -300,6 +300,19 @@ impl Engine {
         let _ = self.inner.jobs.send(Job::Ask(Box::new(county)));
     }
 
+    /// The bank of each account that is known as a wage account.
+    pub fn banks(
+        &self,
+        accounts: Vec<Account>,
+        done: impl FnOnce(Result<BTreeMap<Account, CompactString>, Refused>) + Send + 'static,
+    ) {
+        let question = move |desk: &Desk| {
+            done(Ok(desk.banks(&accounts)));
+            Ok(())
+        };
+        let _ = self.inner.jobs.send(Job::Ask(Box::new(question)));
+    }
+
     /// Dead letters above `after`, ascending, at most `max`.
     pub fn dead_letters(
         &self,
@@ -360,9 +373,6 @@ impl Engine {
         }
     }
 }
-
-/// A payment in suspense: the project that it belongs to, if that is known, and why it waits.
-pub type Waiting = (Option<ProjectId>, KeptPayment, SuspenseReason);
 
 fn thread_count(wanted: usize, shards: u16) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

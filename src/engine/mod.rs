@@ -28,11 +28,11 @@ mod weeks;
 mod what_if;
 mod worker;
 
-pub use api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Unobserved};
+pub use api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Unobserved, Waiting};
 pub use bureau::{Bureau, rows_behind};
 pub use desk::{Desk, Opened, Routing, shard_of};
 pub use feed::{Feed, Read, ShardFeed};
-pub use handle::{Engine, Parts, Waiting};
+pub use handle::{Engine, Parts};
 pub use shard::{Equipment, Order, Shard, Visited};
 pub use start::StartError;
 pub use what_if::Otherwise;

@@ -3,9 +3,11 @@
 
 use super::batch::{Batch, Limits};
 use super::mend;
+use super::own::{self, Homes};
 use crate::domain::{Door, Entry, Origins, Verdict};
 use crate::engine::api::{DeadLetter, DeadLetterId};
 use crate::engine::{Engine, Refused};
+use crate::guard::Visit;
 use crate::proto::v1 as pb;
 use crate::proto::v1::intake_service_server::IntakeService;
 use crate::proto::{Refusal, deadline};
@@ -35,16 +37,23 @@ pub struct Intake {
     room: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     tally: Tally,
+    homes: Homes,
     stop: CancellationToken,
 }
 
 type Answer = oneshot::Receiver<Result<Vec<Verdict>, Refused>>;
 
 impl Intake {
-    pub fn new(engine: Engine, limits: Limits, tally: Tally, stop: CancellationToken) -> Intake {
+    pub fn new(
+        engine: Engine,
+        limits: Limits,
+        tally: Tally,
+        homes: Homes,
+        stop: CancellationToken,
+    ) -> Intake {
         let room = Arc::new(Semaphore::new(limits.waiting_records.min(Semaphore::MAX_PERMITS)));
         let streams = Arc::new(Semaphore::new(limits.streams.min(Semaphore::MAX_PERMITS)));
-        Intake { engine, limits, room, streams, tally, stop }
+        Intake { engine, limits, room, streams, tally, homes, stop }
     }
 
     async fn letter(&self, id: DeadLetterId, until: Instant) -> Result<DeadLetter, Refusal> {
@@ -54,11 +63,13 @@ impl Intake {
         });
         let answered = tokio::time::timeout_at(until, answer).await.map_err(|_| Refusal::Deadline)?;
         let found = answered.map_err(|_| Refusal::Stopping)??.pop().filter(|letter| letter.id == id);
-        found.ok_or_else(|| Refusal::NotFound("there is no dead letter of this id".into()))
+        found.ok_or_else(no_letter)
     }
 
-    fn sender(&self, door: Door) -> Sender {
+    fn sender(&self, door: Door, visit: Arc<Visit>) -> Sender {
         Sender {
+            visit,
+            homes: self.homes.clone(),
             engine: self.engine.clone(),
             limits: self.limits.clone(),
             room: self.room.clone(),
@@ -68,8 +79,14 @@ impl Intake {
     }
 }
 
+fn no_letter() -> Refusal {
+    Refusal::NotFound("there is no dead letter of this id".into())
+}
+
 /// Hands batches of one call to the engine.
 struct Sender {
+    visit: Arc<Visit>,
+    homes: Homes,
     engine: Engine,
     limits: Limits,
     room: Arc<Semaphore>,
@@ -90,11 +107,17 @@ impl Sender {
         if count == 0 {
             return Ok(Sent { answer: None });
         }
+        self.pace(count, until).await?;
         let room = Arc::new(self.room(count, until).await?);
         let mut pause = RETRY_FIRST;
+        let mut is_checked = false;
         loop {
             // Decoded anew for each try: a try that fails is rare, and keeps no copy.
             let entries = batch.entries(self.door, &self.limits);
+            if !is_checked {
+                own::check(&entries, &self.visit, &self.engine, &self.homes).await?;
+                is_checked = true;
+            }
             match self.submit(entries, room.clone()) {
                 Ok(answer) => return Ok(Sent { answer: Some(answer) }),
                 Err(Refused::Busy) => {}
@@ -106,6 +129,20 @@ impl Sender {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(RETRY_MOST);
         }
+    }
+
+    /// A caller who hands in more than his share is told when to come again; on a stream he is simply not read.
+    async fn pace(&self, count: usize, until: Option<Instant>) -> Result<(), Refusal> {
+        while let Err(after) = self.visit.take_records(count) {
+            if until.is_some() {
+                return Err(Refusal::Paced("records", after));
+            }
+            tokio::select! {
+                () = tokio::time::sleep(after.max(RETRY_FIRST)) => {}
+                () = self.visit.over() => return Err(Refusal::Revoked),
+            }
+        }
+        Ok(())
     }
 
     async fn room(&self, count: usize, until: Option<Instant>) -> Result<OwnedSemaphorePermit, Refusal> {
@@ -177,8 +214,9 @@ impl IntakeService for Intake {
         request: Request<pb::SubmitRequest>,
     ) -> Result<Response<pb::SubmitResponse>, Status> {
         let until = deadline(request.metadata(), self.limits.patience);
+        let visit = Visit::of(request.extensions())?;
         let pb::SubmitRequest { records, ndjson } = request.into_inner();
-        let sent = self.sender(Door::Submit).send(&Batch { records, ndjson }, Some(until)).await?;
+        let sent = self.sender(Door::Submit, visit).send(&Batch { records, ndjson }, Some(until)).await?;
         Ok(Response::new(pb::SubmitResponse { verdicts: sent.verdicts(Some(until)).await? }))
     }
 
@@ -187,11 +225,17 @@ impl IntakeService for Intake {
         request: Request<pb::ResubmitRequest>,
     ) -> Result<Response<pb::ResubmitResponse>, Status> {
         let until = deadline(request.metadata(), self.limits.patience);
+        let visit = Visit::of(request.extensions())?;
         let request = request.into_inner();
-        let letter = self.letter(mend::letter_id(&request.dead_letter_id)?, until).await?;
-        let ndjson = mend::line(&request.record, &letter)?;
-        let batch = Batch { records: Vec::new(), ndjson };
-        let sent = self.sender(Door::Submit).send(&batch, Some(until)).await?;
+        let id = mend::letter_id(&request.dead_letter_id)?;
+        visit.saw([request.dead_letter_id]);
+        let came = mend::came(&self.letter(id, until).await?);
+        // What another sent is not put in again for him, nor is he told that it is there.
+        if !own::came_from_him(&came, &visit, &self.homes) {
+            return Err(no_letter().into());
+        }
+        let batch = Batch { records: Vec::new(), ndjson: mend::line(&request.record, &came)? };
+        let sent = self.sender(Door::Submit, visit).send(&batch, Some(until)).await?;
         Ok(Response::new(pb::ResubmitResponse { verdict: sent.verdicts(Some(until)).await?.pop() }))
     }
 
@@ -201,12 +245,13 @@ impl IntakeService for Intake {
         &self,
         request: Request<Streaming<pb::SubmitStreamRequest>>,
     ) -> Result<Response<Self::SubmitStreamStream>, Status> {
+        let visit = Visit::of(request.extensions())?;
         let Ok(seat) = self.streams.clone().try_acquire_owned() else {
             return Err(Refusal::TooMany("streams", self.limits.streams).into());
         };
         let (out, answers) = mpsc::channel(ANSWER_DEPTH);
         let (queue, queued) = mpsc::channel(STREAM_DEPTH);
-        let sender = self.sender(Door::SubmitStream);
+        let sender = self.sender(Door::SubmitStream, visit);
         let stop = self.stop.clone();
         let requests = request.into_inner();
         tokio::spawn(read_stream(requests, sender, queue, out.clone(), stop));
@@ -235,6 +280,10 @@ async fn read_stream(
             () = out.closed() => return,
             () = stop.cancelled() => {
                 let _ = queue.send(Err(Refusal::Stopping)).await;
+                return;
+            }
+            () = sender.visit.over() => {
+                let _ = queue.send(Err(Refusal::Revoked)).await;
                 return;
             }
         };

@@ -2,7 +2,7 @@
 //! but only where it stood: a number never moves into another field, where it might be shown.
 
 use super::write_json::write_line;
-use crate::domain::{Position, mask_numbers};
+use crate::domain::{Position, mask_numbers, masked_name};
 use crate::engine::api::{DeadContent, DeadLetter, DeadLetterId};
 use crate::proto::Refusal;
 use prost::bytes::Bytes;
@@ -25,23 +25,26 @@ pub fn before(id: DeadLetterId) -> Option<DeadLetterId> {
     }
 }
 
-/// The mended record as a line, with what was masked put in again.
-pub fn line(mended: &[u8], letter: &DeadLetter) -> Result<Bytes, Refusal> {
-    let expected = || Refusal::invalid("record", "one object of JSON");
-    let mut value: Value = serde_json::from_slice(mended).map_err(|_| expected())?;
-    if !value.is_object() {
-        return Err(expected());
-    }
-    // What came as protobuf, or cut short, is no JSON: then every number must be written out.
-    let came: Value = match &letter.content {
+/// What came, as JSON; `Null` for what came as protobuf or cut short: then every number must be written out.
+pub fn came(letter: &DeadLetter) -> Value {
+    match &letter.content {
         DeadContent::Input(input) => serde_json::from_slice(&input.raw).unwrap_or_default(),
         DeadContent::Conflict(record) => {
             let mut line = Vec::new();
             write_line(record, &mut line);
             serde_json::from_slice(&line).unwrap_or_default()
         }
-    };
-    restore(&mut value, &came, "record")?;
+    }
+}
+
+/// The mended record as a line, with what was masked put in again.
+pub fn line(mended: &[u8], came: &Value) -> Result<Bytes, Refusal> {
+    let expected = || Refusal::invalid("record", "one object of JSON");
+    let mut value: Value = serde_json::from_slice(mended).map_err(|_| expected())?;
+    if !value.is_object() {
+        return Err(expected());
+    }
+    restore(&mut value, came, "record")?;
     Ok(Bytes::from(value.to_string()))
 }
 
@@ -60,12 +63,12 @@ fn restore(mended: &mut Value, came: &Value, path: &str) -> Result<(), Refusal> 
         }
         Value::String(text) if is_masked(text) => {
             let known = match came {
-                Value::String(was) => mask_numbers(was) == *text,
+                Value::String(was) => shown(was).contains(text),
                 Value::Number(was) => mask_numbers(&was.to_string()) == *text,
                 _ => false,
             };
             if !known {
-                let expected = "the number in full, or as the dead letter shows it in this field";
+                let expected = "the number or name in full, or as the dead letter shows it in this field";
                 return Err(Refusal::invalid(path, expected));
             }
             *mended = came.clone();
@@ -75,8 +78,18 @@ fn restore(mended: &mut Value, came: &Value, path: &str) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// Stars beside a digit: no name and no note looks so.
+/// How a dead letter may show a text: its numbers masked, and where it names a person, the name too.
+fn shown(was: &str) -> [String; 2] {
+    let numbers = mask_numbers(was);
+    let name = masked_name(&numbers);
+    [numbers, name]
+}
+
+/// Stars beside a digit, or one behind a name and nothing after: no name and no note looks so.
 fn is_masked(text: &str) -> bool {
+    if (2..4).contains(&text.chars().count()) && text.ends_with('*') {
+        return true;
+    }
     let bytes = text.as_bytes();
     let beside = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
     text.match_indices("**").any(|(at, _)| at.checked_sub(1).is_some_and(beside) || beside(at + 2))
@@ -106,7 +119,7 @@ mod tests {
     }
 
     fn check(came: &Value, mended: &Value, want: Option<&Value>) {
-        let got = line(mended.to_string().as_bytes(), &letter(&came.to_string()));
+        let got = line(mended.to_string().as_bytes(), &super::came(&letter(&came.to_string())));
         let got = got.ok().map(|line| serde_json::from_slice::<Value>(&line).unwrap());
         assert_eq!(got.as_ref(), want, "{mended}");
     }
@@ -118,6 +131,13 @@ mod tests {
         check(&came, &mended, Some(&json!({"id_number": NUMBER, "days": 1, "amount_fen": 123_456_789_u64})));
         let lines = json!({"lines": [{"id_number": NUMBER}]});
         check(&lines, &json!({"lines": [{"id_number": mask_numbers(NUMBER)}]}), Some(&lines));
+        let named = json!({"name": "欧阳修", "payee_name": "李四"});
+        check(
+            &named,
+            &json!({"name": "欧阳*", "payee_name": "王五"}),
+            Some(&json!({"name": "欧阳修", "payee_name": "王五"})),
+        );
+        check(&named, &json!({"name": "李*"}), None);
         check(&came, &json!({"note": "** 见附件 **"}), Some(&json!({"note": "** 见附件 **"})));
     }
 
@@ -132,9 +152,11 @@ mod tests {
         ] {
             check(&came, &mended, None);
         }
-        assert!(line(b"{", &letter("{}")).is_err() && line(b"[]", &letter("{}")).is_err());
+        assert!(line(b"{", &json!({})).is_err() && line(b"[]", &json!({})).is_err());
         // No JSON came: nothing is known of any field.
-        assert!(line(br#"{"id_number":"152722********0019"}"#, &letter("\u{8}\u{12}")).is_err());
+        assert!(
+            line(br#"{"id_number":"152722********0019"}"#, &super::came(&letter("\u{8}\u{12}"))).is_err()
+        );
     }
 
     #[test]

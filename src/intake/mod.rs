@@ -8,6 +8,7 @@ pub mod grpc;
 pub mod json;
 mod json_line;
 mod mend;
+pub mod own;
 pub mod proto;
 mod read;
 pub mod rejection;

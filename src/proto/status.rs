@@ -27,10 +27,52 @@ pub enum Refusal {
     TooMany(&'static str, usize),
     /// A message of a stream that could not be read at all.
     Broken(Code, String),
+    /// Nobody who is known: no token or certificate, or one that does not count.
+    Unknown,
+    /// Known, and not allowed to.
+    Forbidden(String),
+    /// A cursor or page token that another caller was given.
+    OthersCursor(&'static str),
+    /// More than he may have in the time; again after a while.
+    Paced(&'static str, Duration),
+    /// What he asks for may not happen unseen, and the audit trail cannot be written.
+    Untraced,
+    /// No longer known while the call was open.
+    Revoked,
     Stopping,
     NotReady(String),
     Deadline,
     Failed,
+}
+
+/// The words of all refusals: what metrics are labelled with. `other` is what a library refuses.
+pub const REASONS: [&str; 20] = [
+    "UNKNOWN_CALLER",
+    "FORBIDDEN",
+    "CURSOR_OF_ANOTHER",
+    "REVOKED",
+    "PACED",
+    "TOO_MANY",
+    "NO_TRAIL",
+    "BUSY",
+    "DISK_FULL",
+    "UNREADABLE",
+    "INVALID_FIELD",
+    "NOT_FOUND",
+    "STOPPING",
+    "NOT_READY",
+    "DEADLINE",
+    "FAILED",
+    "CLOCK_NOT_MANUAL",
+    "DATE_GOES_BACK",
+    "ALERT_STATE",
+    "other",
+];
+
+/// The word of a status that refuses.
+pub fn reason(status: &Status) -> &'static str {
+    let said = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    REASONS.iter().find(|reason| **reason == said).copied().unwrap_or("other")
 }
 
 impl Refusal {
@@ -91,6 +133,35 @@ impl From<Refusal> for Status {
                 ErrorDetails::with_retry_info(Some(RETRY_AFTER_RESTART)),
             ),
             Refusal::Broken(code, message) => plain(code, "UNREADABLE", message),
+            Refusal::Unknown => plain(
+                Code::Unauthenticated,
+                "UNKNOWN_CALLER",
+                "expected a client certificate or a bearer token that counts; found none".into(),
+            ),
+            Refusal::Forbidden(why) => plain(Code::PermissionDenied, "FORBIDDEN", why),
+            Refusal::OthersCursor(field) => plain(
+                Code::PermissionDenied,
+                "CURSOR_OF_ANOTHER",
+                format!("{field}: it was given to another caller; begin without one"),
+            ),
+            Refusal::Paced(what, after) => with(
+                Code::ResourceExhausted,
+                "PACED",
+                format!("more {what} than you may have in the time; come again after {} ms", after.as_millis()),
+                ErrorDetails::with_retry_info(Some(after)),
+            ),
+            Refusal::Untraced => with(
+                Code::Unavailable,
+                "NO_TRAIL",
+                "the audit trail cannot be written, and nothing is shown without it; tell the operator".into(),
+                ErrorDetails::with_retry_info(Some(RETRY_AFTER_RESTART)),
+            ),
+            Refusal::Revoked => plain(
+                Code::Unauthenticated,
+                "REVOKED",
+                "what you showed counts no more: it has ended, or you were taken from the list or changed in it"
+                    .into(),
+            ),
             Refusal::Stopping => with(
                 Code::Unavailable,
                 "STOPPING",
@@ -116,6 +187,33 @@ impl From<Refusal> for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A new word belongs into the list, or metrics call it another.
+    #[test]
+    fn every_refusal_has_its_word() {
+        let refusals = [
+            Refusal::invalid("a", "b"),
+            Refusal::NotFound(String::new()),
+            Refusal::Busy,
+            Refusal::DiskFull { free_bytes: 0, needed_bytes: 1 },
+            Refusal::TooMany("streams", 1),
+            Refusal::Broken(Code::Internal, String::new()),
+            Refusal::Unknown,
+            Refusal::Forbidden(String::new()),
+            Refusal::OthersCursor("cursor"),
+            Refusal::Paced("calls", Duration::ZERO),
+            Refusal::Untraced,
+            Refusal::Revoked,
+            Refusal::Stopping,
+            Refusal::NotReady(String::new()),
+            Refusal::Deadline,
+            Refusal::Failed,
+        ];
+        for refusal in refusals {
+            assert_ne!(reason(&refusal.clone().into()), "other", "{refusal:?}");
+        }
+        assert_eq!(reason(&Status::out_of_range("too large")), "other");
+    }
 
     #[test]
     fn fields_and_retry_reach_the_caller() {

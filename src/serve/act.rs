@@ -8,9 +8,10 @@ use crate::domain::{
     Time, Verdict, WorkerWord,
 };
 use crate::engine::Engine;
+use crate::guard::Visit;
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 use pb::act_request::Action;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -25,10 +26,11 @@ const ROW_PATIENCE: Duration = Duration::from_secs(2);
 /// Checks the request; `find` gives the alert's last row.
 pub fn parse(
     request: pb::ActRequest,
+    visit: &Visit,
     find: impl FnOnce(&str) -> Result<Arc<AlertRow>, Refusal>,
 ) -> Result<Act, Refusal> {
     let act_id = text("act_id", &request.act_id, ID_CHARS)?;
-    let actor = text("actor", &request.actor, ACTOR_CHARS)?;
+    let actor = actor(&request.actor, visit)?;
     let kind = kind(request.action.as_ref())?;
     let row = find(&request.alert_id)?;
     Ok(Act {
@@ -39,6 +41,17 @@ pub fn parse(
         act_id,
         kind,
     })
+}
+
+/// Who acts, as he says; behind the name that he came in by, where callers have names, so that nobody acts in
+/// another's.
+fn actor(said: &str, visit: &Visit) -> Result<CompactString, Refusal> {
+    if !visit.is_bound() {
+        return text("actor", said, ACTOR_CHARS);
+    }
+    let name = &visit.caller.name;
+    let left = ACTOR_CHARS.saturating_sub(name.chars().count() + 1).max(1);
+    Ok(format_compact!("{name}/{}", text("actor", said, left)?))
 }
 
 /// Puts the act into the log; the alert's row behind it, and whether the act was known before.

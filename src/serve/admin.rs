@@ -5,9 +5,11 @@ use super::dead_letters::instant;
 use super::hub::Hub;
 use super::present;
 use super::sources::Sources;
+use crate::access::Row;
 use crate::domain::{Day, Entry, Verdict};
 use crate::engine::Engine;
 use crate::engine::api::ShadowStatus;
+use crate::guard::Visit;
 use crate::proto::v1 as pb;
 use crate::proto::v1::admin_service_server::AdminService;
 use crate::proto::{Refusal, deadline};
@@ -108,6 +110,13 @@ impl Admin {
     }
 }
 
+fn check(visit: &Visit) -> Result<(), Refusal> {
+    match visit.sees(&Row::Service) {
+        true => Ok(()),
+        false => Err(Refusal::Forbidden("how the service stands is the operator's".into())),
+    }
+}
+
 fn shadow(status: ShadowStatus) -> pb::ShadowStatus {
     let alerts = status.alerts.into_iter().map(|((rule, level), alerts)| pb::ShadowCount {
         rule: present::rule(rule),
@@ -125,8 +134,9 @@ fn shadow(status: ShadowStatus) -> pb::ShadowStatus {
 impl AdminService for Admin {
     async fn get_status(
         &self,
-        _request: Request<pb::GetStatusRequest>,
+        request: Request<pb::GetStatusRequest>,
     ) -> Result<Response<pb::GetStatusResponse>, Status> {
+        check(Visit::of(request.extensions())?.as_ref())?;
         Ok(Response::new(self.status()))
     }
 
@@ -135,14 +145,23 @@ impl AdminService for Admin {
         request: Request<pb::SetBusinessDateRequest>,
     ) -> Result<Response<pb::SetBusinessDateResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        let day = self.set_date(&request.into_inner().business_date, until).await?;
+        let visit = Visit::of(request.extensions())?;
+        check(&visit)?;
+        let request = request.into_inner();
+        visit.saw([request.business_date.chars().take(10).collect()]);
+        let day = self.set_date(&request.business_date, until).await?;
         Ok(Response::new(pb::SetBusinessDateResponse { business_date: day.to_string() }))
     }
 
     async fn list_sources(
         &self,
-        _request: Request<pb::ListSourcesRequest>,
+        request: Request<pb::ListSourcesRequest>,
     ) -> Result<Response<pb::ListSourcesResponse>, Status> {
+        let visit = Visit::of(request.extensions())?;
+        // Who sends and who has fallen silent: for him who runs the service, and him who calls them up.
+        if !visit.sees_county() {
+            check(&visit)?;
+        }
         let business_date = self.engine.business_date().map(|day| day.to_string());
         Ok(Response::new(pb::ListSourcesResponse { business_date, ..self.sources.list() }))
     }

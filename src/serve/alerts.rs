@@ -6,16 +6,20 @@ use super::ask::ask;
 use super::cursor::Cursor;
 use super::figures::{Figures, Span};
 use super::filter::{Filter, statuses};
-use super::follow::{Follower, follow};
+use super::follow::{Follower, fingerprint, follow};
 use super::hub::Hub;
+use super::impersonal;
 use super::life;
 use super::page;
 use super::rows::{Prepared, Rows};
+use super::seal::Unsealed;
 use super::standing::standing;
 use super::stats;
 use super::what_if::what_if;
+use crate::access::Sight;
 use crate::domain::{AlertId, AlertRow, AlertStatus, Day, Level};
 use crate::engine::Engine;
+use crate::guard::Visit;
 use crate::proto::v1 as pb;
 use crate::proto::v1::alert_service_server::AlertService;
 use crate::proto::{Refusal, SubscribeResponse, deadline};
@@ -86,22 +90,32 @@ impl Alerts {
         self.engine.business_date()
     }
 
-    fn shown(&self, row: &Arc<AlertRow>) -> pb::Alert {
-        self.rows.alert(&self.rows.make(row), self.today())
+    fn shown(&self, row: &Arc<AlertRow>, visit: &Visit) -> pb::Alert {
+        self.rows.alert(&self.rows.make(row), self.today(), visit.sight())
     }
 
-    fn row(&self, id: &str) -> Result<Arc<AlertRow>, Refusal> {
+    /// The alert, if the caller sees it; of one that he does not see he is told what he would be told of none.
+    fn row(&self, id: &str, visit: &Visit) -> Result<Arc<AlertRow>, Refusal> {
         let found = self.engine.feed().get(&AlertId(id.into()));
-        found.ok_or_else(|| Refusal::NotFound("no alert of this id stands or was resolved lately".into()))
+        let seen = found.filter(|row| visit.sees_project(self.rows.make(row).place()));
+        seen.ok_or_else(|| Refusal::NotFound("no alert of this id stands or was resolved lately".into()))
     }
 
-    async fn subscription(&self, request: pb::SubscribeRequest) -> Result<Subscription, Refusal> {
+    async fn subscription(
+        &self,
+        request: pb::SubscribeRequest,
+        visit: Arc<Visit>,
+    ) -> Result<Subscription, Refusal> {
         self.ready()?;
         let filter = Filter::parse(request.filter)?;
+        let seal = self.rows.seal(&visit.caller.name);
         let cursor = match request.cursor.as_str() {
             "" => None,
-            text => Some(Cursor::decode(text).map_err(|_| {
-                Refusal::invalid("cursor", "a cursor that this service gave, as it gave it, or none")
+            text => Some(Cursor::decode(text, &seal).map_err(|why| match why {
+                Unsealed::OfAnother => Refusal::OthersCursor("cursor"),
+                Unsealed::Broken => {
+                    Refusal::invalid("cursor", "a cursor that this service gave, as it gave it, or none")
+                }
             })?),
         };
         if self.stop.is_cancelled() {
@@ -113,15 +127,15 @@ impl Alerts {
         let engine = self.engine.clone();
         // Whoever lists for himself what stands wants what changes from now on.
         let cursor = cursor.or_else(|| {
-            let history = self.engine.feed().history();
-            request
-                .changes_only
-                .then(|| Cursor::now(filter.fingerprint() ^ history, &self.engine.feed().heads()))
+            let reached = fingerprint(&filter, self.engine.feed(), &visit);
+            request.changes_only.then(|| Cursor::now(reached, &self.engine.feed().heads()))
         });
         let follower = Follower {
             feed: self.engine.feed().clone(),
             rows: self.rows.clone(),
             filter,
+            visit,
+            seal,
             heads: seat.watch(),
             today: Arc::new(move || engine.business_date()),
             out,
@@ -130,23 +144,27 @@ impl Alerts {
             stop: self.stop.clone(),
         };
         tokio::spawn(follow(follower, cursor));
-        Ok(ReceiverStream::new(messages).map(Ok as fn(_) -> _))
+        Ok(ReceiverStream::new(messages).map(told as fn(_) -> _))
     }
 
-    async fn page(&self, request: pb::ListRequest) -> Result<pb::ListResponse, Refusal> {
+    async fn page(&self, request: pb::ListRequest, visit: &Visit) -> Result<pb::ListResponse, Refusal> {
         self.ready()?;
         let filter = Filter::parse(request.filter)?;
         let wanted = statuses(&request.statuses)?;
         let size = page::size(request.page_size, 100, 1000)?;
-        let after: Option<Place> = page::token(&request.page_token, read_place)?;
+        let seal = self.rows.seal(&visit.caller.name);
+        let after: Option<Place> = page::token(&request.page_token, &seal, read_place)?;
         let mut found: Vec<(Place, Arc<AlertRow>)> = Vec::new();
         // Beyond the last of a full page nothing is wanted: most rows of a long list end here.
         let mut last: Option<Place> = None;
         let mut keep = |row: &Arc<AlertRow>, found: &mut Vec<(Place, Arc<AlertRow>)>| {
             let place = place_of(row);
             let passed = after.is_some_and(|after| place <= after) || last.is_some_and(|last| place > last);
-            if !passed && has_status(&wanted, row.alert.status) && filter.passes(&self.rows.make(row)) {
-                found.push((place, row.clone()));
+            if !passed && has_status(&wanted, row.alert.status) {
+                let prepared = self.rows.make(row);
+                if visit.sees_project(prepared.place()) && filter.passes(&prepared) {
+                    found.push((place, row.clone()));
+                }
             }
             // Now and then all but the page and one more are dropped: the memory is that of a page.
             if found.len() >= 4 * (size + 1) {
@@ -159,17 +177,18 @@ impl Alerts {
         found.sort_unstable_by_key(|(place, _)| *place);
         let next_page_token = if found.len() > size {
             found.truncate(size);
-            found.last().map_or_else(String::new, |(place, _)| page::write(|w| write_place(w, *place)))
+            found.last().map_or_else(String::new, |(place, _)| page::write(&seal, |w| write_place(w, *place)))
         } else {
             String::new()
         };
-        let alerts = found.iter().map(|(_, row)| self.shown(row)).collect();
+        visit.saw(found.iter().map(|(_, row)| row.alert.id.0.to_string()));
+        let alerts = found.iter().map(|(_, row)| self.shown(row, visit)).collect();
         Ok(pb::ListResponse { alerts, next_page_token })
     }
 
-    async fn one(&self, id: &str, until: Instant) -> Result<pb::GetResponse, Refusal> {
+    async fn one(&self, id: &str, visit: &Visit, until: Instant) -> Result<pb::GetResponse, Refusal> {
         self.ready()?;
-        let row = self.row(id)?;
+        let row = self.row(id, visit)?;
         let rule = row.alert.finding.rule;
         let mut rolled_up: Vec<Arc<AlertRow>> = Vec::new();
         if crate::domain::Rule::ALL.iter().any(|r| r.rolls_up_into() == Some(rule)) {
@@ -185,24 +204,41 @@ impl Alerts {
         }
         rolled_up.sort_by_key(|row| (Reverse(row.alert.finding.amount), row.seq));
         rolled_up.truncate(ROLLED_UP_MAX);
-        let rolled_up = rolled_up.iter().map(|row| self.shown(row)).collect();
+        visit.saw(std::iter::once(&row).chain(&rolled_up).map(|row| row.alert.id.0.to_string()));
+        let rolled_up = rolled_up.iter().map(|row| self.shown(row, visit)).collect();
         let history = &row.alert.history;
+        let mut steps: Vec<_> = history.steps.iter().map(life::step).collect();
+        if visit.sight() == Sight::NoPersons {
+            steps.iter_mut().for_each(impersonal::step);
+        }
         Ok(pb::GetResponse {
-            alert: Some(self.shown(&row)),
+            alert: Some(self.shown(&row, visit)),
             rolled_up,
-            history: history.steps.iter().map(life::step).collect(),
+            history: steps,
             history_dropped: history.dropped,
         })
     }
 
-    async fn do_act(&self, request: pb::ActRequest, until: Instant) -> Result<pb::ActResponse, Refusal> {
+    async fn do_act(
+        &self,
+        request: pb::ActRequest,
+        visit: &Visit,
+        until: Instant,
+    ) -> Result<pb::ActResponse, Refusal> {
         self.ready()?;
-        let act = act::parse(request, |id| self.row(id))?;
+        visit.saw([request.alert_id.clone()]);
+        visit.says_why(request.act_id.clone());
+        let act = act::parse(request, visit, |id| self.row(id, visit))?;
         let (row, duplicate) = act::perform(&self.engine, &self.hub, act, until).await?;
-        Ok(pb::ActResponse { alert: Some(self.shown(&row)), duplicate })
+        Ok(pb::ActResponse { alert: Some(self.shown(&row, visit)), duplicate })
     }
 
-    async fn count(&self, request: pb::StatsRequest, until: Instant) -> Result<pb::StatsResponse, Refusal> {
+    async fn count(
+        &self,
+        request: pb::StatsRequest,
+        visit: &Visit,
+        until: Instant,
+    ) -> Result<pb::StatsResponse, Refusal> {
         self.ready()?;
         let span = Span::parse(&request)?;
         let filter = Filter::parse(request.filter)?;
@@ -210,22 +246,25 @@ impl Alerts {
         let mut counts = stats::Counts::default();
         standing(self.engine.feed(), |row| {
             let prepared: Prepared = self.rows.make(row);
-            if all.passes(&prepared) {
+            if visit.sees_project(prepared.place()) && all.passes(&prepared) {
                 counts.add(&prepared);
             }
         })
         .await;
         let tallies = ask(until, |done| self.engine.tallies(done)).await?;
-        let routes = self.rows.routes();
-        let figures = Figures::of(&tallies, &span, &filter, routes);
-        Ok(figures.into_response(counts.into_response(self.today(), routes)))
+        let figures = Figures::of(&tallies, &span, &filter, &self.rows, visit);
+        Ok(figures.into_response(counts.into_response(self.today(), self.rows.routes())))
     }
 }
 
 type Subscription = tokio_stream::adapters::Map<
-    ReceiverStream<SubscribeResponse>,
-    fn(SubscribeResponse) -> Result<SubscribeResponse, Status>,
+    ReceiverStream<Result<SubscribeResponse, Refusal>>,
+    fn(Result<SubscribeResponse, Refusal>) -> Result<SubscribeResponse, Status>,
 >;
+
+fn told(message: Result<SubscribeResponse, Refusal>) -> Result<SubscribeResponse, Status> {
+    message.map_err(Status::from)
+}
 
 /// Where an alert stands in a list: worst level first, then by number and shard.
 type Place = (Reverse<Level>, u64, u16);
@@ -261,21 +300,25 @@ impl AlertService for Alerts {
         &self,
         request: Request<pb::SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
-        Ok(Response::new(self.subscription(request.into_inner()).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.subscription(request.into_inner(), visit).await?))
     }
 
     async fn list(&self, request: Request<pb::ListRequest>) -> Result<Response<pb::ListResponse>, Status> {
-        Ok(Response::new(self.page(request.into_inner()).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.page(request.into_inner(), &visit).await?))
     }
 
     async fn get(&self, request: Request<pb::GetRequest>) -> Result<Response<pb::GetResponse>, Status> {
         let until = deadline(request.metadata(), self.limits.patience);
-        Ok(Response::new(self.one(&request.into_inner().id, until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.one(&request.into_inner().id, &visit, until).await?))
     }
 
     async fn act(&self, request: Request<pb::ActRequest>) -> Result<Response<pb::ActResponse>, Status> {
         let until = deadline(request.metadata(), self.limits.patience);
-        Ok(Response::new(self.do_act(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.do_act(request.into_inner(), &visit, until).await?))
     }
 
     async fn what_if(
@@ -283,15 +326,18 @@ impl AlertService for Alerts {
         request: Request<pb::WhatIfRequest>,
     ) -> Result<Response<pb::WhatIfResponse>, Status> {
         let until = deadline(request.metadata(), self.limits.patience);
+        let visit = Visit::of(request.extensions())?;
         self.ready()?;
         let request = request.into_inner();
-        let row = self.row(&request.alert_id)?;
+        let row = self.row(&request.alert_id, &visit)?;
+        visit.saw([row.alert.id.0.to_string()]);
         let payment = request.payment.unwrap_or_default();
         Ok(Response::new(what_if(&self.engine, &self.rows, &row, payment, until).await?))
     }
 
     async fn stats(&self, request: Request<pb::StatsRequest>) -> Result<Response<pb::StatsResponse>, Status> {
         let until = deadline(request.metadata(), self.limits.patience);
-        Ok(Response::new(self.count(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.count(request.into_inner(), &visit, until).await?))
     }
 }

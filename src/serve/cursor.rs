@@ -1,6 +1,7 @@
 //! Where a subscriber is: per shard the last row he has, and while he is still getting what stood
-//! at the beginning, up to which row that is. Opaque to him; a checksum tells a forged one.
+//! at the beginning, up to which row that is. Opaque to him, and sealed: a forged one is told, and another's.
 
+use super::seal::{Seal, Unsealed};
 use crate::codec::{Corrupt, Reader, Writer};
 use data_encoding::BASE64URL_NOPAD;
 
@@ -22,11 +23,7 @@ pub struct Cursor {
     pub places: Vec<Place>,
 }
 
-/// A text that is no cursor of ours.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NoCursor;
-
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Longer than the cursor of 65,535 shards can be.
 const MAX_CHARS: usize = 2 << 20;
 
@@ -53,7 +50,14 @@ impl Cursor {
         self.places.iter().zip(heads).map(|(place, head)| head.saturating_sub(place.after)).sum()
     }
 
-    pub fn encode(&self) -> String {
+    /// The rows between two places, shard by shard, in words: what a subscriber has been given.
+    pub fn passed(&self, begun: &Cursor) -> Vec<String> {
+        let pairs = self.places.iter().zip(&begun.places).enumerate();
+        let moved = pairs.filter(|(_, (now, then))| now != then);
+        moved.map(|(shard, (now, then))| format!("shard {shard}: {}-{}", then.after, now.after)).collect()
+    }
+
+    pub fn encode(&self, seal: &Seal) -> String {
         let mut w = Writer::new();
         w.u8(VERSION);
         w.u32(self.filter);
@@ -61,21 +65,16 @@ impl Cursor {
             w.varint(place.after);
             w.varint(place.snapshot_to);
         });
-        let sum = crc32fast::hash(&w.bytes);
-        w.bytes.extend_from_slice(&sum.to_le_bytes());
+        seal.close(&mut w.bytes);
         BASE64URL_NOPAD.encode(&w.bytes)
     }
 
-    pub fn decode(text: &str) -> Result<Cursor, NoCursor> {
+    pub fn decode(text: &str, seal: &Seal) -> Result<Cursor, Unsealed> {
         if text.len() > MAX_CHARS {
-            return Err(NoCursor);
+            return Err(Unsealed::Broken);
         }
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| NoCursor)?;
-        let (body, sum) = bytes.split_last_chunk::<4>().ok_or(NoCursor)?;
-        if crc32fast::hash(body).to_le_bytes() != *sum {
-            return Err(NoCursor);
-        }
-        read(body).map_err(|_| NoCursor)
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| Unsealed::Broken)?;
+        read(seal.open(&bytes)?).map_err(|_| Unsealed::Broken)
     }
 }
 
@@ -93,42 +92,49 @@ fn read(body: &[u8]) -> Result<Cursor, Corrupt> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alerts::PUBLIC_ID_KEY;
     use proptest::prelude::*;
+
+    fn seal() -> Seal {
+        Seal::new(&PUBLIC_ID_KEY, "somebody")
+    }
 
     proptest! {
         #[test]
         fn cursors_come_back(filter: u32, places: Vec<(u64, u64)>) {
             let places = places.into_iter().map(|(after, snapshot_to)| Place { after, snapshot_to }).collect();
             let cursor = Cursor { filter, places };
-            prop_assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor));
+            prop_assert_eq!(Cursor::decode(&cursor.encode(&seal()), &seal()), Ok(cursor));
         }
 
         #[test]
         fn any_text_ends_in_a_cursor_or_none(text: String) {
-            let _ = Cursor::decode(&text);
+            let _ = Cursor::decode(&text, &seal());
         }
 
         #[test]
         fn a_changed_character_is_told(at in 0usize..1000, with in proptest::char::range('A', 'Z')) {
             let cursor = Cursor::begin(7, &[3, 0, 1_000_000]);
-            let good = cursor.encode();
+            let good = cursor.encode(&seal());
             let at = at % good.len();
             let mut bad: Vec<char> = good.chars().collect();
             bad[at] = with;
             let bad: String = bad.into_iter().collect();
-            prop_assert_eq!(Cursor::decode(&bad).is_ok(), bad == good);
+            prop_assert_eq!(Cursor::decode(&bad, &seal()).is_ok(), bad == good);
         }
     }
 
     #[test]
     fn other_versions_are_none() {
-        let mut bytes = BASE64URL_NOPAD.decode(Cursor::begin(0, &[1]).encode().as_bytes()).unwrap();
-        bytes.truncate(bytes.len() - 4);
-        bytes[0] = 2;
-        let sum = crc32fast::hash(&bytes);
-        bytes.extend_from_slice(&sum.to_le_bytes());
-        assert_eq!(Cursor::decode(&BASE64URL_NOPAD.encode(&bytes)), Err(NoCursor));
-        assert_eq!(Cursor::decode(""), Err(NoCursor));
+        let cursor = Cursor::begin(0, &[1]).encode(&seal());
+        let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).unwrap();
+        let mut body = seal().open(&bytes).unwrap().to_vec();
+        body[0] = VERSION - 1;
+        seal().close(&mut body);
+        assert_eq!(Cursor::decode(&BASE64URL_NOPAD.encode(&body), &seal()), Err(Unsealed::Broken));
+        assert_eq!(Cursor::decode("", &seal()), Err(Unsealed::Broken));
+        let another = Seal::new(&PUBLIC_ID_KEY, "somebody else");
+        assert_eq!(Cursor::decode(&cursor, &another), Err(Unsealed::OfAnother));
     }
 
     #[test]

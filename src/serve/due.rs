@@ -7,6 +7,7 @@ use super::ledger::{Ledgers, place_passes};
 use super::present::fen;
 use crate::domain::{Coming, Day, MonthTotals, Period, Sum};
 use crate::engine::{ProjectAsk, ProjectSummary};
+use crate::guard::Visit;
 use crate::ledger::WorkerIx;
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
@@ -22,6 +23,7 @@ impl Ledgers {
     pub(super) async fn due(
         &self,
         request: pb::ListDueRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::ListDueResponse, Refusal> {
         self.ready()?;
@@ -39,7 +41,11 @@ impl Ledgers {
         let territories = codes("territories", request.territories)?;
         let all = ask(until, |done| self.engine.projects(done)).await?;
         let mut months = Vec::new();
-        for summary in all.iter().filter(|summary| place_passes(summary, &sectors, &territories)) {
+        let wanted = |summary: &&ProjectSummary| {
+            place_passes(summary, &sectors, &territories)
+                && visit.sees_project(self.rows.home(summary.facts.as_ref()).place())
+        };
+        for summary in all.iter().filter(wanted) {
             let question =
                 move |asked: Option<ProjectAsk<'_>>| asked.map_or(Vec::new(), |asked| soon(&asked, within));
             let project = summary.project_id.clone();
@@ -50,6 +56,7 @@ impl Ledgers {
         months.sort_by_cached_key(|month| {
             (Reverse(month.short_fen), month.due_on.clone(), month.project_id.clone(), month.period.clone())
         });
+        visit.saw(months.iter().map(|month| format!("{} {}", month.project_id, month.period)));
         let business_date = self.engine.business_date().map(|day| day.to_string());
         Ok(pb::ListDueResponse { months, business_date })
     }

@@ -3,8 +3,11 @@
 
 use super::filter::Filter;
 use super::present;
+use super::rows::Rows;
+use crate::access::Place;
 use crate::alerts::{Directory, RedSpell, Tallies, Tally, TallyKey};
 use crate::domain::{Day, DismissReason, Period, ProjectId, Rule};
+use crate::guard::Visit;
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
 use compact_str::{CompactString, ToCompactString};
@@ -65,14 +68,15 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub fn of(all: &[Tallies], span: &Span, filter: &Filter, routes: &Directory) -> Figures {
+    pub fn of(all: &[Tallies], span: &Span, filter: &Filter, rows: &Rows, visit: &Visit) -> Figures {
         let mut figures = Figures::default();
         for tallies in all {
             for (key, tally) in tallies.counts.iter().filter(|(key, _)| span.covers(key.month)) {
-                figures.add(key, tally, filter, routes);
+                figures.add(key, tally, filter, rows.routes(), visit);
             }
             for ((project, rule), spells) in &tallies.red {
-                if let Some(quarter) = span.quarter {
+                let quarter = span.quarter.filter(|_| visit.sees_project(rows.home_of(project).place()));
+                if let Some(quarter) = quarter {
                     let red = spells.iter().filter(|spell| overlaps(spell, quarter));
                     figures.publication.extend(red.map(|spell| entry(project, *rule, spell)));
                 }
@@ -85,10 +89,11 @@ impl Figures {
         figures
     }
 
-    fn add(&mut self, key: &TallyKey, tally: &Tally, filter: &Filter, routes: &Directory) {
+    fn add(&mut self, key: &TallyKey, tally: &Tally, filter: &Filter, routes: &Directory, visit: &Visit) {
         let audience = routes.route(&key.sector, &key.territory, None);
         let told: Vec<CompactString> = audience.departments().iter().map(|d| d.code.clone()).collect();
-        if !filter.tally_passes(key.rule, &key.sector, &key.territory, &told) {
+        let place = Place { sector: &key.sector, territory: &key.territory, departments: &told };
+        if !visit.sees_project(place) || !filter.tally_passes(key.rule, &key.sector, &key.territory, &told) {
             return;
         }
         // Whoever answers for the sector; for an unknown one, who coordinates.

@@ -6,8 +6,11 @@ use super::cursor::{Cursor, Place};
 use super::filter::Filter;
 use super::hub::{Heads, Seat};
 use super::rows::{Prepared, Rows};
+use super::seal::Seal;
 use crate::domain::{AlertRow, Day};
 use crate::engine::{Feed, Read};
+use crate::guard::Visit;
+use crate::proto::Refusal;
 use crate::proto::v1::{GoingAway, Heartbeat, Reset, SnapshotComplete};
 use crate::proto::{SubscribeEvent, SubscribeResponse};
 use hashbrown::HashMap;
@@ -31,9 +34,12 @@ pub struct Follower {
     pub feed: Arc<Feed>,
     pub rows: Arc<Rows>,
     pub filter: Filter,
+    /// Whose stream it is: each row is asked about, and it ends when he is no longer welcome.
+    pub visit: Arc<Visit>,
+    pub seal: Seal,
     pub heads: watch::Receiver<Heads>,
     pub today: Arc<dyn Fn() -> Option<Day> + Send + Sync>,
-    pub out: mpsc::Sender<SubscribeResponse>,
+    pub out: mpsc::Sender<Result<SubscribeResponse, Refusal>>,
     pub seat: Seat,
     pub heartbeat: Duration,
     /// The service is stopping: say goodbye.
@@ -45,6 +51,8 @@ enum End {
     /// The subscriber left.
     Left,
     Stopping,
+    /// He is no longer known, or not as he was.
+    Revoked,
 }
 
 /// The state of a subscription between two messages.
@@ -64,9 +72,14 @@ struct Walk {
     resumed: bool,
 }
 
+/// What a place was reached with. What he may see is a part of the question: with another reach he begins anew.
+pub fn fingerprint(filter: &Filter, feed: &Feed, visit: &Visit) -> u32 {
+    filter.fingerprint() ^ feed.history() ^ visit.caller.fingerprint()
+}
+
 /// Follows until the subscriber leaves or the service stops. `resume`: where he was; `None` = from the beginning.
 pub async fn follow(follower: Follower, resume: Option<Cursor>) {
-    let fingerprint = follower.filter.fingerprint() ^ follower.feed.history();
+    let fingerprint = fingerprint(&follower.filter, &follower.feed, &follower.visit);
     let shards = usize::from(follower.feed.shards());
     let fits = |cursor: &Cursor| cursor.filter == fingerprint && cursor.places.len() == shards;
     let (cursor, reset) = match resume {
@@ -78,11 +91,24 @@ pub async fn follow(follower: Follower, resume: Option<Cursor>) {
     let resumed = cursor.is_some();
     let cursor = cursor.unwrap_or_else(|| Cursor::begin(fingerprint, &follower.feed.heads()));
     let announce = !resumed || cursor.in_snapshot();
-    let sent = cursor.encode();
+    let sent = cursor.encode(&follower.seal);
     let mut walk = Walk { follower, cursor, sent, announce, skipped: 0, in_sight: HashMap::new(), resumed };
-    if matches!(walk.run(reset).await, Err(End::Stopping)) {
-        walk.farewell().await;
+    let visit = walk.follower.visit.clone();
+    let begun = walk.cursor.clone();
+    let ended = tokio::select! {
+        ended = walk.run(reset) => ended,
+        () = visit.over() => Err(End::Revoked),
+    };
+    match ended {
+        Err(End::Stopping) => walk.farewell().await,
+        Err(End::Revoked) => {
+            let _ = tokio::time::timeout(FAREWELL, walk.follower.out.send(Err(Refusal::Revoked))).await;
+        }
+        Ok(()) | Err(End::Left) => {}
     }
+    visit.saw(walk.cursor.passed(&begun));
+    // The stream is over: there is nothing left to hold back.
+    let _ = visit.record("ended").await;
 }
 
 impl Walk {
@@ -177,11 +203,12 @@ impl Walk {
         as_changes: bool,
     ) -> Result<(), End> {
         let today = (self.follower.today)();
+        let sight = self.follower.visit.sight();
         let (mut encoded, mut bytes) = (Vec::new(), 0);
         for row in rows {
             let prepared = self.follower.rows.prepare(&row, today);
             if self.wants(&prepared, as_changes) {
-                let event = self.follower.rows.encoded(&prepared, today);
+                let event = self.follower.rows.encoded(&prepared, today, sight);
                 bytes += event.len();
                 encoded.push(event);
             } else {
@@ -206,6 +233,9 @@ impl Walk {
     /// level, or into another alert.
     fn wants(&mut self, prepared: &Prepared, as_changes: bool) -> bool {
         let filter = &self.follower.filter;
+        if !self.follower.visit.sees_project(prepared.place()) {
+            return false;
+        }
         let leaves = as_changes && filter.leaves(prepared);
         if !leaves && !filter.subject_passes(prepared) {
             return false;
@@ -229,12 +259,12 @@ impl Walk {
 
     async fn send_encoded(&mut self, encoded: Vec<Bytes>) -> Result<(), End> {
         self.skipped = 0;
-        self.send(SubscribeResponse::rows(self.cursor.encode(), encoded)).await
+        self.send(SubscribeResponse::rows(self.cursor.encode(&self.follower.seal), encoded)).await
     }
 
     async fn send_event(&mut self, event: SubscribeEvent) -> Result<(), End> {
         self.skipped = 0;
-        self.send(SubscribeResponse::event(self.cursor.encode(), event)).await
+        self.send(SubscribeResponse::event(self.cursor.encode(&self.follower.seal), event)).await
     }
 
     /// Waits for room: the subscriber's own pace.
@@ -242,7 +272,7 @@ impl Walk {
         let cursor = message.cursor.clone();
         tokio::select! {
             biased;
-            sent = self.follower.out.send(message) => sent.map_err(|_| End::Left)?,
+            sent = self.follower.out.send(Ok(message)) => sent.map_err(|_| End::Left)?,
             () = self.follower.stop.cancelled() => return Err(End::Stopping),
         }
         self.sent = cursor;
@@ -267,7 +297,7 @@ impl Walk {
     /// He who does not take it has his last cursor.
     async fn farewell(&self) {
         let message = SubscribeResponse::event(self.sent.clone(), SubscribeEvent::GoingAway(GoingAway {}));
-        let _ = tokio::time::timeout(FAREWELL, self.follower.out.send(message)).await;
+        let _ = tokio::time::timeout(FAREWELL, self.follower.out.send(Ok(message))).await;
     }
 }
 

@@ -1,17 +1,24 @@
-//! Plain HTTP for machines that watch machines: `/metrics`, `/livez`, `/readyz`. Shows nothing of people.
-//! What else is served at the same address comes from outside, put together already.
+//! HTTP for machines that watch machines: `/metrics`, `/livez`, `/readyz`. Shows nothing of people. Who may read
+//! the metrics is asked of the guard. What else is served at the same address comes from outside, put together
+//! already, and asks the same guard.
 
 use super::hub::Hub;
 use super::metrics::Metrics;
+use crate::access::Call;
 use crate::engine::Engine;
+use crate::guard::{Guard, Language, Peer, Threshold, Tls, Wire, incoming};
+use crate::proto::Refusal;
 use axum::Router;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::serve::{IncomingStream, Listener};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// What the pages show.
@@ -20,24 +27,65 @@ pub struct Watched {
     pub engine: Engine,
     pub hub: Arc<Hub>,
     pub metrics: Arc<Metrics>,
+    pub guard: Arc<Guard>,
     /// The service is stopping: it is alive, and not ready.
     pub stop: CancellationToken,
 }
 
-/// Answers until `end`, which comes after the gRPC door has drained: a drain can be watched.
-pub async fn serve(listener: TcpListener, watched: Watched, end: CancellationToken) -> std::io::Result<()> {
-    serve_with(listener, watched, Router::new(), end).await
+/// Connections at once: each open page of the console keeps one or two.
+const CONNECTIONS: usize = 1024;
+
+/// How the door is opened.
+pub struct HttpDoor {
+    pub listener: TcpListener,
+    /// `None` = plain text.
+    pub tls: Option<Tls>,
+    /// What else is served. The pages learn from `ConnectInfo<Peer>` who connects.
+    pub pages: Router,
 }
 
-/// The same, with more pages. They learn who calls from the connection's address.
-pub async fn serve_with(
-    listener: TcpListener,
-    watched: Watched,
-    pages: Router,
-    end: CancellationToken,
-) -> std::io::Result<()> {
-    let all = routes(watched).merge(pages).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, all).with_graceful_shutdown(end.cancelled_owned()).await
+/// Answers until `end`, which comes after the gRPC door has drained: a drain can be watched.
+pub async fn serve(door: HttpDoor, watched: Watched, end: CancellationToken) -> std::io::Result<()> {
+    let local = door.listener.local_addr()?;
+    let threshold = Threshold { tls: door.tls, language: Language::Http, connections: CONNECTIONS };
+    let wires = Wires { wires: incoming(door.listener, threshold, end.clone()), local };
+    let all = routes(watched).merge(door.pages).into_make_service_with_connect_info::<Peer>();
+    axum::serve(wires, all).with_graceful_shutdown(end.cancelled_owned()).await
+}
+
+/// The guard's connections as axum takes them.
+struct Wires {
+    wires: mpsc::Receiver<std::io::Result<Wire>>,
+    local: SocketAddr,
+}
+
+impl Listener for Wires {
+    type Io = Wire;
+    type Addr = Peer;
+
+    async fn accept(&mut self) -> (Wire, Peer) {
+        loop {
+            match self.wires.recv().await {
+                Some(Ok(wire)) => {
+                    let peer = wire.peer().clone();
+                    return (wire, peer);
+                }
+                Some(Err(_)) => {}
+                // No more come; the graceful end does not wait for this.
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<Peer> {
+        Ok(Peer { from: Some(self.local), certificate: None })
+    }
+}
+
+impl Connected<IncomingStream<'_, Wires>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Wires>) -> Peer {
+        stream.remote_addr().clone()
+    }
 }
 
 pub fn routes(watched: Watched) -> Router {
@@ -48,13 +96,31 @@ pub fn routes(watched: Watched) -> Router {
         .with_state(watched)
 }
 
-async fn metrics(State(watched): State<Watched>) -> Response {
+async fn metrics(
+    State(watched): State<Watched>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(refusal) = watched.guard.admit(Call::Metrics, &headers, &peer) {
+        return refused(&refusal);
+    }
     match watched.metrics.text(&watched.engine, &watched.hub) {
         Ok(text) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
         Err(why) => {
             tracing::error!(%why, "metrics could not be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+    }
+}
+
+/// A refusal in HTTP's words.
+pub fn refused(refusal: &Refusal) -> Response {
+    match refusal {
+        Refusal::Unknown | Refusal::Revoked => {
+            let who = [(header::WWW_AUTHENTICATE, "Bearer")];
+            (StatusCode::UNAUTHORIZED, who, "expected a token or a client certificate\n").into_response()
+        }
+        _ => (StatusCode::FORBIDDEN, "your role does not read this\n").into_response(),
     }
 }
 

@@ -6,9 +6,12 @@ use super::dead_letters::{self, WriteLine};
 use super::filter::{codes, territory_passes};
 use super::page;
 use super::papers;
+use super::reveal::reveal;
 use super::rows::Rows;
+use super::suspense::suspense;
 use crate::domain::{AlertRow, Day, IdNumber, ProjectId, Reason, Subject};
 use crate::engine::{Engine, ProjectAsk, ProjectSummary};
+use crate::guard::Visit;
 use crate::proto::v1 as pb;
 use crate::proto::v1::ledger_service_server::LedgerService;
 use crate::proto::{Refusal, deadline};
@@ -21,7 +24,7 @@ use tonic::{Request, Response, Status};
 /// The door for case handlers.
 pub struct Ledgers {
     pub(super) engine: Engine,
-    rows: Arc<Rows>,
+    pub(super) rows: Arc<Rows>,
     /// How long a call may take, if the caller gives no shorter time.
     patience: Duration,
     write_line: WriteLine,
@@ -39,33 +42,52 @@ impl Ledgers {
         Err(Refusal::NotReady("the service is still reading its log; come again in a moment".into()))
     }
 
-    pub(super) fn shown(&self, rows: &[Arc<AlertRow>], today: Option<Day>) -> Vec<pb::Alert> {
-        rows.iter().map(|row| self.rows.alert(&self.rows.make(row), today)).collect()
+    pub(super) fn shown(&self, rows: &[Arc<AlertRow>], today: Option<Day>, visit: &Visit) -> Vec<pb::Alert> {
+        rows.iter().map(|row| self.rows.alert(&self.rows.make(row), today, visit.sight())).collect()
+    }
+
+    pub(super) fn sees(&self, project: &ProjectId, visit: &Visit) -> bool {
+        visit.sees_project(self.rows.home_of(project).place())
+    }
+
+    /// The project, if the caller sees it, noted as shown; of one that he does not see he is told what he would be
+    /// told of none.
+    pub(super) fn project_seen(&self, text: &str, visit: &Visit) -> Result<ProjectId, Refusal> {
+        let project = project_id(text)?;
+        if !self.sees(&project, visit) {
+            return Err(no_project());
+        }
+        visit.saw([project.to_string()]);
+        Ok(project)
     }
 
     async fn projects(
         &self,
         request: pb::ListProjectsRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::ListProjectsResponse, Refusal> {
         self.ready()?;
         let sectors = codes("sectors", request.sectors)?;
         let territories = codes("territories", request.territories)?;
         let size = page::size(request.page_size, 100, 1000)?;
-        let after = page::token(&request.page_token, |r| r.project_id())?;
+        let seal = self.rows.seal(&visit.caller.name);
+        let after = page::token(&request.page_token, &seal, |r| r.project_id())?;
         let wanted = |summary: &&ProjectSummary| {
             after.as_ref().is_none_or(|after| summary.project_id > *after)
                 && (!request.overdue_only || summary.overdue_periods > 0)
                 && place_passes(summary, &sectors, &territories)
+                && visit.sees_project(self.rows.home(summary.facts.as_ref()).place())
         };
         let all = ask(until, |done| self.engine.projects(done)).await?;
         let mut found = all.iter().filter(wanted).take(size + 1).collect::<Vec<_>>();
         let more = found.len() > size;
         found.truncate(size);
+        visit.saw(found.iter().map(|summary| summary.project_id.to_string()));
         let last = found.last().filter(|_| more);
         Ok(pb::ListProjectsResponse {
             next_page_token: last
-                .map_or_else(String::new, |last| page::write(|w| w.project_id(&last.project_id))),
+                .map_or_else(String::new, |last| page::write(&seal, |w| w.project_id(&last.project_id))),
             projects: found.into_iter().map(papers::summary).collect(),
         })
     }
@@ -73,15 +95,17 @@ impl Ledgers {
     async fn suspense(
         &self,
         request: pb::ListSuspenseRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::ListSuspenseResponse, Refusal> {
         self.ready()?;
         let project =
             request.project_id.as_deref().filter(|id| !id.is_empty()).map(project_id).transpose()?;
         let size = page::size(request.page_size, 1000, 10_000)?;
-        let mut found = ask(until, |done| self.engine.suspense(project, size + 1, done)).await?;
+        let mut found = suspense(&self.engine, &self.rows, visit, project, size + 1, until).await?;
         let truncated = found.len() > size;
         found.truncate(size);
+        visit.saw(found.iter().map(|(_, kept, _)| format!("{}/{}", kept.payment.bank, kept.payment.txn_id)));
         let payments = found
             .iter()
             .map(|(project, kept, reason)| papers::suspense(project.as_ref(), &kept.payment, *reason));
@@ -91,17 +115,23 @@ impl Ledgers {
     async fn dead_letters(
         &self,
         request: pb::ListDeadLettersRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::ListDeadLettersResponse, Refusal> {
         let size = page::size(request.page_size, 100, 1000)?;
-        let after = page::token(&request.page_token, dead_letters::read_id)?;
+        if !visit.sees_county() {
+            return Ok(pb::ListDeadLettersResponse::default());
+        }
+        let seal = self.rows.seal(&visit.caller.name);
+        let after = page::token(&request.page_token, &seal, dead_letters::read_id)?;
         let mut found = ask(until, |done| self.engine.dead_letters(after, size + 1, done)).await?;
         let more = found.len() > size;
         found.truncate(size);
+        visit.saw(found.iter().map(|letter| format!("{}.{}", letter.id.position.0, letter.id.index)));
         let last = found.last().filter(|_| more).map(|letter| letter.id);
         Ok(pb::ListDeadLettersResponse {
             next_page_token: last
-                .map_or_else(String::new, |id| page::write(|w| dead_letters::write_id(w, id))),
+                .map_or_else(String::new, |id| page::write(&seal, |w| dead_letters::write_id(w, id))),
             dead_letters: found.iter().map(|letter| dead_letters::shown(letter, self.write_line)).collect(),
         })
     }
@@ -114,6 +144,10 @@ pub(super) fn standing(asked: &ProjectAsk<'_>, whom: Option<&IdNumber>) -> Vec<A
         None => row.alert.finding.subject == Subject::Project,
     };
     asked.rows.values().filter(|row| row.alert.stands()).filter(about).cloned().collect()
+}
+
+pub(super) fn no_project() -> Refusal {
+    Refusal::NotFound("no record names this project".into())
 }
 
 pub(super) fn project_id(text: &str) -> Result<ProjectId, Refusal> {
@@ -143,7 +177,8 @@ impl LedgerService for Ledgers {
         request: Request<pb::GetWorkerLedgerRequest>,
     ) -> Result<Response<pb::GetWorkerLedgerResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.worker(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.worker(request.into_inner(), &visit, until).await?))
     }
 
     async fn get_project(
@@ -151,7 +186,8 @@ impl LedgerService for Ledgers {
         request: Request<pb::GetProjectRequest>,
     ) -> Result<Response<pb::GetProjectResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.project(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.project(request.into_inner(), &visit, until).await?))
     }
 
     async fn get_project_funds(
@@ -159,7 +195,8 @@ impl LedgerService for Ledgers {
         request: Request<pb::GetProjectFundsRequest>,
     ) -> Result<Response<pb::GetProjectFundsResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.funds(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.funds(request.into_inner(), &visit, until).await?))
     }
 
     async fn list_workers(
@@ -167,7 +204,8 @@ impl LedgerService for Ledgers {
         request: Request<pb::ListWorkersRequest>,
     ) -> Result<Response<pb::ListWorkersResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.list_of_workers(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.list_of_workers(request.into_inner(), &visit, until).await?))
     }
 
     async fn list_due(
@@ -175,7 +213,8 @@ impl LedgerService for Ledgers {
         request: Request<pb::ListDueRequest>,
     ) -> Result<Response<pb::ListDueResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.due(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.due(request.into_inner(), &visit, until).await?))
     }
 
     async fn list_projects(
@@ -183,7 +222,8 @@ impl LedgerService for Ledgers {
         request: Request<pb::ListProjectsRequest>,
     ) -> Result<Response<pb::ListProjectsResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.projects(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.projects(request.into_inner(), &visit, until).await?))
     }
 
     async fn list_suspense(
@@ -191,7 +231,18 @@ impl LedgerService for Ledgers {
         request: Request<pb::ListSuspenseRequest>,
     ) -> Result<Response<pb::ListSuspenseResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.suspense(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.suspense(request.into_inner(), &visit, until).await?))
+    }
+
+    async fn reveal(
+        &self,
+        request: Request<pb::RevealRequest>,
+    ) -> Result<Response<pb::RevealResponse>, Status> {
+        let until = deadline(request.metadata(), self.patience);
+        let visit = Visit::of(request.extensions())?;
+        self.ready()?;
+        Ok(Response::new(reveal(&self.engine, &self.rows, &visit, request.into_inner(), until).await?))
     }
 
     async fn list_dead_letters(
@@ -199,6 +250,7 @@ impl LedgerService for Ledgers {
         request: Request<pb::ListDeadLettersRequest>,
     ) -> Result<Response<pb::ListDeadLettersResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
-        Ok(Response::new(self.dead_letters(request.into_inner(), until).await?))
+        let visit = Visit::of(request.extensions())?;
+        Ok(Response::new(self.dead_letters(request.into_inner(), &visit, until).await?))
     }
 }

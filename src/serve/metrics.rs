@@ -8,6 +8,7 @@ use super::registrar::{Listed, Registrar};
 use super::senders::Senders;
 use crate::domain::{AlertRow, Change, Door, Level, Origins, ReasonCode, Rule, Verdict};
 use crate::engine::{Engine, Observer};
+use crate::proto::REASONS;
 use prometheus::{
     Encoder, Error, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
 };
@@ -22,6 +23,7 @@ pub struct Metrics {
     began_ms: i64,
     records: IntCounterVec,
     rejected: IntCounterVec,
+    refused: IntCounterVec,
     append: Histogram,
     apply: Histogram,
     checkpoint: Histogram,
@@ -80,6 +82,11 @@ impl Metrics {
             rejected: r.counter_vec(
                 "wagewatch_rejected_records_total",
                 "Records that could not be taken, by reason.",
+                &["reason"],
+            )?,
+            refused: r.counter_vec(
+                "wagewatch_refused_calls_total",
+                "Calls that were refused, by reason.",
                 &["reason"],
             )?,
             append: r.histogram("wagewatch_append_seconds", "Time to make a batch durable.", &SECONDS)?,
@@ -145,9 +152,17 @@ impl Metrics {
         ReasonCode::ALL.iter().for_each(|code| {
             self.rejected.with_label_values(&[code.as_str()]);
         });
+        REASONS.iter().for_each(|reason| {
+            self.refused.with_label_values(&[*reason]);
+        });
         Change::ALL.iter().for_each(|change| {
             self.alert_rows.with_label_values(&[change.as_str()]);
         });
+    }
+
+    /// Counts a refusal by its word, one of [`REASONS`].
+    pub fn refused(&self, reason: &'static str) {
+        self.refused.with_label_values(&[reason]).inc();
     }
 
     /// Every metric of the program itself, for the manual.

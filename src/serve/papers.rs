@@ -6,7 +6,7 @@ use crate::alerts::{Numbers, wage_arithmetic};
 use crate::domain::{
     AccountRestraint, Channel, Complaint, Day, Deposit, DepositForm, DepositStatus, Enrolment, Funding,
     Inspection, InspectionOutcome, Payment, PaymentGuarantee, PeriodView, Project, ProjectId, ProjectStatus,
-    RestraintKind, Rulebook, Sum, SuspenseReason, WageAccount, WagePeriod, WorkerView,
+    RestraintKind, Rulebook, Sum, SuspenseReason, WageAccount, WagePeriod, WorkerView, masked_name,
 };
 use crate::engine::ProjectSummary;
 use crate::proto::v1 as pb;
@@ -24,7 +24,7 @@ pub fn worker(
         project_id: view.project_id.to_string(),
         id_number: view.id_number.reveal().to_string(),
         enrolled: view.enrolled,
-        name: text(enrolment.map(|e| e.name.as_str())),
+        name: enrolment.map(|e| masked_name(&e.name)).unwrap_or_default(),
         employer_name: text(enrolment.map(|e| e.employer_name.as_str())),
         days: view.days.to_string(),
         first_worked_on: view.first_worked_on.map(|day| day.to_string()),
@@ -116,7 +116,7 @@ pub fn project(project: &Project) -> pb::Project {
         completed_on: project.completed_on.map(|day| day.to_string()),
         pay_day: project.pay_day.map(u32::from),
         pay_month_offset: project.pay_month_offset.map(u32::from),
-        labour_officer: project.labour_officer.as_ref().map(|name| name.to_string()),
+        labour_officer: project.labour_officer.as_ref().map(|name| masked_name(name)),
         status: number(ProjectStatus::ALL, &project.status),
     }
 }
@@ -160,7 +160,7 @@ pub fn inspection(inspection: &Inspection) -> pb::Inspection {
         project_id: inspection.project_id.to_string(),
         inspection_id: inspection.inspection_id.to_string(),
         department: inspection.department.to_string(),
-        inspector: inspection.inspector.to_string(),
+        inspector: masked_name(&inspection.inspector),
         inspected_on: inspection.inspected_on.to_string(),
         outcome: number(InspectionOutcome::ALL, &inspection.outcome),
         note: inspection.note.as_ref().map(|note| note.to_string()),

@@ -1,9 +1,11 @@
 //! Domain values as messages: identity numbers and accounts masked, sums as 64-bit fen, dates as
 //! texts. Decides nothing.
 
+use super::impersonal;
 use super::life;
 use super::rows::Prepared;
 use super::subject::{fact, subject};
+use crate::access::Sight;
 use crate::alerts::{Audience, Both, Department, Directory, IdKey, Numbers, alert_id, info, text};
 use crate::domain::{
     AccrualLine, Day, DismissReason, Evidence, PaymentLine, ProjectId, Subject, Sum, WagePeriod,
@@ -46,13 +48,19 @@ pub fn both(text: Both) -> pb::Text {
     pb::Text { zh: text.zh, en: text.en }
 }
 
-pub fn event(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option<Day>) -> pb::AlertEvent {
+pub fn event(
+    prepared: &Prepared,
+    routes: &Directory,
+    ids: &IdKey,
+    today: Option<Day>,
+    sight: Sight,
+) -> pb::AlertEvent {
     let row = &prepared.row;
     pb::AlertEvent {
         shard: u32::from(row.shard),
         seq: row.seq,
         change: change(row.change),
-        alert: Some(alert(prepared, routes, ids, today)),
+        alert: Some(alert(prepared, routes, ids, today, sight)),
         written_ms: row.written_ms,
     }
 }
@@ -65,13 +73,33 @@ pub fn audience<'a>(routes: &'a Directory, facts: Option<&ProjectFacts>) -> Audi
     }
 }
 
-pub fn alert(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option<Day>) -> pb::Alert {
+pub fn alert(
+    prepared: &Prepared,
+    routes: &Directory,
+    ids: &IdKey,
+    today: Option<Day>,
+    sight: Sight,
+) -> pb::Alert {
+    let mut shown = in_words(prepared, routes, ids, today, sight);
+    if sight == Sight::NoPersons {
+        impersonal::alert(&mut shown);
+    }
+    shown
+}
+
+fn in_words(
+    prepared: &Prepared,
+    routes: &Directory,
+    ids: &IdKey,
+    today: Option<Day>,
+    sight: Sight,
+) -> pb::Alert {
     let alert = &prepared.row.alert;
     let finding = &alert.finding;
     let facts = prepared.facts.as_deref();
     // A resolved alert speaks of the day on which it was resolved.
     let as_of = if alert.stands() { today.unwrap_or(alert.changed_on) } else { alert.changed_on };
-    let words = text(finding, as_of, facts.map(|f| f.name.as_str()), Numbers::Masked);
+    let words = text(finding, as_of, facts.map(|f| f.name.as_str()), numbers(sight));
     let into = finding.rule.rolls_up_into().filter(|_| alert.rolled_up);
     let owners = alert.causes.iter().map(|cause| cause.rule).find(|rule| rule.is_owners_duty());
     let must_act =
@@ -116,6 +144,13 @@ pub fn alert(prepared: &Prepared, routes: &Directory, ids: &IdKey, today: Option
         escalated_on: alert.clock.escalated_on.map(|day| day.to_string()),
         causes: alert.causes.iter().map(life::cause).collect(),
         escalated_to: routes.ladder(alert.clock.escalation).map(office),
+    }
+}
+
+fn numbers(sight: Sight) -> Numbers {
+    match sight {
+        Sight::Masked => Numbers::Masked,
+        Sight::NoPersons => Numbers::Hidden,
     }
 }
 

@@ -2,11 +2,12 @@
 //! workers. Accounts are masked.
 
 use super::ask::ask;
-use super::ledger::{Ledgers, project_id, standing};
+use super::ledger::{Ledgers, no_project, standing};
 use super::papers;
 use super::present::fen;
 use crate::domain::{AccountView, Days, Period, Sum};
 use crate::engine::ProjectAsk;
+use crate::guard::Visit;
 use crate::ledger::{FundsMonth, WorkerIx, due_date};
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
@@ -17,10 +18,11 @@ impl Ledgers {
     pub(super) async fn project(
         &self,
         request: pb::GetProjectRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::GetProjectResponse, Refusal> {
         self.ready()?;
-        let project = project_id(&request.project_id)?;
+        let project = self.project_seen(&request.project_id, visit)?;
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
             let ledger = asked.ledger;
@@ -38,21 +40,21 @@ impl Ledgers {
             Some((shown, standing(&asked, None), asked.today))
         };
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        let (shown, rows, today) =
-            found.ok_or_else(|| Refusal::NotFound("no record names this project".into()))?;
-        Ok(pb::GetProjectResponse { alerts: self.shown(&rows, today), ..shown })
+        let (shown, rows, today) = found.ok_or_else(no_project)?;
+        Ok(pb::GetProjectResponse { alerts: self.shown(&rows, today, visit), ..shown })
     }
 
     pub(super) async fn funds(
         &self,
         request: pb::GetProjectFundsRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::GetProjectFundsResponse, Refusal> {
         self.ready()?;
-        let project = project_id(&request.project_id)?;
+        let project = self.project_seen(&request.project_id, visit)?;
         let question = |asked: Option<ProjectAsk<'_>>| asked.map(|asked| money(&asked));
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        found.ok_or_else(|| Refusal::NotFound("no record names this project".into()))
+        found.ok_or_else(no_project)
     }
 }
 

@@ -3,8 +3,10 @@
 
 use super::facts::ProjectDirectory;
 use super::present;
+use super::seal::Seal;
+use crate::access::{Home, Place, Sight};
 use crate::alerts::{Directory, IdKey};
-use crate::domain::{AlertRow, Day, Evidence, FactName, FactValue, Fen, Funding};
+use crate::domain::{AlertRow, Day, Evidence, FactName, FactValue, Fen, Funding, ProjectId};
 use crate::engine::api::ProjectFacts;
 use compact_str::CompactString;
 use prost::Message;
@@ -18,6 +20,20 @@ pub struct Prepared {
     /// Codes of all departments that are told.
     pub departments: Vec<CompactString>,
     encoded: OnceLock<Bytes>,
+    /// The same for those who see no person.
+    impersonal: OnceLock<Bytes>,
+}
+
+impl Prepared {
+    /// Where its project is, for the decision who sees it.
+    pub fn place(&self) -> Place<'_> {
+        let facts = self.facts.as_ref();
+        Place {
+            sector: facts.map_or("", |facts| facts.sector.as_str()),
+            territory: facts.map_or("", |facts| facts.territory.as_str()),
+            departments: &self.departments,
+        }
+    }
 }
 
 /// What a prepared row depends on beside the row.
@@ -82,14 +98,37 @@ impl Rows {
         prepared
     }
 
-    /// The row's `AlertEvent` as bytes, encoded by whoever wants it first.
-    pub fn encoded(&self, prepared: &Prepared, today: Option<Day>) -> Bytes {
-        let make = || Bytes::from(present::event(prepared, &self.routes, &self.ids, today).encode_to_vec());
-        prepared.encoded.get_or_init(make).clone()
+    /// What binds a caller's cursors to him.
+    pub fn seal(&self, caller: &str) -> Seal {
+        Seal::new(&self.ids, caller)
     }
 
-    pub fn alert(&self, prepared: &Prepared, today: Option<Day>) -> crate::proto::v1::Alert {
-        present::alert(prepared, &self.routes, &self.ids, today)
+    /// The row's `AlertEvent` as bytes, encoded by whoever wants it first.
+    pub fn encoded(&self, prepared: &Prepared, today: Option<Day>, sight: Sight) -> Bytes {
+        let kept = match sight {
+            Sight::Masked => &prepared.encoded,
+            Sight::NoPersons => &prepared.impersonal,
+        };
+        let make = || present::event(prepared, &self.routes, &self.ids, today, sight).encode_to_vec();
+        kept.get_or_init(|| Bytes::from(make())).clone()
+    }
+
+    pub fn alert(&self, prepared: &Prepared, today: Option<Day>, sight: Sight) -> crate::proto::v1::Alert {
+        present::alert(prepared, &self.routes, &self.ids, today, sight)
+    }
+
+    /// Where a project is, by what is known of it now.
+    pub fn home(&self, facts: Option<&ProjectFacts>) -> Home {
+        let audience = present::audience(&self.routes, facts);
+        Home {
+            sector: facts.map(|facts| facts.sector.clone()).unwrap_or_default(),
+            territory: facts.map(|facts| facts.territory.clone()).unwrap_or_default(),
+            departments: audience.departments().iter().map(|d| d.code.clone()).collect(),
+        }
+    }
+
+    pub fn home_of(&self, project: &ProjectId) -> Home {
+        self.home(self.directory.facts(project).as_deref())
     }
 
     /// A row that is asked for once: not put into the cache.
@@ -104,7 +143,13 @@ impl Rows {
         // The coordinator is told of everything; the county head of what reached the top of the ladder.
         let above = self.routes.ladder(row.alert.clock.escalation).map(|d| d.code.clone());
         departments.extend(above.filter(|code| !departments.contains(code)));
-        Prepared { row: row.clone(), facts, departments, encoded: OnceLock::new() }
+        Prepared {
+            row: row.clone(),
+            facts,
+            departments,
+            encoded: OnceLock::new(),
+            impersonal: OnceLock::new(),
+        }
     }
 }
 

@@ -3,30 +3,44 @@
 
 use super::admin::Admin;
 use super::alerts::Alerts;
+use super::audits::Audits;
 use super::ledger::Ledgers;
 use crate::engine::Engine;
+use crate::guard::{GateLayer, Guard, Language, Threshold, Tls, incoming};
 use crate::proto::DESCRIPTORS;
 use crate::proto::v1::admin_service_server::{AdminServiceServer, SERVICE_NAME as ADMIN};
 use crate::proto::v1::alert_service_server::{AlertServiceServer, SERVICE_NAME as ALERTS};
+use crate::proto::v1::audit_service_server::{AuditServiceServer, SERVICE_NAME as AUDITS};
 use crate::proto::v1::intake_service_server::{IntakeService, IntakeServiceServer, SERVICE_NAME as INTAKE};
 use crate::proto::v1::ledger_service_server::{LedgerServiceServer, SERVICE_NAME as LEDGERS};
 use axum::http::{HeaderValue, Response};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-/// The services behind the door.
+/// The services behind the door. Each of them asks for the visit that the gate lets in: without a gate nobody is known.
 pub struct Doors<I> {
     pub intake: I,
     pub alerts: Alerts,
     pub ledgers: Ledgers,
     pub admin: Admin,
+    pub audits: Audits,
+}
+
+/// Where callers come in.
+pub struct Entrance {
+    pub listener: TcpListener,
+    /// Who is let in.
+    pub guard: Arc<Guard>,
+    /// `None` = plain text.
+    pub tls: Option<Tls>,
 }
 
 /// What the door as a whole takes at most.
@@ -34,6 +48,8 @@ pub struct Doors<I> {
 pub struct ServerLimits {
     /// The largest message of `IntakeService`, in bytes; the other services take a small part of it.
     pub message_bytes: usize,
+    /// Connections at once; more wait in the system's queue.
+    pub connections: usize,
     /// Calls at once on one connection that are no streams; more are refused.
     pub calls_per_connection: usize,
     /// HTTP/2 streams at once on one connection, subscriptions among them.
@@ -50,6 +66,7 @@ impl Default for ServerLimits {
     fn default() -> Self {
         ServerLimits {
             message_bytes: 4 << 20,
+            connections: 25_000,
             calls_per_connection: 256,
             streams_per_connection: 4096,
             patience: Duration::from_secs(30),
@@ -77,7 +94,7 @@ pub enum ServeError {
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
-/// The services with their limits. Whoever speaks another language calls the same ones.
+/// The services with their limits. Whoever speaks another language calls the same ones, by a gate of the same guard.
 pub fn services<I: IntakeService>(doors: Doors<I>, limits: &ServerLimits) -> Routes {
     let intake = IntakeServiceServer::new(doors.intake)
         .max_decoding_message_size(limits.message_bytes)
@@ -87,29 +104,20 @@ pub fn services<I: IntakeService>(doors: Doors<I>, limits: &ServerLimits) -> Rou
         .add_service(AlertServiceServer::new(doors.alerts).max_decoding_message_size(small))
         .add_service(LedgerServiceServer::new(doors.ledgers).max_decoding_message_size(small))
         .add_service(AdminServiceServer::new(doors.admin).max_decoding_message_size(small))
+        .add_service(AuditServiceServer::new(doors.audits).max_decoding_message_size(small))
 }
 
 /// Serves until `stop`, then lets open calls end for as long as `limits.drain`. The services are given
 /// the same `stop`, so that streams end by themselves, with their cursors.
-pub async fn serve<I: IntakeService>(
-    listener: TcpListener,
-    doors: Doors<I>,
-    engine: Engine,
-    limits: ServerLimits,
-    stop: CancellationToken,
-) -> Result<(), ServeError> {
-    let services = services(doors, &limits);
-    serve_services(listener, services, engine, limits, stop).await
-}
-
-/// The same, with services that are put together already.
-pub async fn serve_services(
-    listener: TcpListener,
+pub async fn serve(
+    entrance: Entrance,
     services: Routes,
     engine: Engine,
     limits: ServerLimits,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
+    let Entrance { listener, guard, tls } = entrance;
+    let threshold = Threshold { tls, language: Language::Grpc, connections: limits.connections };
     let (reporter, health) = tonic_health::server::health_reporter();
     let reporting = tokio::spawn(report(reporter, engine, stop.clone()));
     let descriptors = || {
@@ -129,12 +137,13 @@ pub async fn serve_services(
         // The services keep their own, shorter time, and say more; this is for what they forgot.
         .timeout(limits.patience + Duration::from_secs(5))
         .layer(tower::util::MapResponseLayer::new(plainly))
+        .layer(GateLayer(guard))
         .add_routes(services)
         .add_service(health)
         .add_service(descriptors().build_v1()?)
         .add_service(descriptors().build_v1alpha()?)
         .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            ReceiverStream::new(incoming(listener, threshold, stop.clone())),
             stop.clone().cancelled_owned(),
         );
     let too_long = async {
@@ -159,7 +168,7 @@ async fn report(reporter: HealthReporter, engine: Engine, stop: CancellationToke
         let ready = engine.is_ready() && engine.failure().is_none() && !stop.is_cancelled();
         if shown != Some(ready) {
             let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
-            for service in ["", INTAKE, ALERTS, LEDGERS, ADMIN] {
+            for service in ["", INTAKE, ALERTS, LEDGERS, ADMIN, AUDITS] {
                 reporter.set_service_status(service, status).await;
             }
             shown = Some(ready);

@@ -2,13 +2,15 @@
 //! number gets it back in full; whoever comes from a list or an alert sees it masked.
 
 use super::ask::ask;
-use super::ledger::{Ledgers, field, project_id, standing};
+use super::ledger::{Ledgers, field, no_project, project_id, standing};
 use super::page;
 use super::papers;
 use super::present::{fen, payment_line};
+use super::seal::Seal;
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{AlertId, DayStart, IdNumber, ProjectId, Sum, WorkerView};
+use crate::domain::{AlertId, DayStart, IdNumber, ProjectId, Sum, WorkerView, masked_name};
 use crate::engine::ProjectAsk;
+use crate::guard::Visit;
 use crate::ledger::{WorkedDay, WorkerIx};
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
@@ -28,10 +30,15 @@ impl Ledgers {
     pub(super) async fn worker(
         &self,
         request: pb::GetWorkerLedgerRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::GetWorkerLedgerResponse, Refusal> {
         self.ready()?;
-        let (project, whom, masked) = self.whom(request)?;
+        let (project, whom, masked) = self.whom(request, visit)?;
+        if let Whom::Number(id) = &whom {
+            visit.saw([format!("{project} {id}")]);
+        }
+        let is_place = matches!(whom, Whom::Place(_));
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
             let worker = match &whom {
@@ -50,25 +57,30 @@ impl Ledgers {
             shown.named_accounts = view.named_accounts.iter().map(|a| a.masked().to_string()).collect();
             if masked {
                 shown.id_number = view.id_number.masked().to_string();
-                shown.name = masked_name(&shown.name);
             }
             Some((shown, standing(&asked, Some(&view.id_number)), asked.today))
         };
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        let (shown, rows, today) =
-            found.ok_or_else(|| Refusal::NotFound("no record names this worker in this project".into()))?;
+        let (shown, rows, today) = found.ok_or_else(no_worker)?;
+        if is_place {
+            visit.saw([format!("{} {}", shown.project_id, shown.id_number)]);
+        }
         Ok(pb::GetWorkerLedgerResponse {
             worker: Some(shown),
-            alerts: self.shown(&rows, today),
+            alerts: self.shown(&rows, today, visit),
             business_date: today.map(|day| day.to_string()),
         })
     }
 
-    /// The project, the worker in it, and whether the answer is masked.
-    fn whom(&self, request: pb::GetWorkerLedgerRequest) -> Result<(ProjectId, Whom, bool), Refusal> {
+    /// The project, if the caller sees it, the worker in it, and whether the answer is masked.
+    fn whom(
+        &self,
+        request: pb::GetWorkerLedgerRequest,
+        visit: &Visit,
+    ) -> Result<(ProjectId, Whom, bool), Refusal> {
         if !request.alert_id.is_empty() {
             let row = self.engine.feed().get(&AlertId(request.alert_id.as_str().into()));
-            let row = row.ok_or_else(|| {
+            let row = row.filter(|row| visit.sees_project(self.rows.make(row).place())).ok_or_else(|| {
                 Refusal::NotFound("no alert of this id stands or was resolved lately".into())
             })?;
             let id = row
@@ -78,6 +90,9 @@ impl Ledgers {
             return Ok((row.project_id().clone(), Whom::Number(id), true));
         }
         let project = project_id(&request.project_id)?;
+        if !self.sees(&project, visit) {
+            return Err(no_worker());
+        }
         if let Some(place) = request.worker {
             return Ok((project, Whom::Place(place), true));
         }
@@ -88,19 +103,25 @@ impl Ledgers {
     pub(super) async fn list_of_workers(
         &self,
         request: pb::ListWorkersRequest,
+        visit: &Visit,
         until: Instant,
     ) -> Result<pb::ListWorkersResponse, Refusal> {
         self.ready()?;
-        let project = project_id(&request.project_id)?;
+        let project = self.project_seen(&request.project_id, visit)?;
         let size = page::size(request.page_size, 100, 1000)?;
-        let after: Option<Place> = page::token(&request.page_token, read_place)?;
-        let question = move |asked: Option<ProjectAsk<'_>>| Some(list(&asked?, after, size));
+        let seal = self.rows.seal(&visit.caller.name);
+        let after: Option<Place> = page::token(&request.page_token, &seal, read_place)?;
+        let question = move |asked: Option<ProjectAsk<'_>>| Some(list(&asked?, after, size, &seal));
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-        found.ok_or_else(|| Refusal::NotFound("no record names this project".into()))
+        found.ok_or_else(no_project)
     }
 }
 
-fn list(asked: &ProjectAsk<'_>, after: Option<Place>, size: usize) -> pb::ListWorkersResponse {
+fn no_worker() -> Refusal {
+    Refusal::NotFound("no record names this worker in this project".into())
+}
+
+fn list(asked: &ProjectAsk<'_>, after: Option<Place>, size: usize, seal: &Seal) -> pb::ListWorkersResponse {
     let count = WorkerIx::try_from(asked.ledger.workers()).unwrap_or(WorkerIx::MAX);
     let arrears = |worker| asked.ledger.settle(worker, asked.book).periods.iter().map(|p| p.arrears).sum();
     let mut places: Vec<Place> = (0..count).map(|worker| (Reverse(arrears(worker)), worker)).collect();
@@ -108,7 +129,7 @@ fn list(asked: &ProjectAsk<'_>, after: Option<Place>, size: usize) -> pb::ListWo
     let from = after.map_or(0, |after| places.partition_point(|place| *place <= after));
     let page = &places[from..places.len().min(from + size)];
     let next_page_token = match page.last() {
-        Some(last) if from + size < places.len() => page::write(|w| write_place(w, *last)),
+        Some(last) if from + size < places.len() => page::write(seal, |w| write_place(w, *last)),
         _ => String::new(),
     };
     let summary = |(_, worker): &Place| summary(asked, *worker);
@@ -157,12 +178,6 @@ fn clock(minute: u32) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
-/// The family name, and no more: `王＊＊`.
-fn masked_name(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().into_iter().chain(chars.map(|_| '＊')).take(4).collect()
-}
-
 fn write_place(w: &mut Writer, (arrears, worker): Place) {
     w.sum(arrears.0);
     w.u32(worker);
@@ -177,16 +192,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_keep_their_first_character() {
-        assert_eq!(masked_name("王小明"), "王＊＊");
-        assert_eq!(masked_name("Alexander"), "A＊＊＊");
-        assert_eq!(masked_name(""), "");
-    }
-
-    #[test]
     fn places_come_back() {
         let place: Place = (Reverse(123_456), 7);
-        let token = page::write(|w| write_place(w, place));
-        assert_eq!(page::token(&token, read_place).unwrap(), Some(place));
+        let seal = Seal::new(&crate::alerts::PUBLIC_ID_KEY, "somebody");
+        let token = page::write(&seal, |w| write_place(w, place));
+        assert_eq!(page::token(&token, &seal, read_place).unwrap(), Some(place));
     }
 }

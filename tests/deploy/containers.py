@@ -12,6 +12,8 @@ import tempfile
 import yaml
 from compose_spec import PyCompose
 
+from lib.made_up import SECURITY, security
+
 BINARY = sys.argv[1]
 DOCKERFILE, COMPOSE = pathlib.Path("deploy/docker/Dockerfile"), pathlib.Path("deploy/compose/compose.yaml")
 
@@ -38,8 +40,10 @@ def dockerfile():
 
 def check(settings):
     """The program takes these settings."""
-    checked = subprocess.run([BINARY, "check"], env=os.environ | settings, capture_output=True, text=True)
-    assert checked.returncode == 0, checked.stdout
+    with security() as folder:
+        own = {name: value.replace(SECURITY, folder) for name, value in settings.items()}
+        checked = subprocess.run([BINARY, "check"], env=os.environ | own, capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stdout
 
 
 def compose(image_settings):
@@ -58,7 +62,7 @@ def compose(image_settings):
             assert port.startswith("127.0.0.1:"), f"{name} is published to everybody: {port}"
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
-            known = (COMPOSE.parent / source).exists() or source == "./backup" if source.startswith(".") else source in spec["volumes"]
+            known = (COMPOSE.parent / source).exists() or source in ("./backup", "./security") if source.startswith(".") else source in spec["volumes"]
             assert known, f"{name}: {volume}"
         for secret in service.get("secrets", []):
             assert secret in spec["secrets"], secret
@@ -80,6 +84,10 @@ def monitoring(services):
     for target in targets:
         name, port = target.split(":")
         assert any(published.endswith(f":{port}") for published in services[name]["ports"]), target
+    scrape = config["scrape_configs"][0]
+    assert scrape.pop("scheme") == "https" and scrape.pop("tls_config")["ca_file"] == "/run/secrets/authority"
+    assert scrape.pop("authorization") == {"credentials_file": "/run/secrets/operator-token"}
+    assert services["prometheus"]["secrets"] == ["authority", "operator-token"]
     for one in (config, plain):
         one["alerting"], one["scrape_configs"][0]["static_configs"] = None, None
     assert config == plain, "the two configurations of Prometheus differ in more than addresses"

@@ -13,6 +13,8 @@ import tempfile
 import kubernetes_validate
 import yaml
 
+from lib.made_up import SECURITY, security
+
 FOLDER, RULES = pathlib.Path("deploy/kubernetes"), pathlib.Path("deploy/prometheus/rules")
 VERSIONS = ["1.29", "1.33", "1.36"]
 OPERATOR = "monitoring.coreos.com/v1"
@@ -96,9 +98,9 @@ def fits(all_of_them):
 
 def program_takes(config, container, ports):
     """The config of the pod is a good one, with the environment that the pod has; and it listens where the manifests say."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, security() as secured:
         file, key = pathlib.Path(folder, "wagewatch.toml"), pathlib.Path(folder, "key")
-        file.write_text(config["data"]["wagewatch.toml"])
+        file.write_text(config["data"]["wagewatch.toml"].replace(SECURITY, secured))
         key.write_text("ab" * 32)
         own = {one["name"]: one["value"].replace("/etc/wagewatch-secret/key", str(key)) for one in container["env"]}
         checked = subprocess.run([BINARY, "check", "--config", str(file)], env=os.environ | own, capture_output=True, text=True)

@@ -1,16 +1,20 @@
 //! A whole service on a port of its own, in memory, and made-up records to send it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 use tonic::transport::Channel;
 use wagewatch::alerts::{Department, Directory, PUBLIC_ID_KEY, Role, Territory};
+use wagewatch::console;
 use wagewatch::domain::{Fen, Funding, Numbers, ProjectId, Rule, Rulebook, Switch};
 use wagewatch::engine::api::ProjectFacts;
 use wagewatch::engine::{Engine, Parts, Settings};
+use wagewatch::guard::{Equipment, Guard, Tls};
 use wagewatch::intake::batch::Limits;
 use wagewatch::intake::grpc::Intake;
 use wagewatch::log::{Log, MemoryLog};
@@ -21,13 +25,14 @@ use wagewatch::proto::v1::ledger_service_client::LedgerServiceClient;
 use wagewatch::proto::v1::{self as pb, record::Body};
 use wagewatch::serve::admin::{Admin, DateSource};
 use wagewatch::serve::alerts::{AlertLimits, Alerts};
+use wagewatch::serve::audits::Audits;
 use wagewatch::serve::facts::FactsCache;
-use wagewatch::serve::http::{self, Watched};
+use wagewatch::serve::http::{self, HttpDoor, Watched};
 use wagewatch::serve::hub::Hub;
 use wagewatch::serve::ledger::Ledgers;
 use wagewatch::serve::metrics::Metrics;
 use wagewatch::serve::rows::Rows;
-use wagewatch::serve::server::{Doors, ServeError, ServerLimits, serve};
+use wagewatch::serve::server::{self, Doors, Entrance, ServeError, ServerLimits};
 use wagewatch::store::MemoryStore;
 
 /// How the house is built.
@@ -39,6 +44,12 @@ pub struct Plan {
     pub alerts: AlertLimits,
     pub server: ServerLimits,
     pub dates: DateSource,
+    pub guard: Arc<Guard>,
+    pub tls: Option<Tls>,
+    /// Rules beside those of the contract.
+    pub also: Vec<Rule>,
+    /// Where the guard writes its trail.
+    pub trail: Option<PathBuf>,
 }
 
 impl Default for Plan {
@@ -51,6 +62,10 @@ impl Default for Plan {
             alerts: AlertLimits::default(),
             server: ServerLimits::default(),
             dates: DateSource::Manual,
+            guard: Guard::open(Equipment::default()),
+            tls: None,
+            also: Vec::new(),
+            trail: None,
         }
     }
 }
@@ -59,10 +74,13 @@ pub struct House {
     pub engine: Engine,
     pub hub: Arc<Hub>,
     pub channel: Channel,
+    pub grpc: SocketAddr,
     pub http: SocketAddr,
     pub stop: CancellationToken,
     pub served: JoinHandle<Result<(), ServeError>>,
     facts: Arc<FactsCache>,
+    /// The services as they are without a gate.
+    pub ungated: Routes,
 }
 
 impl House {
@@ -76,7 +94,7 @@ impl House {
             log: plan.log,
             store: Arc::new(plan.store),
             settings: plan.settings,
-            book: Arc::new(contract_rules()),
+            book: Arc::new(contract_rules(&plan.also)),
             ids: PUBLIC_ID_KEY,
             observer: metrics.clone(),
         })
@@ -97,21 +115,36 @@ impl House {
         let counted = metrics.clone();
         let tally = Arc::new(move |door, origins: &_, verdicts: &[_]| counted.tally(door, origins, verdicts));
         let patience = Duration::from_secs(20);
+        let known = rows.clone();
+        let homes = Arc::new(move |project: &ProjectId| known.home_of(project));
         let doors = Doors {
-            intake: Intake::new(engine.clone(), plan.intake, tally, stop.clone()),
+            intake: Intake::new(engine.clone(), plan.intake, tally, homes, stop.clone()),
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), plan.alerts, stop.clone()),
             ledgers: Ledgers::new(engine.clone(), rows, patience, wagewatch::intake::write_json::write_line),
             admin: Admin::new(engine.clone(), hub.clone(), plan.dates, patience),
+            audits: Audits::new(plan.trail),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let grpc = listener.local_addr().unwrap();
-        let served = tokio::spawn(serve(listener, doors, engine.clone(), plan.server, stop.clone()));
+        let services = server::services(doors, &plan.server);
+        let pages = console::pages(services.clone(), plan.guard.clone(), plan.server.message_bytes).unwrap();
+        let entrance = Entrance { listener, guard: plan.guard.clone(), tls: plan.tls.clone() };
+        let ungated = services.clone();
+        let served =
+            tokio::spawn(server::serve(entrance, services, engine.clone(), plan.server, stop.clone()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let http = listener.local_addr().unwrap();
-        let watched = Watched { engine: engine.clone(), hub: hub.clone(), metrics, stop: stop.clone() };
-        tokio::spawn(http::serve(listener, watched, CancellationToken::new()));
-        let channel = Channel::from_shared(format!("http://{grpc}")).unwrap().connect().await.unwrap();
-        House { engine, hub, channel, http, stop, served, facts }
+        let watched = Watched {
+            engine: engine.clone(),
+            hub: hub.clone(),
+            metrics,
+            guard: plan.guard,
+            stop: stop.clone(),
+        };
+        let door = HttpDoor { listener, tls: plan.tls, pages };
+        tokio::spawn(http::serve(door, watched, CancellationToken::new()));
+        let channel = Channel::from_shared(format!("http://{grpc}")).unwrap().connect_lazy();
+        House { engine, hub, channel, grpc, http, stop, served, facts, ungated }
     }
 
     pub fn intake(&self) -> IntakeServiceClient<Channel> {
@@ -142,15 +175,7 @@ impl House {
 
     /// A project of so many workers who worked ten days of March 2026 at 300 yuan and got nothing.
     pub async fn unpaid_project(&self, project: &str, sector: &str, workers: u32) {
-        let facts = ProjectFacts {
-            name: "河畔家园".into(),
-            sector: sector.into(),
-            territory: "150621100".into(),
-            funding: Funding::Private,
-            contractor_name: "示例建设".into(),
-            contract_fen: Fen(500_000_000),
-        };
-        self.facts.put(ProjectId::parse("project_id", project).unwrap(), facts);
+        self.place(project, sector, "150621100");
         let mut records = vec![project_record(project, sector)];
         for worker in 0..workers {
             records.push(enrolment(project, worker));
@@ -160,6 +185,19 @@ impl House {
             let verdicts = self.submit(batch.to_vec()).await;
             assert!(verdicts.iter().all(|v| v.code() == pb::verdict::Code::Accepted), "{verdicts:?}");
         }
+    }
+
+    /// What the engine would tell of a project's record.
+    pub fn place(&self, project: &str, sector: &str, territory: &str) {
+        let facts = ProjectFacts {
+            name: "河畔家园".into(),
+            sector: sector.into(),
+            territory: territory.into(),
+            funding: Funding::Private,
+            contractor_name: "示例建设".into(),
+            contract_fen: Fen(500_000_000),
+        };
+        self.facts.put(ProjectId::parse("project_id", project).unwrap(), facts);
     }
 
     /// What the whole stop of a process does, but for the process.
@@ -173,9 +211,9 @@ impl House {
 }
 
 /// Doors carry the alerts of any rule: these tests count those of the contract's six.
-fn contract_rules() -> Rulebook {
+fn contract_rules(also: &[Rule]) -> Rulebook {
     let mut numbers = Numbers::default();
-    for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract()) {
+    for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract() && !also.contains(rule)) {
         numbers.switches.insert(*rule, Switch { off: true, off_in: Vec::new() });
     }
     Rulebook::of(numbers)

@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends by panicking")]
 
+mod access;
 mod alerts;
 mod console;
+mod gated;
 mod house;
 mod intake;
 mod ledger;
+mod pace;
 mod server;
 mod subscribe;
+mod tls;
 mod what_if;

@@ -44,7 +44,8 @@ async fn reflection_names_the_services_in_both_versions() {
             let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
             let MessageResponse::ListServicesResponse(list) = answer else { panic!("{answer:?}") };
             let names: Vec<String> = list.service.into_iter().map(|service| service.name).collect();
-            for service in ["IntakeService", "AlertService", "LedgerService", "AdminService"] {
+            for service in ["IntakeService", "AlertService", "LedgerService", "AdminService", "AuditService"]
+            {
                 assert!(names.contains(&format!("wagewatch.v1.{service}")), "{names:?}");
             }
         }};

@@ -14,7 +14,7 @@ from wagewatch.v1 import admin_service_pb2, alert_service_pb2, alerts_pb2, intak
 
 from lib.service import PATIENCE, run
 
-SERVICES = ["IntakeService", "AlertService", "LedgerService", "AdminService"]
+SERVICES = ["IntakeService", "AlertService", "LedgerService", "AdminService", "AuditService"]
 CODE = intake_service_pb2.Verdict
 PROJECT, WORKER, CARD = "P1", "152722199001010019", "6217000000000000017"
 DAY_FEN, DAYS = 30_000, 10

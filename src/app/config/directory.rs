@@ -2,8 +2,8 @@
 //! Plain data, checked against itself; knows no alert and no routing.
 
 use super::Text;
-use super::document::{self, Entry, Value};
 use super::problem::{ConfigError, Place};
+use super::row::{NAME, Row, rows};
 use crate::domain::Funding;
 use std::collections::BTreeMap;
 
@@ -107,7 +107,7 @@ fn parse_departments(file: &Text, problems: &mut Vec<ConfigError>) -> (Vec<Depar
     let mut coordinators: Vec<usize> = Vec::new();
     for mut row in rows(file, "department", &["code", "name", "role", "duty", "sectors", "funding"], problems)
     {
-        let code = row.code(&mut codes);
+        let code = row.code("code", &mut codes);
         let name = row.text("name", NAME);
         let duty = row.optional_text("duty");
         let role = row.role();
@@ -158,7 +158,7 @@ fn parse_territories(
     let mut territories = Vec::new();
     let mut codes = BTreeMap::new();
     for mut row in rows(file, "territory", &["code", "name", "department"], problems) {
-        let code = row.code(&mut codes);
+        let code = row.code("code", &mut codes);
         let name = row.text("name", NAME);
         let department = row.text("department", "the code of a department with the role \"territory\"");
         if let (Some(code), Some(departments)) = (&department, departments) {
@@ -183,118 +183,7 @@ fn parse_territories(
     territories
 }
 
-const NAME: &str = "a name between quotes";
-const CODE: &str = "a code of 1 to 64 lower-case letters, digits, - and _";
-
-// One `[[department]]` or `[[territory]]`, and what was wrong in it.
-struct Row<'a> {
-    path: &'a str,
-    line: usize,
-    keys: Vec<Entry>,
-    problems: Vec<ConfigError>,
-}
-
-fn rows<'a>(file: &'a Text, kind: &str, known: &[&str], problems: &mut Vec<ConfigError>) -> Vec<Row<'a>> {
-    let entries = match document::parse(&file.path, &file.text) {
-        Ok(entries) => entries,
-        Err(errors) => {
-            problems.extend(errors);
-            return Vec::new();
-        }
-    };
-    let mut rows = Vec::new();
-    for entry in entries {
-        let items = match entry.node.value {
-            Value::List(items) if entry.name == kind => items,
-            _ => {
-                let place = Place::line(&file.path, entry.line);
-                problems.push(ConfigError::new(
-                    place,
-                    format!("unknown entry {}", entry.name),
-                    format!("[[{kind}]]"),
-                ));
-                continue;
-            }
-        };
-        for item in items {
-            let mut row = Row { path: &file.path, line: item.line, keys: Vec::new(), problems: Vec::new() };
-            match item.value {
-                Value::Table(keys) => row.keys = keys,
-                other => row.problem(item.line, format!("{kind} is {}", other.shown()), "a table of keys"),
-            }
-            row.refuse_unknown(known);
-            rows.push(row);
-        }
-    }
-    if rows.is_empty() {
-        let place = Place::line(&file.path, 0);
-        problems.push(ConfigError::new(place, format!("there is no [[{kind}]]"), "at least one"));
-    }
-    rows
-}
-
 impl Row<'_> {
-    fn problem(&mut self, line: usize, what: String, expected: &str) {
-        self.problems.push(ConfigError::new(Place::line(self.path, line), what, expected));
-    }
-
-    fn refuse_unknown(&mut self, known: &[&str]) {
-        let strangers: Vec<(usize, String)> = self
-            .keys
-            .iter()
-            .filter(|entry| !known.contains(&entry.name.as_str()))
-            .map(|entry| (entry.line, format!("unknown key {}", entry.name)))
-            .collect();
-        for (line, what) in strangers {
-            self.problem(line, what, &format!("one of {}", known.join(", ")));
-        }
-    }
-
-    fn find(&self, key: &str) -> Option<&Entry> {
-        self.keys.iter().find(|entry| entry.name == key)
-    }
-
-    fn line_of(&self, key: &str) -> usize {
-        self.find(key).map_or(self.line, |entry| entry.line)
-    }
-
-    // A text that must be there and not be empty.
-    fn text(&mut self, key: &str, expected: &str) -> Option<String> {
-        let (what, line) = match self.find(key) {
-            None => (format!("{key} is missing"), self.line),
-            Some(entry) => match &entry.node.value {
-                Value::Text(text) if !text.trim().is_empty() => return Some(text.clone()),
-                other => (format!("{key} is {}", other.shown()), entry.line),
-            },
-        };
-        self.problem(line, what, expected);
-        None
-    }
-
-    fn optional_text(&mut self, key: &str) -> String {
-        if self.find(key).is_none() { String::new() } else { self.text(key, NAME).unwrap_or_default() }
-    }
-
-    // A code that nobody before had.
-    fn code(&mut self, codes: &mut BTreeMap<String, usize>) -> Option<String> {
-        let code = self.text("code", CODE)?;
-        let line = self.line_of("code");
-        if !is_code(&code) {
-            self.problem(line, format!("code is {code:?}"), CODE);
-            return None;
-        }
-        if let Some(first) = codes.get(&code) {
-            self.problem(
-                line,
-                format!("code \"{code}\" stands twice, first in line {first}"),
-                "each code once",
-            );
-            return None;
-        }
-        codes.insert(code.clone(), line);
-        Some(code)
-    }
-
     fn role(&mut self) -> Option<Role> {
         let list: Vec<&str> = Role::WORDS.iter().map(|(word, _)| *word).collect();
         let expected = format!("one of {}", list.join(", "));
@@ -319,26 +208,4 @@ impl Row<'_> {
         }
         all
     }
-
-    // Codes with their lines; an absent list is an empty one.
-    fn texts(&mut self, key: &str) -> Vec<(usize, String)> {
-        let Some(entry) = self.find(key).cloned() else { return Vec::new() };
-        let Value::List(items) = entry.node.value else {
-            self.problem(entry.line, format!("{key} is {}", entry.node.value.shown()), "a list of codes");
-            return Vec::new();
-        };
-        let mut texts = Vec::new();
-        for item in items {
-            match item.value {
-                Value::Text(text) if is_code(&text) => texts.push((item.line, text)),
-                other => self.problem(item.line, format!("{key} has {}", other.shown()), CODE),
-            }
-        }
-        texts
-    }
-}
-
-fn is_code(text: &str) -> bool {
-    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-    (1..=64).contains(&text.len()) && text.bytes().all(good)
 }

@@ -5,10 +5,13 @@ mod calendar;
 mod directory;
 mod document;
 mod keys;
+mod principals;
 mod problem;
 mod routes;
+mod row;
 mod rulebook;
 mod sections;
+mod security;
 mod source;
 mod stated;
 mod targets;
@@ -18,10 +21,12 @@ pub use problem::{ConfigError, ConfigErrors, Place};
 pub use sections::{
     Alerts, Clock, ClockKind, Data, Engine, Files, IdKey, Log, LogFormat, LogLevel, Logging, Server, Store,
 };
+pub use security::Security;
 pub use source::{ENVIRONMENT_PREFIX, Sources};
 pub use targets::{Alertmanager, Webhook};
 
-use crate::domain::{Calendar, Rulebook};
+use crate::domain::{Calendar, Day, Rulebook};
+use crate::guard::Member;
 use keys::Keys;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +44,7 @@ pub struct Config {
     pub alertmanager: Alertmanager,
     pub files: Files,
     pub logging: Logging,
+    pub security: Security,
     /// The content of `files.rulebook`, with the calendar and the start of the day.
     pub rulebook: Rulebook,
     /// The content of `files.shadow_rulebook`, where one is named.
@@ -88,10 +94,20 @@ impl Config {
         Err(ConfigErrors(problems))
     }
 
-    /// What is allowed but will surprise, for a check in the given year.
-    pub fn warnings(&self, year: i32) -> Vec<String> {
+    /// The content of `security.principals` as it is now.
+    pub fn members_again(&self) -> Result<Vec<Member>, ConfigErrors> {
+        match &self.security.principals {
+            Some(path) => security::members(path, &self.directory),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// What is allowed but will surprise, for a check on the given day.
+    pub fn warnings(&self, today: Day) -> Vec<String> {
         let path = self.files.calendar.as_deref();
-        calendar::uncovered(&self.calendar, path, year)
+        let mut said = calendar::uncovered(&self.calendar, path, today.ymd().0);
+        said.extend(principals::warnings(self.security.members.as_deref().unwrap_or(&[]), today));
+        said
     }
 }
 
@@ -132,6 +148,8 @@ fn read(sources: &Sources) -> (Config, Keys) {
     };
     let (rulebook, shadow) = (book(&rules), shadow.as_ref().map(book));
     keys.problems.append(problems);
+    let security = security::read(&mut keys, &folder, &directory);
+    security::check_addresses(&mut keys, &server, &security);
     let config = Config {
         server,
         data,
@@ -144,6 +162,7 @@ fn read(sources: &Sources) -> (Config, Keys) {
         alertmanager,
         files,
         logging,
+        security,
         rulebook,
         shadow,
         calendar,

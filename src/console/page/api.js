@@ -13,15 +13,22 @@ export class ApiError extends Error {
 const HEADERS = { "Content-Type": "application/json", "X-Wagewatch": "console" };
 const TOKEN = "wagewatch.token";
 
-// Where the service asks who calls: kept until the window is closed, and sent with each call.
-export function remember(token) {
-  sessionStorage.setItem(TOKEN, token);
+// The token of whoever signed in: forgotten when the tab is closed, and sent to nobody but this service.
+export function token() {
+  return sessionStorage.getItem(TOKEN) ?? "";
+}
+
+export function keepToken(text) {
+  if (text) sessionStorage.setItem(TOKEN, text);
+  else sessionStorage.removeItem(TOKEN);
 }
 
 function headers() {
-  const token = sessionStorage.getItem(TOKEN);
-  return token ? { ...HEADERS, Authorization: `Bearer ${token}` } : HEADERS;
+  return token() ? { ...HEADERS, Authorization: `Bearer ${token()}` } : HEADERS;
 }
+
+// What any answer last said the business date is.
+export const told = { businessDate: undefined };
 
 async function post(path, body, signal) {
   let answer;
@@ -36,7 +43,18 @@ async function post(path, body, signal) {
 }
 
 export async function call(path, body, signal) {
-  return (await post(path, body, signal)).json();
+  const answer = await (await post(path, body, signal)).json();
+  told.businessDate = answer.businessDate ?? told.businessDate;
+  return answer;
+}
+
+// Whether the service lives and is ready: told to everybody.
+export async function ready(signal) {
+  try {
+    return (await fetch("/readyz", { signal, cache: "no-store" })).ok;
+  } catch {
+    throw new ApiError(0, { code: "UNREACHABLE", reason: "UNREACHABLE", message: "" });
+  }
 }
 
 export async function words() {
@@ -78,8 +96,8 @@ export async function follow(path, body, signal, heard, state) {
       state("cut", "");
     } catch (error) {
       if (signal.aborted) return;
-      // Another log or another filter: begin anew.
-      if (error.code === "INVALID_ARGUMENT") cursor = "";
+      // Another log, another filter or another caller: begin anew.
+      if (["INVALID_ARGUMENT", "PERMISSION_DENIED"].includes(error.code)) cursor = "";
       state("cut", error.message);
     } finally {
       clearTimeout(timer);

@@ -1,8 +1,9 @@
 // The frame of the page: navigation, language, and which view is shown. A view is a function that fills the
 // place it is given and ends its work when `signal` is aborted.
 
-import { remember, words } from "./api.js";
+import { words } from "./api.js";
 import { h, show } from "./dom.js";
+import { signIn, signOut } from "./sign_in.js";
 import { known, onStatus, start, streamIs } from "./status.js";
 import { choose, has, lang, serve, t } from "./words.js";
 import { alert } from "./view_alert.js";
@@ -36,6 +37,7 @@ function frame(tab) {
     h("div", { class: "side" },
       h("span", { id: "date", class: "date" }),
       h("span", { id: "sign", class: "sign" }),
+      signOut(route),
       h("button", { type: "button", class: "plain", lang: other === "en" ? "en" : "zh-CN", id: "language", onclick: () => { choose(other); route(); } }, t("language"))));
 }
 
@@ -47,20 +49,10 @@ function place() {
 }
 
 export function problem(error, again) {
-  if (error.code === "UNAUTHENTICATED") return login(again ?? route);
+  if (error.code === "UNAUTHENTICATED") return signIn(again ?? route);
   const key = [error.reason, error.code].map((word) => `error.${word}`).find(has) ?? "error.other";
   return h("div", { class: "problem", role: "alert" }, h("p", {}, t(key, error.message)),
     again && h("button", { type: "button", onclick: again }, t("retry")));
-}
-
-function login(again) {
-  const token = h("input", { id: "token", type: "password", autocomplete: "off", required: true });
-  const enter = (event) => {
-    event.preventDefault();
-    remember(token.value.trim());
-    again();
-  };
-  return h("form", { class: "panel filters", onsubmit: enter }, h("label", {}, h("span", {}, t("login.token")), token), h("button", { type: "submit", class: "main", id: "enter" }, t("login.enter")), h("p", { class: "note" }, t("login.note")));
 }
 
 let shown = "";

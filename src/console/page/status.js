@@ -1,6 +1,6 @@
 // How the service stands, asked every few seconds, and the banners that say so when it is not well.
 
-import { call } from "./api.js";
+import { call, ready, told } from "./api.js";
 import { h, show } from "./dom.js";
 import { ago, bytes } from "./format.js";
 import { lang, t } from "./words.js";
@@ -30,9 +30,34 @@ export function heard() {
   known.heard = Date.now();
 }
 
+// How the service stands is the operator's: others learn whether it is ready, and the date from other answers.
+let isHidden = false;
+
+// Somebody else has signed in, or nobody is signed in any more.
+export function anew() {
+  isHidden = false;
+  known.status = undefined;
+  told.businessDate = undefined;
+  return ask();
+}
+
+async function status() {
+  const signal = AbortSignal.timeout(10_000);
+  if (!isHidden) {
+    try {
+      return await call("AdminService/GetStatus", {}, signal);
+    } catch (error) {
+      if (![401, 403].includes(error.status)) throw error;
+      // Asked once, and not every few seconds: each refusal stands in the audit trail.
+      isHidden = true;
+    }
+  }
+  return { ready: await ready(signal), businessDate: told.businessDate };
+}
+
 export async function ask() {
   try {
-    known.status = await call("AdminService/GetStatus", {}, AbortSignal.timeout(10_000));
+    known.status = await status();
     known.reached = Date.now();
     known.error = undefined;
   } catch (error) {
@@ -58,7 +83,7 @@ function paint() {
   const add = (kind, text) => all.push([kind, text]);
   if (error) add("bad", t("unreachable", reached ? ago(reached) : t("never")));
   if (status?.failed) add("bad", t("failed", status.failed));
-  if (status && !status.ready && !status.failed) add("warn", t("behind", status.logApplied ?? 0, status.logHead ?? 0));
+  if (status && !status.ready && !status.failed) add("warn", status.logHead === undefined ? t("error.NOT_READY") : t("behind", status.logApplied ?? 0, status.logHead));
   const short = status?.diskShortage;
   if (short) add("bad", t("disk", bytes(short.freeBytes), bytes(short.neededBytes)));
   if (stream === "cut" && !error && status?.ready) add("warn", t("cut.long", at ? ago(at) : t("never")));

@@ -6,6 +6,7 @@ use super::body;
 use super::counts::{Deliveries, Target};
 use super::post::{End, Post};
 use super::{Patience, Source, events};
+use crate::access::Sight;
 use crate::domain::Level;
 use crate::proto::SubscribeResponse;
 use crate::proto::v1 as pb;
@@ -31,6 +32,8 @@ pub struct Alertmanager {
     pub counts: Deliveries,
 }
 
+/// In the audit trail: no principal has such a name.
+const NAME: &str = "delivery/alertmanager";
 /// Alerts in one call.
 const BATCH: usize = 200;
 
@@ -50,14 +53,14 @@ impl Alertmanager {
             Err(why) => return tracing::error!(why, "nothing is delivered to Alertmanager"),
         };
         self.source.ready().await;
-        let Some(mut messages) = self.source.follow(self.filter.clone(), None) else { return };
+        let Some(mut messages) = self.source.follow(NAME, self.filter.clone(), None) else { return };
         let mut again = tokio::time::interval_at(tokio::time::Instant::now() + self.resend, self.resend);
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 message = messages.recv() => match message {
-                    Some(message) => self.changed(&post, &message).await,
-                    None => return,
+                    Some(Ok(message)) => self.changed(&post, &message).await,
+                    Some(Err(_)) | None => return,
                 },
                 _ = again.tick() => self.all(&post).await,
             }
@@ -96,7 +99,8 @@ impl Alertmanager {
                 let (today, now) = (self.source.today(), body::now_ms());
                 let prepared = rows.iter().map(|row| self.source.rows.make(row));
                 let wanted = prepared.filter(|prepared| self.filter.passes(prepared));
-                let alerts: Vec<pb::Alert> = wanted.map(|one| self.source.rows.alert(&one, today)).collect();
+                let shown = |one| self.source.rows.alert(&one, today, Sight::NoPersons);
+                let alerts: Vec<pb::Alert> = wanted.map(shown).collect();
                 let standing = alerts.iter().filter(|alert| self.asks(alert));
                 let told = standing.map(|alert| {
                     body::for_alertmanager(alert, &body::level(alert.level()), true, now, self.believed)

@@ -2,6 +2,7 @@
 //! one that only grows, up to a limit.
 
 use crate::serve::cursor::Cursor;
+use crate::serve::seal::Seal;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -25,9 +26,9 @@ impl Keep {
     }
 
     /// `None` in the beginning, and when what is there is none: then everything that stands is delivered again.
-    pub(super) fn cursor(&self) -> Option<Cursor> {
+    pub(super) fn cursor(&self, seal: &Seal) -> Option<Cursor> {
         let text = fs::read_to_string(self.folder.join(CURSOR)).ok()?;
-        Cursor::decode(text.trim_end()).ok()
+        Cursor::decode(text.trim_end(), seal).ok()
     }
 
     pub(super) fn set_cursor(&self, cursor: &str) -> io::Result<()> {
@@ -55,17 +56,19 @@ impl Keep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alerts::PUBLIC_ID_KEY;
 
     #[test]
     fn cursors_are_replaced_and_dead_letters_bounded() {
         let dir = tempfile::tempdir().unwrap();
         let keep = Keep::open(dir.path().join("webhook"), 20).unwrap();
-        assert_eq!(keep.cursor(), None);
+        let seal = Seal::new(&PUBLIC_ID_KEY, "delivery");
+        assert_eq!(keep.cursor(&seal), None);
         let cursor = Cursor::begin(7, &[1, 2]);
-        keep.set_cursor(&cursor.encode()).unwrap();
-        assert_eq!(keep.cursor(), Some(cursor));
+        keep.set_cursor(&cursor.encode(&seal)).unwrap();
+        assert_eq!(keep.cursor(&seal), Some(cursor));
         keep.set_cursor("nonsense").unwrap();
-        assert_eq!(keep.cursor(), None);
+        assert_eq!(keep.cursor(&seal), None);
         for line in ["first and long enough to be all", "second", "third"] {
             keep.bury(line).unwrap();
         }

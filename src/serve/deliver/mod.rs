@@ -1,5 +1,5 @@
-//! Alerts delivered to other systems: each target is one more subscriber of the feed, with a cursor of its own, and reads
-//! at its own pace. Nothing here decides what an alert is, and nothing waits for a target but its own queue.
+//! Alerts delivered to other systems: each target is one more subscriber of the feed, with a cursor of its own, who sees no
+//! person, and reads at its own pace. Nothing here decides what an alert is, and nothing waits for a target but its own queue.
 
 pub mod alertmanager;
 mod body;
@@ -18,10 +18,12 @@ pub use super::filter::Filter;
 use super::follow::{Follower, follow};
 use super::hub::Hub;
 use super::rows::Rows;
+use super::seal::Seal;
 use crate::domain::Day;
 use crate::engine::Engine;
-use crate::proto::SubscribeResponse;
+use crate::guard::Guard;
 use crate::proto::v1 as pb;
+use crate::proto::{Refusal, SubscribeResponse};
 use prost::Message;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +36,7 @@ pub struct Source {
     pub engine: Engine,
     pub rows: Arc<Rows>,
     pub hub: Arc<Hub>,
+    pub guard: Arc<Guard>,
     pub stop: CancellationToken,
 }
 
@@ -54,6 +57,8 @@ const DEPTH: usize = 1;
 const HEARTBEAT: Duration = Duration::from_secs(15);
 const READY_POLL: Duration = Duration::from_millis(100);
 
+type Messages = mpsc::Receiver<Result<SubscribeResponse, Refusal>>;
+
 impl Source {
     /// Until the engine is level with its log: before that, old alerts would be told as if they stood.
     async fn ready(&self) {
@@ -62,8 +67,13 @@ impl Source {
         }
     }
 
-    /// What stands, then every change, from the cursor on.
-    fn follow(&self, filter: Filter, resume: Option<Cursor>) -> Option<mpsc::Receiver<SubscribeResponse>> {
+    /// What binds a deliverer's cursor to him.
+    fn seal(&self, name: &str) -> Seal {
+        self.rows.seal(name)
+    }
+
+    /// What stands, then every change, from the cursor on, for the deliverer of that name.
+    fn follow(&self, name: &str, filter: Filter, resume: Option<Cursor>) -> Option<Messages> {
         let seat = self.hub.enter(usize::MAX)?;
         let (out, messages) = mpsc::channel(DEPTH);
         let engine = self.engine.clone();
@@ -71,6 +81,8 @@ impl Source {
             feed: self.engine.feed().clone(),
             rows: self.rows.clone(),
             filter,
+            visit: Arc::new(self.guard.deliverer(name)),
+            seal: self.seal(name),
             heads: seat.watch(),
             today: Arc::new(move || engine.business_date()),
             out,

@@ -21,6 +21,9 @@ pub const DELIVERY: &str = "wagewatch-delivery";
 pub const TIMESTAMP: &str = "wagewatch-timestamp";
 pub const SIGNATURE: &str = "wagewatch-signature";
 
+/// In the audit trail: no principal has such a name.
+const NAME: &str = "delivery/webhook";
+
 /// Everything that a webhook is made of.
 pub struct Webhook {
     pub source: Source,
@@ -61,9 +64,10 @@ impl Webhook {
             Err(why) => return tracing::error!(why, "nothing is delivered to the webhook"),
         };
         self.source.ready().await;
-        let Some(mut messages) = self.source.follow(self.filter.clone(), self.keep.cursor()) else { return };
+        let cursor = self.keep.cursor(&self.source.seal(NAME));
+        let Some(mut messages) = self.source.follow(NAME, self.filter.clone(), cursor) else { return };
         let mut kept = String::new();
-        while let Some(message) = messages.recv().await {
+        while let Some(Ok(message)) = messages.recv().await {
             match self.handle(&post, &message, &mut kept).await {
                 Ok(()) => {}
                 Err(Stop::Stopping) => return,
