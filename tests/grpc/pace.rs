@@ -138,14 +138,15 @@ async fn a_quiet_bank_is_answered_beside_a_flooding_one() {
     county.house.end().await;
 }
 
-/// The median and the 99th of 100 payments one by one.
+/// The median and the 99th of 100 payments one by one, at most 40 a second: within the bank's own share, however fast
+/// the machine is.
 async fn times(bank: &As, from: u32) -> [Duration; 2] {
     let mut times = Vec::new();
     for n in 0..100 {
         let begun = Instant::now();
         bank.submit(payments(50_000 + from + n, 1)).await.unwrap();
         times.push(begun.elapsed());
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(25)).await;
     }
     times.sort();
     [times[49], times[98]]
