@@ -224,11 +224,6 @@ impl Roster {
         feeds.into_values().collect()
     }
 
-    /// The projects whose attendance that source has sent, at work or not, in no order that means anything.
-    pub fn projects_of(&self, feed: &str) -> &[ProjectId] {
-        self.feeds.get(feed).map_or(&[], |feed| &feed.projects)
-    }
-
     /// Active and not completed; what is not known is taken to be.
     fn is_at_work(&self, project: &ProjectId, today: Day) -> bool {
         self.sites.get(project).and_then(|site| site.stated.as_ref()).is_none_or(|kept| {

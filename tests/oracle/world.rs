@@ -620,10 +620,11 @@ impl Maker {
         let opened_on = if self.one_in(3) { self.any_day() } else { self.first.first_day().plus(-10) };
         let agreement_signed = !self.one_in(4);
         let closed_on = self.one_in(3).then(|| self.any_day());
+        let bank = if self.one_in(3) { "CCB" } else { "ICBC" };
         self.put(Body::Account(Box::new(WageAccount {
             project_id,
             account,
-            bank: "ICBC".into(),
+            bank: bank.into(),
             opened_on,
             agreement_signed,
             closed_on,

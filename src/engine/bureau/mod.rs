@@ -17,18 +17,18 @@ use super::row_book::RowBook;
 use super::shard::Equipment;
 use crate::alerts::{ProjectAlerts, Tallies};
 use crate::domain::{
-    Act, AlertKey, AlertRow, Day, Entry, FirmView, Position, ProjectId, Rulebook, Subject, Uscc, Verdict,
+    Act, AlertKey, AlertRow, Day, Entry, Finding, FirmView, Position, Rulebook, Subject, Uscc, Verdict,
 };
 use crate::ledger::{Roster, Stirred};
 use crate::log::Block;
 use crate::rules::{self, Judgement};
-pub use pages::rows_behind;
-
 use cases::Cases;
 use compact_str::CompactString;
 use owed::Owed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+pub use pages::rows_behind;
 
 /// The owner of the county's own alerts.
 pub struct Bureau {
@@ -65,10 +65,6 @@ impl Bureau {
         self.meta.position
     }
 
-    pub fn today(&self) -> Option<Day> {
-        self.meta.today
-    }
-
     pub fn alerts(&self) -> &ProjectAlerts {
         &self.alerts
     }
@@ -81,11 +77,6 @@ impl Bureau {
     /// The rows since the last call, in order.
     pub fn take_rows(&mut self) -> Vec<Arc<AlertRow>> {
         self.rows.take_fresh()
-    }
-
-    /// The projects that a feed reports on.
-    pub fn projects_of(&self, feed: &str) -> &[ProjectId] {
-        self.roster.projects_of(feed)
     }
 
     /// Applies a block: `rows` are those that the shards made of it, by shard and number. Answers the
@@ -225,11 +216,14 @@ impl Bureau {
             self.settle(Subject::Complaint(id), on.into_parts(), today, &mut out);
         }
         if feeds {
-            let mut found = Vec::new();
+            // What was found of a feed that is none any more (its only account is another bank's now) ends too.
+            let sources = self.alerts.standing().map(|alert| alert.finding.subject.clone());
+            let sources = sources.filter(|subject| matches!(subject, Subject::Source(_)));
+            let mut found: BTreeMap<Subject, Vec<Finding>> = sources.map(|s| (s, Vec::new())).collect();
             for feed in self.roster.feeds(today) {
                 let mut on = Judgement::new(today, &self.book, None);
                 rules::judge_feed(&feed, &mut on);
-                found.push((Subject::Source(feed.name.into()), on.into_parts().0));
+                found.insert(Subject::Source(feed.name.into()), on.into_parts().0);
             }
             for (subject, findings) in found {
                 self.settle(subject, (findings, BTreeSet::new()), today, &mut out);
@@ -248,7 +242,7 @@ impl Bureau {
     fn settle(
         &mut self,
         subject: Subject,
-        (findings, again): (Vec<crate::domain::Finding>, BTreeSet<Day>),
+        (findings, again): (Vec<Finding>, BTreeSet<Day>),
         today: Day,
         out: &mut Vec<Changed>,
     ) {
@@ -286,3 +280,6 @@ impl Bureau {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
