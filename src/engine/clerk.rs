@@ -86,12 +86,14 @@ impl Clerk {
     fn block(&mut self, block: &Block, mut rows: Vec<Arc<AlertRow>>, reply: Option<Arc<Reply>>) {
         rows.extend(self.made_before.remove(&block.position).unwrap_or_default());
         rows.sort_by_key(|row| (row.shard, row.seq));
+        self.shared.observer.applying(block.position);
         let verdicts = self.bureau.apply(block, &rows);
         let rows = self.bureau.take_rows();
         if !rows.is_empty() {
             self.shared.observer.published(&rows);
             self.shared.feed.publish(self.bureau.id(), rows);
         }
+        self.shared.observer.finished(block.position);
         self.shared.second.store(block.position.0, Ordering::Release);
         if let Some(reply) = reply {
             reply.part(verdicts);
