@@ -144,7 +144,7 @@ fn terms_product(basis: Basis, rate: Fen, worked: Days, minutes: u32, accrued: S
         }
         Basis::Piece => Both::new(
             format!("计件用工：出勤 {count} 天不按天计价，计 {sum} 元"),
-            format!("Paid by the piece: for {} of attendance {sum} yuan", counted(count, "day")),
+            format!("Paid by the piece: {} of attendance at {sum} yuan", counted(count, "day")),
         ),
     }
 }
