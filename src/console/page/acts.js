@@ -45,9 +45,10 @@ function idle(kind, one) {
 // What the emergency fund may still advance.
 const open = (one) => (one.amountFen ?? 0) - (one.advancedFen ?? 0);
 
-// The section of acts. `page`: `busy` keeps what is being written from being taken away, `reload` shows what came of it.
+// The section of acts. `page`: `busy` keeps what is being written from being taken away, `reload` shows what came of it,
+// `said` is what the last one came to.
 export function acts(one, page) {
-  const said = h("p", { class: "note", role: "status", id: "act-said" });
+  const said = h("p", { class: "note", role: "status", id: "act-said" }, page.said && h("span", { class: "good-text" }, page.said));
   const actor = input("actor", h("input", { id: "actor", maxlength: ACTOR_CHARS, autocomplete: "name", value: remembered(), oninput: (event) => remember(event.target.value) }), t("actor"));
   const form = h("div", {});
   const buttons = {};
@@ -58,6 +59,7 @@ export function acts(one, page) {
     show(form);
   };
   const begin = (kind) => {
+    page.said = "";
     const send = sender(one, kind, actor, said, page);
     if (!FIELDS[kind].length) return send({}, () => {});
     page.busy(true);
@@ -166,9 +168,9 @@ function sender(one, kind, actor, said, page) {
     try {
       await call("AlertService/Act", { alertId: one.id, actId, actor: who, [kind]: values });
       page.busy(false);
+      page.said = t("act.done", t(`act.${kind}`));
       await page.reload();
       document.getElementById(`act-${kind}`)?.focus({ preventScroll: true });
-      show(document.getElementById("act-said") ?? said, h("span", { class: "good-text" }, t("act.done", t(`act.${kind}`))));
     } catch (error) {
       const left = (error.fields ?? []).filter((found) => {
         const name = found.field.split(".").pop().replace(/_(\w)/g, (_, letter) => letter.toUpperCase());

@@ -23,10 +23,12 @@ export async function alert(main, { parts, signal }) {
     stale = !own && (busy || writes(document.activeElement));
     if (stale) return answer;
     const held = place.contains(document.activeElement) && document.activeElement.id;
-    show(place, picture(answer, { reload: () => load(true), busy: (is) => { busy = is; } }));
+    show(place, picture(answer, page));
     if (held) document.getElementById(held)?.focus({ preventScroll: true });
     return answer;
   };
+  // `said`: what the last act came to, also after the page was drawn anew.
+  const page = { reload: () => load(true), busy: (is) => { busy = is; }, said: "" };
   const { alert: first } = await load();
   show(main, place);
   let planned;

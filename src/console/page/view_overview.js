@@ -37,7 +37,7 @@ export async function overview(main, { signal }) {
   await load();
   show(main, h("h1", { class: "unseen" }, t("overview")), tiles, due, figures);
   loadDue();
-  // Counts are walks over all that stands: after a change they wait for the next, some seconds at most.
+  // After a change counts wait for the next, some seconds at most.
   const soon = () => {
     planned ??= setTimeout(async () => {
       planned = undefined;

@@ -11,6 +11,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear, Paragraph, Row as TableRow, Table, TableState, Wrap};
 use std::time::Duration;
+use unicode_width::UnicodeWidthChar;
 
 const LEVELS: [pb::Level; 4] = [pb::Level::Red, pb::Level::Orange, pb::Level::Yellow, pb::Level::Blue];
 /// From so many columns on, the case file stands beside the list.
@@ -223,7 +224,7 @@ fn wrapped(text: &str, width: usize) -> Vec<Line<'static>> {
         let indent: String = line.chars().take_while(|c| *c == ' ').take(width / 2).collect();
         let (mut part, mut taken) = (String::new(), 0);
         for c in line.chars() {
-            let wide = Span::raw(c.to_string()).width();
+            let wide = c.width().unwrap_or(0);
             if taken + wide > width && taken > indent.len() {
                 lines.push(Line::from(std::mem::replace(&mut part, indent.clone())));
                 taken = indent.len();
