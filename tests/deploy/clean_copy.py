@@ -45,7 +45,7 @@ def sources(folder):
 with tempfile.TemporaryDirectory() as folder:
     copy(folder)
     # The lock is what the manifest asks for, without a look at a registry.
-    run(folder, "cargo", "metadata", "--locked", "--offline", "--format-version", "1")
+    run(folder, "cargo", "tree", "--locked", "--offline", "--edges", "normal,build")
     sources(folder)
     # The other commands of the build's stage, on the program that there is.
     built = pathlib.Path(folder, "wagewatch")
