@@ -88,7 +88,7 @@ impl otlp::trace_service_server::TraceService for Collector {
         request: tonic::Request<otlp::ExportTraceServiceRequest>,
     ) -> Result<tonic::Response<otlp::ExportTraceServiceResponse>, tonic::Status> {
         self.0.lock().unwrap().push(format!("{:?}", request.into_inner()));
-        Ok(tonic::Response::default())
+        Ok(tonic::Response::new(otlp::ExportTraceServiceResponse::default()))
     }
 }
 

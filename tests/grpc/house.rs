@@ -129,8 +129,8 @@ impl House {
         let grpc = listener.local_addr().unwrap();
         let services = server::services(doors, &plan.server);
         let (telemetry, most) = (Telemetry::default(), plan.server.message_bytes);
-        let pages =
-            console::pages(services.clone(), plan.guard.clone(), telemetry.clone(), Vec::new(), most).unwrap();
+        let pages = console::pages(services.clone(), plan.guard.clone(), telemetry.clone(), Vec::new(), most)
+            .unwrap();
         let entrance = Entrance { listener, guard: plan.guard.clone(), tls: plan.tls.clone(), telemetry };
         let ungated = services.clone();
         let served =
