@@ -96,7 +96,7 @@ function together(sectors) {
 function shares(title, list, key, asks) {
   const rows = (list ?? []).filter((one) => asks(one) > 0).sort((a, b) => asks(b) - asks(a));
   const most = Math.max(1, ...rows.map(asks));
-  const heads = [{ label: title }, { label: t("number"), number: true }, { label: "", class: "bar" }, { label: t("amount"), number: true }];
+  const heads = [{ label: t(key === "sector" ? "by.sector.short" : key) }, { label: t("number"), number: true }, { label: "", class: "bar" }, { label: t("amount"), number: true }];
   const line = (one) => ({
     cells: [
       h("a", { href: `#/alerts?${key}=${encodeURIComponent(one.key ?? "")}` }, one.name || one.key || t("unknown")), count(asks(one)),
