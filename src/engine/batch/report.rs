@@ -198,6 +198,8 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
     let mut on = Judgement::new(today, book, sector);
     tally.tell(&mut project, today);
     project.balance = ledger.balance();
+    project.labour_fees = ledger.labour_fees();
+    project.inspections = ledger.inspections().collect();
     project.weeks = Weeks::of(ledger, today, book).tell(today);
     rules::judge_totals(&project, &worst, &mut on);
     let months = std::mem::take(&mut project.months);
