@@ -28,6 +28,7 @@ mod presence;
 mod project;
 mod reading;
 mod roster;
+mod roster_join;
 mod roster_page;
 mod settle;
 mod stored;
