@@ -64,14 +64,36 @@ fn unknown_names_are_errors() {
         "[clock]\nday_start = \"04:00\"",
         "w.toml:2: unknown key clock.day_start; expected one of kind, day_starts_at",
     );
-    let sections =
-        "server, data, log, store, engine, clock, alerts, webhook, alertmanager, files, logging, security";
+    let sections = "server, data, log, store, engine, clock, alerts, webhook, alertmanager, telemetry, http, files, logging, security";
     check("[serve]\nx = 1", &format!("w.toml:2: unknown section [serve]; expected one of {sections}"));
     check("[serve]\n", &format!("w.toml:1: unknown section [serve]; expected one of {sections}"));
     check(
         "max_streams = 3",
         "w.toml:1: max_streams is 3 outside of any section; expected a section such as [server]",
     );
+}
+
+#[test]
+fn shares_and_names_of_machines_are_read() {
+    let share = |text: &str| {
+        let config = from_text(&format!("[telemetry]\nsample_ratio = {text}")).unwrap();
+        config.telemetry.sample_millionths
+    };
+    assert_eq!(["0", "0.25", "0.000001", "1", "1.0"].map(share), [0, 250_000, 1, 1_000_000, 1_000_000]);
+    for wrong in ["1.5", "-0.1", "0.0000001", "2", "1e-3"] {
+        let said = from_text(&format!("[telemetry]\nsample_ratio = {wrong}")).unwrap_err();
+        assert!(said.ends_with("expected a number from 0 to 1 with at most six decimals"), "{said}");
+    }
+    check(
+        "[telemetry]\nservice_name = \"a b\"",
+        "w.toml:2: telemetry.service_name is \"a b\"; expected 1 to 64 of A-Z a-z 0-9 . _ -",
+    );
+    let hosts = from_text("[http]\nhosts = [\"Wages.Example.cn\", \"b\"]").unwrap().http.hosts;
+    assert_eq!(hosts, ["wages.example.cn", "b"]);
+    for wrong in ["[\"a:80\"]", "[\"http://a\"]", "[\"\"]", "\"a\"", "[1]"] {
+        let said = from_text(&format!("[http]\nhosts = {wrong}")).unwrap_err();
+        assert!(said.contains("http.hosts is ") && said.ends_with("without a port"), "{said}");
+    }
 }
 
 #[test]

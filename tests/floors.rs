@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const FLOORS: [(&str, &[&str]); 18] = [
+const FLOORS: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("codec", &["domain"]),
     ("ledger", &["domain", "codec"]),
@@ -23,6 +23,8 @@ const FLOORS: [(&str, &[&str]); 18] = [
     ("proto", &[]),
     // Who looked at what: files for auditors, in a form that they can read.
     ("audit", &["domain"]),
+    // Spans of calls and of what follows from them, for a collector.
+    ("telemetry", &["domain"]),
     // Who comes in, and with what.
     ("guard", &["domain", "access", "audit", "proto"]),
     // Made-up counties for `demo` and `generate`.
@@ -30,19 +32,46 @@ const FLOORS: [(&str, &[&str]); 18] = [
     ("intake", &BELOW_DOORS),
     ("serve", &BELOW_DOORS),
     // Calls the same services as gRPC does, put together by `app`: knows none of them, and asks the same guard.
-    ("console", &["domain", "alerts", "proto", "guard"]),
-    ("app", BELOW_COMMANDS.split_at(16).0),
+    ("console", &["domain", "alerts", "proto", "guard", "telemetry"]),
+    ("app", BELOW_COMMANDS.split_at(17).0),
     ("command", &BELOW_COMMANDS),
 ];
 
-const BELOW_DOORS: [&str; 12] = [
-    "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "audit",
+const BELOW_DOORS: [&str; 13] = [
+    "domain",
+    "codec",
+    "ledger",
+    "rules",
+    "alerts",
+    "log",
+    "store",
+    "engine",
+    "proto",
+    "access",
+    "audit",
     "guard",
+    "telemetry",
 ];
 
-const BELOW_COMMANDS: [&str; 17] = [
-    "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "audit",
-    "guard", "intake", "serve", "console", "fiction", "app",
+const BELOW_COMMANDS: [&str; 18] = [
+    "domain",
+    "codec",
+    "ledger",
+    "rules",
+    "alerts",
+    "log",
+    "store",
+    "engine",
+    "proto",
+    "access",
+    "audit",
+    "guard",
+    "telemetry",
+    "intake",
+    "serve",
+    "console",
+    "fiction",
+    "app",
 ];
 
 /// Rooms whose answers depend on their arguments alone.
@@ -68,8 +97,8 @@ const NOT_IN_CORE: [(&str, &str); 15] = [
 ];
 
 /// Wire formats stop at these doors.
-const SPEAK_TO_THE_WORLD: [&str; 8] =
-    ["proto", "audit", "guard", "intake", "serve", "console", "app", "command"];
+const SPEAK_TO_THE_WORLD: [&str; 9] =
+    ["proto", "audit", "telemetry", "guard", "intake", "serve", "console", "app", "command"];
 
 #[test]
 fn a_room_imports_from_lower_floors_only() {

@@ -1,13 +1,15 @@
 //! A whole run of the real program, loud, with good records, bad ones and wrong questions: no identity number and no
-//! account that went in comes out in a log line, a metric, a verdict, an error or a masked answer.
+//! account that went in comes out in a log line, a metric, a verdict, an error, a span or a masked answer.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod oracle;
 mod support;
 
+use opentelemetry_proto::tonic::collector::trace::v1 as otlp;
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
+use std::sync::{Arc, Mutex};
 use support::process::Process;
 use wagewatch::app::config::Config;
 use wagewatch::domain::{Body, Period, Record};
@@ -64,6 +66,32 @@ impl Heard {
     }
 }
 
+/// Takes every span, as text.
+#[derive(Clone, Default)]
+struct Collector(Arc<Mutex<Vec<String>>>);
+
+impl Collector {
+    async fn listen(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let service = otlp::trace_service_server::TraceServiceServer::new(self.clone());
+        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+        tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
+        address
+    }
+}
+
+#[tonic::async_trait]
+impl otlp::trace_service_server::TraceService for Collector {
+    async fn export(
+        &self,
+        request: tonic::Request<otlp::ExportTraceServiceRequest>,
+    ) -> Result<tonic::Response<otlp::ExportTraceServiceResponse>, tonic::Status> {
+        self.0.lock().unwrap().push(format!("{:?}", request.into_inner()));
+        Ok(tonic::Response::new(otlp::ExportTraceServiceResponse::default()))
+    }
+}
+
 fn county() -> County {
     let plan = Plan {
         seed: 7,
@@ -79,7 +107,10 @@ fn county() -> County {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_number_that_went_in_comes_out() {
     let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(&folder.path().join("data"), &["logging.level=trace"]).await;
+    let collector = Collector::default();
+    let endpoint = format!("telemetry.otlp_endpoint={}", collector.listen().await);
+    let settings = ["logging.level=trace", "telemetry.sample_ratio=1", &endpoint];
+    let process = Process::start(&folder.path().join("data"), &settings).await;
     let client = process.client();
     let mut heard = Heard::default();
     for (day, records) in county() {
@@ -106,6 +137,11 @@ async fn no_number_that_went_in_comes_out() {
     questions(&client, &mut heard).await;
     heard.text.push_str(&metrics(&process.said()));
     heard.text.push_str(&process.stop().await.said);
+    let spans = collector.0.lock().unwrap().join("\n");
+    for name in ["IntakeService/Submit", "log.commit", "alerts.rows", "LedgerService/GetWorkerLedger"] {
+        assert!(spans.contains(name), "no span of {name}");
+    }
+    heard.text.push_str(&spans);
     heard.check();
     assert!(heard.text.contains("wagewatch_records_total") && heard.text.contains("DeadLetter"));
 }

@@ -29,4 +29,4 @@ pub use owed::Overdue;
 pub use route::{Audience, Department, Directory, DirectoryError, Role, Territory};
 pub use tally::{RedSpell, Stance, Tallies, Tally, TallyKey, confirms};
 pub use text::{Numbers, Text, text};
-pub use words::{Both, RuleInfo, fact_words, info, level_words};
+pub use words::{Both, CASE_TERMS, CASE_WORDS, Named, RuleInfo, fact_words, info, level_words, named};

@@ -52,6 +52,7 @@ fn hook(
             give_up: Duration::from_secs(webhook.give_up_hours * 3600),
         },
         keep,
+        concurrency: webhook.concurrency,
         counts: counts.clone(),
     })
 }

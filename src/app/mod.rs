@@ -11,6 +11,7 @@ pub mod logging;
 mod reload;
 pub mod restore;
 mod service;
+mod telemetry;
 
 pub use clock::business_date_now;
 pub use data::Opened;

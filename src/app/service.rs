@@ -4,12 +4,12 @@
 
 use super::config::{ClockKind, Config};
 use super::data::Opened;
-use super::{clock, deliver, disk, reload};
+use super::{clock, deliver, disk, reload, telemetry};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::audit::{self, Trail};
 use crate::console;
-use crate::domain::{AlertRow, Day, ProjectId};
-use crate::engine::api::ProjectFacts;
+use crate::domain::{AlertRow, Day, Position, ProjectId};
+use crate::engine::api::{Marked, ProjectFacts};
 use crate::engine::{Engine, Observer};
 use crate::guard::{self, Equipment, Guard, Rate, Tls};
 use crate::intake::batch::Limits;
@@ -65,6 +65,7 @@ pub struct Service {
     guard: Arc<Guard>,
     tls: Option<Tls>,
     sources: Arc<Sources>,
+    traces: Arc<telemetry::Ear>,
 }
 
 /// Metrics and routing both learn from the engine.
@@ -72,11 +73,24 @@ struct Ears {
     metrics: Arc<Metrics>,
     facts: Arc<FactsCache>,
     sources: Arc<Sources>,
+    traces: Arc<telemetry::Ear>,
 }
 
 impl Observer for Ears {
     fn opened(&self, block: &Block, today: Option<Day>) {
         self.sources.opened(block, today);
+    }
+
+    fn marked(&self, block: &Block, marked: &[Marked], micros: u64) {
+        self.traces.marked(block, marked, micros);
+    }
+
+    fn applying(&self, position: Position) {
+        self.traces.applying(position);
+    }
+
+    fn finished(&self, _position: Position) {
+        self.traces.finished();
     }
 
     fn appended(&self, entries: usize, micros: u64) {
@@ -93,6 +107,7 @@ impl Observer for Ears {
 
     fn published(&self, rows: &[Arc<AlertRow>]) {
         self.metrics.published(rows);
+        self.traces.published(rows);
     }
 
     fn checkpointed(&self, pages: usize, bytes: usize, micros: u64) {
@@ -106,13 +121,19 @@ impl Service {
         let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).context("metrics")?);
         let facts = Arc::new(FactsCache::new());
         let sources = Arc::new(Sources::default());
-        let ears = Ears { metrics: metrics.clone(), facts: facts.clone(), sources: sources.clone() };
+        let traces = Arc::new(telemetry::Ear::default());
+        let ears = Ears {
+            metrics: metrics.clone(),
+            facts: facts.clone(),
+            sources: sources.clone(),
+            traces: traces.clone(),
+        };
         let tls = config.security.tls.as_ref().map(Tls::read).transpose().context("security")?;
         let opened = Opened::open(&config, Arc::new(ears))?;
         // The folder is locked: nobody else writes the trail.
         let counted = metrics.clone();
         let guard = guard(&config, Arc::new(move |reason| counted.refused(reason)))?;
-        Ok(Service { config, opened, metrics, facts, guard, tls, sources })
+        Ok(Service { config, opened, metrics, facts, guard, tls, sources, traces })
     }
 
     pub fn engine(&self) -> &Engine {
@@ -122,6 +143,8 @@ impl Service {
     /// Serves until `stop`, then drains. An error: the service could not go on, the process must end.
     pub async fn run(mut self, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
         let engine = self.opened.engine.clone();
+        let followed = telemetry::start(&self.config, &self.metrics)?;
+        self.traces.listen(&followed);
         let end = CancellationToken::new();
         let hub = Hub::start(engine.feed().clone(), stop.clone());
         let watched = Watched {
@@ -137,12 +160,14 @@ impl Service {
         let rows = self.rows(&engine)?;
         let limits = self.server_limits();
         let services = server::services(self.doors(&engine, &rows, &hub, &stop), &limits);
-        let pages = console::pages(services.clone(), self.guard.clone(), limits.message_bytes)?;
+        let hosts = self.config.http.hosts.clone();
+        let (asks, follows) = (self.guard.clone(), followed.clone());
+        let pages = console::pages(services.clone(), asks, follows, hosts, limits.message_bytes)?;
         let door = HttpDoor { listener: listeners.http, tls: http_tls, pages };
         let http = tokio::spawn(http::serve(door, watched, end.clone()));
         let drain = limits.drain;
         let (guard, tls) = (self.guard.clone(), self.tls.clone());
-        let entrance = Entrance { listener: listeners.grpc, guard, tls };
+        let entrance = Entrance { listener: listeners.grpc, guard, tls, telemetry: followed.clone() };
         let serving = server::serve(entrance, services, engine.clone(), limits, stop.clone());
         let mut tasks = tokio::task::JoinSet::new();
         let needed = self.config.data.min_free_bytes;
@@ -153,8 +178,14 @@ impl Service {
         if self.config.clock.kind == ClockKind::System {
             tasks.spawn(clock::run(engine.clone(), self.config.clock.day_starts_at, stop.clone()));
         }
-        let source =
-            Source { engine: engine.clone(), rows, hub, guard: self.guard.clone(), stop: stop.clone() };
+        let source = Source {
+            engine: engine.clone(),
+            rows,
+            hub,
+            guard: self.guard.clone(),
+            telemetry: followed.clone(),
+            stop: stop.clone(),
+        };
         deliver::start(&mut tasks, &self.config, self.opened.path(), &source, self.metrics.deliveries())?;
         let served = tokio::select! {
             served = serving => served.context("the gRPC door"),
@@ -172,7 +203,11 @@ impl Service {
         }
         end.cancel();
         let guard = self.guard.clone();
-        let _ = tokio::task::spawn_blocking(move || guard.stop()).await;
+        let _ = tokio::task::spawn_blocking(move || {
+            followed.stop();
+            guard.stop();
+        })
+        .await;
         let _ = tokio::time::timeout(Duration::from_secs(1), http).await;
         served
     }

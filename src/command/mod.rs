@@ -3,12 +3,12 @@
 pub mod audit;
 pub mod backtest;
 pub mod backup;
+mod casefile;
 pub mod check;
 mod client;
 pub mod demo;
 pub mod explain;
 pub mod generate;
-mod life;
 mod output;
 pub mod replay;
 pub mod restore;

@@ -4,6 +4,7 @@
 use super::caller::{self, Denied};
 use super::gateway::{Gateway, Method, json};
 use crate::guard::Peer;
+use crate::telemetry::Open;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -29,13 +30,15 @@ pub async fn call(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let by = match caller::admit(peer, &headers, &name, gateway.is_closed()) {
+    let mut by = match caller::admit(peer, &headers, &name, gateway.is_closed(), &gateway.hosts) {
         Ok(by) => by,
         Err(denied) => return refused(denied),
     };
     let Some(method) = gateway.method(&service, &name) else {
         return failed(&Status::unimplemented("there is no such method"));
     };
+    let span = gateway.follow_call(&method, &headers);
+    by.trace = span.as_ref().and_then(Open::mark);
     tracing::debug!(from = ?by.peer.from, %service, method = %name, "the console calls");
     let input = match read(&gateway, &method, body).await {
         Ok(input) => input,

@@ -2,6 +2,7 @@
 //! shows goes on to the gate before the services, which asks the guard as it does for gRPC. Where they have none, whoever
 //! sits at the machine may read and write, and all others read.
 
+use crate::domain::TraceMark;
 use crate::guard::Peer;
 use axum::http::{HeaderMap, header};
 use std::net::IpAddr;
@@ -13,6 +14,8 @@ pub struct Caller {
     pub peer: Peer,
     /// His bearer token.
     pub authorization: Option<MetadataValue<Ascii>>,
+    /// The span of his call, where it is followed.
+    pub trace: Option<TraceMark>,
 }
 
 /// Why a call goes no further.
@@ -35,9 +38,10 @@ impl Denied {
             Denied::NotFromThePage => {
                 ("NOT_FROM_PAGE", "calls need Content-Type: application/json and X-Wagewatch: console")
             }
-            Denied::StrangeHost => {
-                ("STRANGE_HOST", "open the page by the machine's IP address or as localhost")
-            }
+            Denied::StrangeHost => (
+                "STRANGE_HOST",
+                "open the page by the machine's IP address, as localhost, or by a name of http.hosts",
+            ),
             Denied::StrangeOrigin => ("STRANGE_ORIGIN", "the call comes from another site's page"),
             Denied::ReadOnly => ("READ_ONLY", "only callers at the machine itself may change anything"),
         }
@@ -45,11 +49,18 @@ impl Denied {
 }
 
 /// Asked before every call of `/api/`. `method`: the last part of its path. `is_closed`: callers have names. Then a
-/// strange host is no danger, for no other site has the token; nor is a strange address.
-pub fn admit(peer: Peer, headers: &HeaderMap, method: &str, is_closed: bool) -> Result<Caller, Denied> {
+/// strange host is no danger, for no other site has the token; nor is a strange address. `hosts`: names that the operator
+/// says are the machine's.
+pub fn admit(
+    peer: Peer,
+    headers: &HeaderMap,
+    method: &str,
+    is_closed: bool,
+    hosts: &[String],
+) -> Result<Caller, Denied> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(header::HOST.as_str()).unwrap_or_default();
-    if !is_closed && !is_address(host) {
+    if !is_closed && !is_address(host) && !is_named(host, hosts) {
         return Err(Denied::StrangeHost);
     }
     let is_json = text(header::CONTENT_TYPE.as_str()).is_some_and(|kind| {
@@ -72,7 +83,7 @@ pub fn admit(peer: Peer, headers: &HeaderMap, method: &str, is_closed: bool) -> 
     let authorization = shown.map(|value| {
         value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(MetadataValue::from_static("none"))
     });
-    Ok(Caller { peer, authorization })
+    Ok(Caller { peer, authorization, trace: None })
 }
 
 /// What is not known to read counts as a change.
@@ -81,12 +92,24 @@ fn is_read(method: &str) -> bool {
     words.iter().any(|word| method.starts_with(word)) || ["Stats", "Subscribe", "WhatIf"].contains(&method)
 }
 
-/// `localhost` or a number, with a port or without: no other site can have such a name.
-fn is_address(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
+/// Without its port.
+fn name_of(host: &str) -> &str {
+    match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !port.is_empty() => name,
         _ => host,
-    };
+    }
+}
+
+/// One of the operator's names; a name may end with the dot of the root.
+fn is_named(host: &str, hosts: &[String]) -> bool {
+    let name = name_of(host);
+    let name = name.strip_suffix('.').unwrap_or(name);
+    hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// `localhost` or a number, with a port or without: no other site can have such a name.
+fn is_address(host: &str) -> bool {
+    let name = name_of(host);
     let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
 }
@@ -116,7 +139,7 @@ mod tests {
             headers.insert(*name, HeaderValue::from_static(value));
         }
         let peer = Peer { from: Some(peer.parse().unwrap()), certificate: None };
-        admit(peer, &headers, method, is_closed)
+        admit(peer, &headers, method, is_closed, &["wages.example".to_owned()])
     }
 
     #[test]
@@ -140,6 +163,12 @@ mod tests {
         check(HERE, "Act", &[("content-type", "text/plain")], Err(Denied::NotFromThePage));
         check(HERE, "Act", &[("x-wagewatch", "")], Err(Denied::NotFromThePage));
         check(HERE, "List", &[("host", "evil.example:7480")], Err(Denied::StrangeHost));
+        check(HERE, "List", &[("host", "wages.example.evil.example")], Err(Denied::StrangeHost));
+        check(HERE, "List", &[("host", "")], Err(Denied::StrangeHost));
+        for named in ["wages.example", "Wages.Example:7480", "wages.example.:7480"] {
+            check(HERE, "List", &[("host", named)], Ok(()));
+        }
+        check(AWAY, "Act", &[("host", "wages.example")], Err(Denied::ReadOnly));
         check(HERE, "Act", &[("origin", "http://evil.example")], Err(Denied::StrangeOrigin));
         check(HERE, "Act", &[("origin", "null")], Err(Denied::StrangeOrigin));
         check(HERE, "Act", &[("sec-fetch-site", "cross-site")], Err(Denied::StrangeOrigin));

@@ -31,6 +31,8 @@ page! {
     "chart.js": SCRIPT,
     "status.js": SCRIPT,
     "sign_in.js": SCRIPT,
+    "acts.css": CSS,
+    "acts.js": SCRIPT,
     "view_overview.js": SCRIPT,
     "view_alerts.js": SCRIPT,
     "view_alert.js": SCRIPT,

@@ -5,6 +5,8 @@
 use super::caller::Caller;
 use crate::guard::{Gate, GateLayer, Guard};
 use crate::proto::DESCRIPTORS;
+use crate::telemetry::{Kind, Open, TRACEPARENT, Telemetry, TraceLayer, Traces, traceparent};
+use axum::http::HeaderMap;
 use prost::Message;
 use prost::bytes::Buf;
 use prost_reflect::{
@@ -20,9 +22,11 @@ use tower::Layer;
 
 /// The services behind the gate that gRPC's callers pass too, and what can be asked of them.
 pub struct Gateway {
-    services: Gate<Routes>,
+    services: Traces<Gate<Routes>>,
+    telemetry: Telemetry,
     guard: Arc<Guard>,
     descriptors: DescriptorPool,
+    pub hosts: Vec<String>,
     pub most_bytes: usize,
 }
 
@@ -40,9 +44,22 @@ const PACKAGE: &str = "wagewatch.v1";
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 impl Gateway {
-    pub fn new(services: Routes, guard: Arc<Guard>, most_bytes: usize) -> Result<Gateway, DescriptorError> {
-        let services = GateLayer(guard.clone()).layer(services);
-        Ok(Gateway { services, guard, descriptors: DescriptorPool::decode(DESCRIPTORS)?, most_bytes })
+    pub fn new(
+        services: Routes,
+        guard: Arc<Guard>,
+        telemetry: Telemetry,
+        hosts: Vec<String>,
+        most_bytes: usize,
+    ) -> Result<Gateway, DescriptorError> {
+        let services = TraceLayer(telemetry.clone()).layer(GateLayer(guard.clone()).layer(services));
+        let descriptors = DescriptorPool::decode(DESCRIPTORS)?;
+        Ok(Gateway { services, telemetry, guard, descriptors, hosts, most_bytes })
+    }
+
+    /// The span of a call of the page, below the one that its headers name. Ends when the answer does, or its beginning.
+    pub fn follow_call(&self, method: &Method, headers: &HeaderMap) -> Option<Open> {
+        let name = method.path.path().trim_start_matches('/');
+        self.telemetry.begin_for(&format!("console {name}"), Kind::Server, headers)
     }
 
     /// Whether callers have names.
@@ -74,7 +91,7 @@ impl Gateway {
         Ok(grpc.server_streaming(call(input, by), method.path, Dynamic(method.output)).await?.into_inner())
     }
 
-    async fn grpc(&self) -> Result<Grpc<Gate<Routes>>, Status> {
+    async fn grpc(&self) -> Result<Grpc<Traces<Gate<Routes>>>, Status> {
         let mut grpc = Grpc::new(self.services.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
         let Ok(()) = grpc.ready().await;
         Ok(grpc)
@@ -107,6 +124,10 @@ pub fn json(message: &DynamicMessage) -> Result<String, Status> {
 fn call(input: DynamicMessage, by: Caller) -> Request<DynamicMessage> {
     let mut request = Request::new(input);
     request.extensions_mut().insert(by.peer);
+    let parent = by.trace.and_then(|mark| traceparent(mark).parse().ok());
+    if let Some(parent) = parent {
+        request.metadata_mut().insert(TRACEPARENT, parent);
+    }
     if let Some(shown) = by.authorization {
         request.metadata_mut().insert(AUTHORIZATION, shown);
     }

@@ -9,6 +9,7 @@ mod gateway;
 mod words;
 
 use crate::guard::Guard;
+use crate::telemetry::Telemetry;
 use axum::Router;
 use axum::routing::{get, post};
 use gateway::Gateway;
@@ -16,9 +17,16 @@ use prost_reflect::DescriptorError;
 use std::sync::Arc;
 use tonic::service::Routes;
 
-/// What is served beside `/metrics`. `services`: those of the gRPC door, and its guard; `most_bytes`: of one request.
-pub fn pages(services: Routes, guard: Arc<Guard>, most_bytes: usize) -> Result<Router, DescriptorError> {
-    let gateway = Arc::new(Gateway::new(services, guard, most_bytes)?);
+/// What is served beside `/metrics`. `services`: those of the gRPC door, and its guard; `hosts`: names by which the page
+/// may be called; `most_bytes`: of one request.
+pub fn pages(
+    services: Routes,
+    guard: Arc<Guard>,
+    telemetry: Telemetry,
+    hosts: Vec<String>,
+    most_bytes: usize,
+) -> Result<Router, DescriptorError> {
+    let gateway = Arc::new(Gateway::new(services, guard, telemetry, hosts, most_bytes)?);
     Ok(Router::new()
         .route("/", get(files::index))
         .route("/console/{*file}", get(files::file))

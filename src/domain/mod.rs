@@ -18,6 +18,7 @@ mod record;
 mod reject;
 mod rulebook;
 mod time;
+mod trace_mark;
 mod view;
 
 pub use acts::{Act, ActKind, Authority, DismissReason, ExemptionKind, WorkerWord};
@@ -42,6 +43,7 @@ pub use record::*;
 pub use reject::{Reason, ReasonCode};
 pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
+pub use trace_mark::TraceMark;
 pub use view::{
     AccountView, Coming, DepositView, FeedView, FirmView, MonthTotals, PapersView, PatternView, PayeeView,
     PeriodView, ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,

@@ -3,12 +3,13 @@
 use crate::alerts::ProjectAlerts;
 use crate::domain::{
     AlertKey, AlertRow, Body, Day, Entry, Fen, Funding, Level, MonthTotals, Position, ProjectId, Reason,
-    Record, Rejected, Rule, Rulebook, Sum, SuspenseReason, Verdict,
+    Record, Rejected, Rule, Rulebook, Sum, SuspenseReason, TraceMark, Verdict,
 };
 use crate::ledger::{KeptPayment, ProjectLedger};
 use crate::log::Block;
 use compact_str::CompactString;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A payment in suspense: the project that it belongs to, if that is known, and why it waits.
@@ -187,12 +188,25 @@ pub struct ShadowStatus {
     pub alerts: BTreeMap<(Rule, Level), u64>,
 }
 
+/// A submission that somebody follows, as a part of a block.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Marked {
+    pub mark: TraceMark,
+    /// Its entries in the block.
+    pub entries: Range<usize>,
+}
+
 /// Told of what the engine does, for metrics. Calls come from the engine's threads and must not block.
 pub trait Observer: Send + Sync {
     /// A block is given to the shards: a new one, or one of the log at a start. In the log's order.
     fn opened(&self, _block: &Block, _today: Option<Day>) {}
     /// A batch was made durable.
     fn appended(&self, _entries: usize, _micros: u64) {}
+    /// The block just made durable has submissions that somebody follows; told before anything is made of it.
+    fn marked(&self, _block: &Block, _marked: &[Marked], _micros: u64) {}
+    /// This thread begins with a block, and is done with it; what it publishes in between came of the block.
+    fn applying(&self, _position: Position) {}
+    fn finished(&self, _position: Position) {}
     /// A batch was merged, settled and judged on one thread.
     fn applied(&self, _entries: usize, _micros: u64) {}
     /// What a `project` record says is new, or known from the store; told before alerts that follow are published.

@@ -150,6 +150,7 @@ impl Clerk {
     fn block(&mut self, block: &Block, mut rows: Vec<Arc<AlertRow>>, reply: Option<Arc<Reply>>) {
         rows.extend(self.made_before.remove(&block.position).unwrap_or_default());
         rows.sort_by_key(|row| (row.shard, row.seq));
+        self.shared.observer.applying(block.position);
         let verdicts = self.bureau.apply(block, &rows);
         self.blocks_since_shadow = self.blocks_since_shadow.saturating_add(1);
         if self.shadow_waits() {
@@ -163,6 +164,7 @@ impl Clerk {
             self.shared.observer.published(&rows);
             self.shared.feed.publish(self.bureau.id(), rows);
         }
+        self.shared.observer.finished(block.position);
         self.shared.second.store(block.position.0, Ordering::Release);
         if let Some(reply) = reply {
             reply.part(verdicts);

@@ -1,14 +1,14 @@
 //! The thread that makes entries durable: whatever has come becomes one block, one sync; then the
 //! desk opens it and the shards' threads get their orders. It also begins the rounds of checkpoints.
 
-use super::api::{Refused, Settings, SubmitDone, weight};
+use super::api::{Marked, Refused, Settings, SubmitDone, weight};
 use super::clerk::Paper;
 use super::desk::Desk;
 use super::dispatch::{NotSent, Threads};
 use super::shared::{Shared, now_ms};
 use super::storer::Round;
 use super::worker::Work;
-use crate::domain::{Day, Entry, Position, Reason, Rulebook, Verdict};
+use crate::domain::{Day, Entry, Position, Reason, Rulebook, TraceMark, Verdict};
 use crate::log::{Block, Log, LogError};
 use crate::store::{Changes, StoreError};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -17,10 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 pub(super) enum Job {
-    Submit {
-        entries: Vec<Entry>,
-        done: SubmitDone,
-    },
+    Submit(Waiting),
     Ask(Box<dyn FnOnce(&Desk) -> Result<(), StoreError> + Send>),
     /// The store covers the log up to here.
     Covered(Position),
@@ -57,7 +54,8 @@ enum Broken {
     Dispatch(#[from] NotSent),
 }
 
-type Waiting = (Vec<Entry>, SubmitDone);
+/// Entries, whom to tell, and what their sender follows them by.
+pub(super) type Waiting = (Vec<Entry>, SubmitDone, Option<TraceMark>);
 
 impl Committer {
     pub fn run(mut self) {
@@ -67,7 +65,7 @@ impl Committer {
         let refusal = self.shared.refusal().unwrap_or(Refused::Stopping);
         self.shared.stopping.store(true, Relaxed);
         for job in self.jobs.try_iter() {
-            if let Job::Submit { done, .. } = job {
+            if let Job::Submit((_, done, _)) = job {
                 done(Err(refusal.clone()));
             }
         }
@@ -116,7 +114,7 @@ impl Committer {
         }
         let entry = Entry::Rulebook(Box::new((*self.book).clone()));
         self.shared.queued.fetch_add(weight(&entry), Relaxed);
-        self.commit(vec![(vec![entry], Box::new(|_| {}))])?;
+        self.commit(vec![(vec![entry], Box::new(|_| {}), None)])?;
         self.wait_until_applied();
         Ok(())
     }
@@ -138,8 +136,8 @@ impl Committer {
                 return Ok(());
             }
             match self.jobs.recv_timeout(tick) {
-                Ok(Job::Submit { entries, done }) => {
-                    let (batch, then) = self.collect((entries, done));
+                Ok(Job::Submit(first)) => {
+                    let (batch, then) = self.collect(first);
                     self.commit(batch)?;
                     if let Some(job) = then
                         && self.other(job)?
@@ -162,7 +160,7 @@ impl Committer {
     /// Answers whether the engine is to end.
     fn other(&mut self, job: Job) -> Result<bool, Broken> {
         match job {
-            Job::Submit { entries, done } => self.commit(vec![(entries, done)])?,
+            Job::Submit(waiting) => self.commit(vec![waiting])?,
             Job::Ask(question) => question(&self.desk)?,
             Job::Covered(position) => self.covered(position)?,
             Job::Stop => {
@@ -179,9 +177,9 @@ impl Committer {
         let mut batch = vec![first];
         while load < self.settings.batch_entries {
             match self.jobs.try_recv() {
-                Ok(Job::Submit { entries, done }) => {
-                    load += entries.iter().map(weight).sum::<usize>();
-                    batch.push((entries, done));
+                Ok(Job::Submit(waiting)) => {
+                    load += waiting.0.iter().map(weight).sum::<usize>();
+                    batch.push(waiting);
                 }
                 Ok(other) => return (batch, Some(other)),
                 Err(_) => break,
@@ -191,12 +189,13 @@ impl Committer {
     }
 
     fn commit(&mut self, batch: Vec<Waiting>) -> Result<(), Broken> {
-        let load: usize = batch.iter().flat_map(|(entries, _)| entries).map(weight).sum();
-        let mut entries = Vec::with_capacity(batch.iter().map(|(entries, _)| entries.len()).sum());
+        let load: usize = batch.iter().flat_map(|(entries, _, _)| entries).map(weight).sum();
+        let mut entries = Vec::with_capacity(batch.iter().map(|(entries, _, _)| entries.len()).sum());
         // For each sender: how many verdicts, and those that are known before the log.
         let mut senders = Vec::with_capacity(batch.len());
-        for (mut theirs, done) in batch {
-            let all = theirs.len();
+        let mut marked = Vec::new();
+        for (mut theirs, done, mark) in batch {
+            let (all, from) = (theirs.len(), entries.len());
             let mut early = Vec::new();
             if !theirs.iter().any(|entry| matches!(entry, Entry::Date(_))) {
                 // Nearly always: moved as a whole.
@@ -209,6 +208,7 @@ impl Committer {
                 }
             }
             senders.push((all, early, done));
+            marked.extend(mark.map(|mark| Marked { mark, entries: from..entries.len() }));
         }
         let finish = move |verdicts: Result<Vec<Verdict>, Refused>| answer(senders, verdicts);
         if entries.is_empty() {
@@ -232,6 +232,9 @@ impl Committer {
         self.shared.set_today(self.today);
         let block = Arc::new(Block { position, written_ms, entries });
         self.shared.observer.opened(&block, self.today);
+        if !marked.is_empty() {
+            self.shared.observer.marked(&block, &marked, micros);
+        }
         let threads = Threads { workers: &self.workers, clerk: &self.clerk, thread_of: &self.thread_of };
         threads.dispatch(&mut self.desk, block, Box::new(finish))?;
         self.tell();
@@ -296,7 +299,7 @@ impl Committer {
     fn stop(&mut self) -> Result<(), Broken> {
         for job in self.jobs.try_iter().collect::<Vec<_>>() {
             match job {
-                Job::Submit { entries, done } => self.commit(vec![(entries, done)])?,
+                Job::Submit(waiting) => self.commit(vec![waiting])?,
                 Job::Covered(position) => self.covered(position)?,
                 Job::Ask(question) => question(&self.desk)?,
                 Job::Stop => {}
@@ -316,7 +319,7 @@ impl Committer {
         while self.round.is_some() && self.shared.failure().is_none() {
             match self.jobs.recv_timeout(Duration::from_millis(20)) {
                 Ok(Job::Covered(position)) => self.covered(position)?,
-                Ok(Job::Submit { done, .. }) => done(Err(Refused::Stopping)),
+                Ok(Job::Submit((_, done, _))) => done(Err(Refused::Stopping)),
                 Ok(Job::Ask(question)) => question(&self.desk)?,
                 Ok(Job::Stop) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,

@@ -2,6 +2,7 @@
 //! last row. Shards publish here; readers are woken and read after their cursor. A wake-up
 //! carries no data, so none can be lost. Knows no subscriber.
 
+use super::sums::{Group, Sums};
 use crate::domain::{AlertId, AlertRow, Level, Rule};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, VecDeque};
@@ -27,6 +28,7 @@ pub struct ShardFeed {
     /// The last row of every alert that stands or whose last row is among `rows`.
     latest: HashMap<AlertId, Arc<AlertRow>>,
     counts: AlertCounts,
+    sums: Sums,
     rows_max: usize,
 }
 
@@ -79,6 +81,7 @@ impl ShardFeed {
         for row in standing {
             feed.latest.insert(row.alert.id.clone(), row.clone());
             *feed.counts.of(&row) += 1;
+            feed.sums.add(&row);
             feed.standing.insert(row.seq, row);
         }
         for row in rows {
@@ -98,9 +101,11 @@ impl ShardFeed {
             && let Some(stood) = self.standing.remove(&before.seq)
         {
             *self.counts.of(&stood) -= 1;
+            self.sums.take(&stood);
         }
         if row.alert.stands() {
             *self.counts.of(&row) += 1;
+            self.sums.add(&row);
             self.standing.insert(row.seq, row.clone());
         }
         self.rows.push_back(row);
@@ -163,6 +168,11 @@ impl Feed {
         let mut all = AlertCounts::default();
         self.shards.iter().for_each(|shard| all.add(&read(shard).counts));
         all
+    }
+
+    /// The standing alerts of one shard by project and kind, in no order.
+    pub fn groups(&self, shard: u16) -> Vec<Group> {
+        self.shards.get(usize::from(shard)).map_or(Vec::new(), |lock| read(lock).sums.all())
     }
 
     /// One shard's head, and the last row of each standing alert, ascending by number: one moment's picture.

@@ -1,9 +1,10 @@
 //! The engine as doors see it: a cheap handle on its threads. Starts them, hands entries over,
 //! asks questions, stops them. Nothing here blocks but `stop`.
 
+mod submit;
+
 use super::api::{
-    DeadLetter, DeadLetterId, Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, SubmitDone,
-    Waiting, weight,
+    DeadLetter, DeadLetterId, Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Waiting,
 };
 use super::bureau::{Bureau, rows_behind};
 use super::clerk::{Clerk, Paper};
@@ -17,7 +18,7 @@ use super::start::{StartError, check_cover, check_log, history_of};
 use super::storer::Storer;
 use super::worker::{Work, Worker};
 use crate::alerts::{IdKey, Tallies};
-use crate::domain::{Account, Day, Entry, ProjectId, Rulebook, SuspenseReason};
+use crate::domain::{Account, Day, ProjectId, Rulebook, SuspenseReason};
 use crate::log::Log;
 use crate::store::{Store, StoreError};
 use compact_str::CompactString;
@@ -172,23 +173,6 @@ impl Engine {
         Ok(Engine {
             inner: Arc::new(Inner { shared, store, jobs, workers, clerk, thread_of, queue_entries, threads }),
         })
-    }
-
-    /// Hands entries over; `done` is called once, on a thread of the engine, when they are durable
-    /// and merged. An error: nothing was taken.
-    pub fn submit(&self, entries: Vec<Entry>, done: SubmitDone) -> Result<(), Refused> {
-        let shared = &self.inner.shared;
-        if let Some(refused) = shared.refusal() {
-            return Err(refused);
-        }
-        let load = entries.iter().map(weight).sum();
-        // A batch larger than the whole queue is taken when nothing else waits.
-        let waiting = shared.queued.fetch_add(load, Relaxed);
-        if waiting > 0 && waiting + load > self.inner.queue_entries {
-            shared.queued.fetch_sub(load, Relaxed);
-            return Err(Refused::Busy);
-        }
-        self.inner.jobs.send(Job::Submit { entries, done }).map_err(|_| Refused::Stopping)
     }
 
     pub fn feed(&self) -> &Arc<Feed> {

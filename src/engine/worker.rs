@@ -154,6 +154,7 @@ impl Worker {
     fn block(&mut self, dispatch: &Dispatch) -> Result<(), StoreError> {
         let begun = Instant::now();
         let block = &dispatch.block;
+        self.shared.observer.applying(block.position);
         let (mut count, mut verdicts) = (0, Vec::new());
         for (at, routing) in dispatch.orders.iter().enumerate() {
             if at % LOOK_AHEAD == 0 {
@@ -194,6 +195,7 @@ impl Worker {
         self.finish(block.position);
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.shared.observer.applied(count, micros);
+        self.shared.observer.finished(block.position);
         dispatch.reply.part(verdicts);
         Ok(())
     }

@@ -4,13 +4,14 @@
 use super::batch::{Batch, Limits};
 use super::mend;
 use super::own::{self, Homes};
-use crate::domain::{Door, Entry, Origins, Verdict};
+use crate::domain::{Door, Entry, Origins, TraceMark, Verdict};
 use crate::engine::api::{DeadLetter, DeadLetterId};
 use crate::engine::{Engine, Refused};
 use crate::guard::Visit;
 use crate::proto::v1 as pb;
 use crate::proto::v1::intake_service_server::IntakeService;
 use crate::proto::{Refusal, deadline};
+use crate::telemetry::{Open, Traced};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -66,9 +67,10 @@ impl Intake {
         found.ok_or_else(no_letter)
     }
 
-    fn sender(&self, door: Door, visit: Arc<Visit>) -> Sender {
+    fn sender(&self, door: Door, visit: Arc<Visit>, trace: Option<Traced>) -> Sender {
         Sender {
             visit,
+            trace,
             homes: self.homes.clone(),
             engine: self.engine.clone(),
             limits: self.limits.clone(),
@@ -86,6 +88,8 @@ fn no_letter() -> Refusal {
 /// Hands batches of one call to the engine.
 struct Sender {
     visit: Arc<Visit>,
+    /// Where the call is followed.
+    trace: Option<Traced>,
     homes: Homes,
     engine: Engine,
     limits: Limits,
@@ -97,6 +101,8 @@ struct Sender {
 /// A batch with the engine.
 struct Sent {
     answer: Option<Answer>,
+    /// From its coming to its verdicts.
+    span: Option<Open>,
 }
 
 impl Sender {
@@ -105,8 +111,13 @@ impl Sender {
         batch.check(&self.limits)?;
         let count = batch.count();
         if count == 0 {
-            return Ok(Sent { answer: None });
+            return Ok(Sent { answer: None, span: None });
         }
+        let mut span = self.trace.as_ref().and_then(|trace| trace.begin("intake.batch"));
+        if let Some(span) = &mut span {
+            span.count("wagewatch.records", count as u64);
+        }
+        let mark = span.as_ref().and_then(Open::mark);
         self.pace(count, until).await?;
         let room = Arc::new(self.room(count, until).await?);
         let mut pause = RETRY_FIRST;
@@ -118,8 +129,8 @@ impl Sender {
                 own::check(&entries, &self.visit, &self.engine, &self.homes).await?;
                 is_checked = true;
             }
-            match self.submit(entries, room.clone()) {
-                Ok(answer) => return Ok(Sent { answer: Some(answer) }),
+            match self.submit(entries, mark, room.clone()) {
+                Ok(answer) => return Ok(Sent { answer: Some(answer), span }),
                 Err(Refused::Busy) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -157,12 +168,18 @@ impl Sender {
     }
 
     /// The room is taken until the engine is done, be the caller still there or not.
-    fn submit(&self, entries: Vec<Entry>, room: Arc<OwnedSemaphorePermit>) -> Result<Answer, Refused> {
+    fn submit(
+        &self,
+        entries: Vec<Entry>,
+        mark: Option<TraceMark>,
+        room: Arc<OwnedSemaphorePermit>,
+    ) -> Result<Answer, Refused> {
         let (done, answer) = oneshot::channel();
         let tally = self.tally.clone();
         let (door, origins) = (self.door, Origins::of(&entries));
-        self.engine.submit(
+        self.engine.submit_marked(
             entries,
+            mark,
             Box::new(move |verdicts| {
                 if let Ok(verdicts) = &verdicts {
                     tally(door, &origins, verdicts);
@@ -184,6 +201,10 @@ impl Sent {
             Some(until) => tokio::time::timeout_at(until, answer).await.map_err(|_| Refusal::Deadline)?,
         };
         let verdicts = answered.map_err(|_| Refusal::Stopping)??;
+        if let Some(mut span) = self.span {
+            let rejected = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Rejected(_)));
+            span.count("wagewatch.rejected", rejected.count() as u64);
+        }
         Ok(verdicts.into_iter().map(verdict).collect())
     }
 }
@@ -215,8 +236,10 @@ impl IntakeService for Intake {
     ) -> Result<Response<pb::SubmitResponse>, Status> {
         let until = deadline(request.metadata(), self.limits.patience);
         let visit = Visit::of(request.extensions())?;
+        let trace = Traced::of(request.extensions());
         let pb::SubmitRequest { records, ndjson } = request.into_inner();
-        let sent = self.sender(Door::Submit, visit).send(&Batch { records, ndjson }, Some(until)).await?;
+        let sender = self.sender(Door::Submit, visit, trace);
+        let sent = sender.send(&Batch { records, ndjson }, Some(until)).await?;
         Ok(Response::new(pb::SubmitResponse { verdicts: sent.verdicts(Some(until)).await? }))
     }
 
@@ -226,6 +249,7 @@ impl IntakeService for Intake {
     ) -> Result<Response<pb::ResubmitResponse>, Status> {
         let until = deadline(request.metadata(), self.limits.patience);
         let visit = Visit::of(request.extensions())?;
+        let trace = Traced::of(request.extensions());
         let request = request.into_inner();
         let id = mend::letter_id(&request.dead_letter_id)?;
         visit.saw([request.dead_letter_id]);
@@ -235,7 +259,7 @@ impl IntakeService for Intake {
             return Err(no_letter().into());
         }
         let batch = Batch { records: Vec::new(), ndjson: mend::line(&request.record, &came)? };
-        let sent = self.sender(Door::Submit, visit).send(&batch, Some(until)).await?;
+        let sent = self.sender(Door::Submit, visit, trace).send(&batch, Some(until)).await?;
         Ok(Response::new(pb::ResubmitResponse { verdict: sent.verdicts(Some(until)).await?.pop() }))
     }
 
@@ -246,12 +270,13 @@ impl IntakeService for Intake {
         request: Request<Streaming<pb::SubmitStreamRequest>>,
     ) -> Result<Response<Self::SubmitStreamStream>, Status> {
         let visit = Visit::of(request.extensions())?;
+        let trace = Traced::of(request.extensions());
         let Ok(seat) = self.streams.clone().try_acquire_owned() else {
             return Err(Refusal::TooMany("streams", self.limits.streams).into());
         };
         let (out, answers) = mpsc::channel(ANSWER_DEPTH);
         let (queue, queued) = mpsc::channel(STREAM_DEPTH);
-        let sender = self.sender(Door::SubmitStream, visit);
+        let sender = self.sender(Door::SubmitStream, visit, trace);
         let stop = self.stop.clone();
         let requests = request.into_inner();
         tokio::spawn(read_stream(requests, sender, queue, out.clone(), stop));

@@ -5,7 +5,7 @@ use super::filter::known;
 use super::hub::Hub;
 use crate::domain::{
     Act, ActKind, AlertRow, Authority, Day, DismissReason, Entry, ExemptionKind, Fen, Reason, ReasonCode,
-    Time, Verdict, WorkerWord,
+    Time, TraceMark, Verdict, WorkerWord,
 };
 use crate::engine::Engine;
 use crate::guard::Visit;
@@ -59,12 +59,13 @@ pub async fn perform(
     engine: &Engine,
     hub: &Hub,
     act: Act,
+    trace: Option<TraceMark>,
     until: Instant,
 ) -> Result<(Arc<AlertRow>, bool), Refusal> {
     let (alert_id, act_id) = (act.alert_id.clone(), act.act_id.clone());
     let mut refused = None;
     let verdicts = ask(until, |done| {
-        refused = engine.submit(vec![Entry::Act(Box::new(act))], done).err();
+        refused = engine.submit_marked(vec![Entry::Act(Box::new(act))], trace, done).err();
     })
     .await;
     if let Some(refused) = refused {

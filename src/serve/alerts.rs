@@ -17,12 +17,13 @@ use super::standing::standing;
 use super::stats;
 use super::what_if::what_if;
 use crate::access::Sight;
-use crate::domain::{AlertId, AlertRow, AlertStatus, Day, Level};
+use crate::domain::{AlertId, AlertRow, AlertStatus, Day, Level, TraceMark};
 use crate::engine::Engine;
 use crate::guard::Visit;
 use crate::proto::v1 as pb;
 use crate::proto::v1::alert_service_server::AlertService;
 use crate::proto::{Refusal, SubscribeResponse, deadline};
+use crate::telemetry::Traced;
 use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,6 +106,7 @@ impl Alerts {
         &self,
         request: pb::SubscribeRequest,
         visit: Arc<Visit>,
+        trace: Option<Traced>,
     ) -> Result<Subscription, Refusal> {
         self.ready()?;
         let filter = Filter::parse(request.filter)?;
@@ -142,6 +144,7 @@ impl Alerts {
             seat,
             heartbeat: self.limits.heartbeat,
             stop: self.stop.clone(),
+            trace,
         };
         tokio::spawn(follow(follower, cursor));
         Ok(ReceiverStream::new(messages).map(told as fn(_) -> _))
@@ -223,13 +226,14 @@ impl Alerts {
         &self,
         request: pb::ActRequest,
         visit: &Visit,
+        trace: Option<TraceMark>,
         until: Instant,
     ) -> Result<pb::ActResponse, Refusal> {
         self.ready()?;
         visit.saw([request.alert_id.clone()]);
         visit.says_why(request.act_id.clone());
         let act = act::parse(request, visit, |id| self.row(id, visit))?;
-        let (row, duplicate) = act::perform(&self.engine, &self.hub, act, until).await?;
+        let (row, duplicate) = act::perform(&self.engine, &self.hub, act, trace, until).await?;
         Ok(pb::ActResponse { alert: Some(self.shown(&row, visit)), duplicate })
     }
 
@@ -244,13 +248,15 @@ impl Alerts {
         let filter = Filter::parse(request.filter)?;
         let all = filter.with_rolled_up();
         let mut counts = stats::Counts::default();
-        standing(self.engine.feed(), |row| {
-            let prepared: Prepared = self.rows.make(row);
-            if visit.sees_project(prepared.place()) && all.passes(&prepared) {
-                counts.add(&prepared);
+        for shard in 0..self.engine.feed().shards() {
+            for group in self.engine.feed().groups(shard) {
+                let prepared: Prepared = self.rows.make(&group.sample);
+                if visit.sees_project(prepared.place()) && all.passes(&prepared) {
+                    counts.add(&group, &prepared);
+                }
             }
-        })
-        .await;
+            tokio::task::yield_now().await;
+        }
         let tallies = ask(until, |done| self.engine.tallies(done)).await?;
         let figures = Figures::of(&tallies, &span, &filter, &self.rows, visit);
         Ok(figures.into_response(counts.into_response(self.today(), self.rows.routes())))
@@ -301,7 +307,8 @@ impl AlertService for Alerts {
         request: Request<pb::SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let visit = Visit::of(request.extensions())?;
-        Ok(Response::new(self.subscription(request.into_inner(), visit).await?))
+        let trace = Traced::of(request.extensions());
+        Ok(Response::new(self.subscription(request.into_inner(), visit, trace).await?))
     }
 
     async fn list(&self, request: Request<pb::ListRequest>) -> Result<Response<pb::ListResponse>, Status> {
@@ -318,7 +325,8 @@ impl AlertService for Alerts {
     async fn act(&self, request: Request<pb::ActRequest>) -> Result<Response<pb::ActResponse>, Status> {
         let until = deadline(request.metadata(), self.limits.patience);
         let visit = Visit::of(request.extensions())?;
-        Ok(Response::new(self.do_act(request.into_inner(), &visit, until).await?))
+        let trace = Traced::of(request.extensions()).map(|traced| traced.mark);
+        Ok(Response::new(self.do_act(request.into_inner(), &visit, trace, until).await?))
     }
 
     async fn what_if(

@@ -13,6 +13,7 @@ use crate::guard::Visit;
 use crate::proto::Refusal;
 use crate::proto::v1::{GoingAway, Heartbeat, Reset, SnapshotComplete};
 use crate::proto::{SubscribeEvent, SubscribeResponse};
+use crate::telemetry::Traced;
 use hashbrown::HashMap;
 use prost::bytes::Bytes;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub struct Follower {
     pub heartbeat: Duration,
     /// The service is stopping: say goodbye.
     pub stop: CancellationToken,
+    /// Where his call is followed.
+    pub trace: Option<Traced>,
 }
 
 /// Why a subscription ends.
@@ -202,6 +205,9 @@ impl Walk {
         rows: Vec<Arc<AlertRow>>,
         as_changes: bool,
     ) -> Result<(), End> {
+        let about = || rows.iter().map(|row| (row.shard, row.seq));
+        let trace = self.follower.trace.as_ref().filter(|_| as_changes && !rows.is_empty());
+        let _span = trace.and_then(|trace| trace.begin_about("alerts.send", about()));
         let today = (self.follower.today)();
         let sight = self.follower.visit.sight();
         let (mut encoded, mut bytes) = (Vec::new(), 0);

@@ -9,6 +9,7 @@ use super::senders::Senders;
 use crate::domain::{AlertRow, Change, Door, Level, Origins, ReasonCode, Rule, Verdict};
 use crate::engine::{Engine, Observer};
 use crate::proto::REASONS;
+use crate::telemetry::Outcome;
 use prometheus::{
     Encoder, Error, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
 };
@@ -37,6 +38,7 @@ pub struct Metrics {
     senders: Senders,
     handling: Handling,
     deliveries: Deliveries,
+    spans: IntCounterVec,
     disk_free: IntGauge,
     disk_reserve: IntGauge,
     gauges: Gauges,
@@ -128,6 +130,11 @@ impl Metrics {
             senders: Senders::new(r)?,
             handling: Handling::new(r)?,
             deliveries: Deliveries::new(r)?,
+            spans: r.counter_vec(
+                "wagewatch_spans_total",
+                "Spans of calls that are followed, by outcome: sent to the collector, dropped; none without a collector.",
+                &["outcome"],
+            )?,
             disk_free: r.gauge("wagewatch_disk_free_bytes", "Free on the disk of the data folder.")?,
             disk_reserve: r.gauge(
                 "wagewatch_disk_reserve_bytes",
@@ -152,6 +159,9 @@ impl Metrics {
         ReasonCode::ALL.iter().for_each(|code| {
             self.rejected.with_label_values(&[code.as_str()]);
         });
+        for outcome in [Outcome::Sent, Outcome::Dropped] {
+            self.spans(outcome, 0);
+        }
         REASONS.iter().for_each(|reason| {
             self.refused.with_label_values(&[*reason]);
         });
@@ -163,6 +173,15 @@ impl Metrics {
     /// Counts a refusal by its word, one of [`REASONS`].
     pub fn refused(&self, reason: &'static str) {
         self.refused.with_label_values(&[reason]).inc();
+    }
+
+    /// What became of spans.
+    pub fn spans(&self, outcome: Outcome, count: usize) {
+        let word = match outcome {
+            Outcome::Sent => "sent",
+            Outcome::Dropped => "dropped",
+        };
+        self.spans.with_label_values(&[word]).inc_by(count as u64);
     }
 
     /// Every metric of the program itself, for the manual.

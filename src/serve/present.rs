@@ -172,10 +172,10 @@ fn office(department: &Department) -> pb::Office {
 fn audience_of(audience: &Audience<'_>) -> pb::Audience {
     let mut flags = Vec::new();
     if audience.unknown_sector {
-        flags.push("the project's sector is in no department's list: the coordinator decides".to_owned());
+        flags.push("项目行业不在任何部门的名单中，由牵头单位确定 / the project's sector is in no department's list: the coordinator decides".to_owned());
     }
     if audience.unknown_territory {
-        flags.push("the project's territory is not in the table: the coordinator decides".to_owned());
+        flags.push("项目属地不在名录中，由牵头单位确定 / the project's territory is not in the table: the coordinator decides".to_owned());
     }
     pb::Audience {
         department: audience.sector_department.map(office),

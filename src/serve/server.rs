@@ -13,6 +13,7 @@ use crate::proto::v1::alert_service_server::{AlertServiceServer, SERVICE_NAME as
 use crate::proto::v1::audit_service_server::{AuditServiceServer, SERVICE_NAME as AUDITS};
 use crate::proto::v1::intake_service_server::{IntakeService, IntakeServiceServer, SERVICE_NAME as INTAKE};
 use crate::proto::v1::ledger_service_server::{LedgerServiceServer, SERVICE_NAME as LEDGERS};
+use crate::telemetry::{Telemetry, TraceLayer};
 use axum::http::{HeaderValue, Response};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub struct Entrance {
     pub guard: Arc<Guard>,
     /// `None` = plain text.
     pub tls: Option<Tls>,
+    /// Who follows calls.
+    pub telemetry: Telemetry,
 }
 
 /// What the door as a whole takes at most.
@@ -116,7 +119,9 @@ pub async fn serve(
     limits: ServerLimits,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
-    let Entrance { listener, guard, tls } = entrance;
+    let Entrance { listener, guard, tls, telemetry } = entrance;
+    // Off, it is not even there.
+    let traces = telemetry.is_on().then_some(TraceLayer(telemetry));
     let threshold = Threshold { tls, language: Language::Grpc, connections: limits.connections };
     let (reporter, health) = tonic_health::server::health_reporter();
     let reporting = tokio::spawn(report(reporter, engine, stop.clone()));
@@ -137,6 +142,7 @@ pub async fn serve(
         // The services keep their own, shorter time, and say more; this is for what they forgot.
         .timeout(limits.patience + Duration::from_secs(5))
         .layer(tower::util::MapResponseLayer::new(plainly))
+        .layer(tower::util::option_layer(traces))
         .layer(GateLayer(guard))
         .add_routes(services)
         .add_service(health)

@@ -4,6 +4,7 @@ use super::present;
 use super::rows::Prepared;
 use crate::alerts::Directory;
 use crate::domain::{AlertStatus, Day, Sum};
+use crate::engine::Group;
 use crate::proto::v1 as pb;
 use compact_str::{CompactString, ToCompactString};
 use std::collections::BTreeMap;
@@ -32,19 +33,19 @@ pub struct Counts {
 }
 
 impl Count {
-    fn add(&mut self, alert: &Prepared) {
-        let alert = &alert.row.alert;
+    fn add(&mut self, group: &Group) {
+        let alert = &group.sample.alert;
         match alert.status {
-            AlertStatus::Open => self.open += 1,
-            AlertStatus::Acknowledged => self.acknowledged += 1,
-            AlertStatus::Dismissed => self.dismissed += 1,
-            AlertStatus::Handling => self.handling += 1,
-            AlertStatus::Exempted => self.exempted += 1,
+            AlertStatus::Open => self.open += group.count,
+            AlertStatus::Acknowledged => self.acknowledged += group.count,
+            AlertStatus::Dismissed => self.dismissed += group.count,
+            AlertStatus::Handling => self.handling += group.count,
+            AlertStatus::Exempted => self.exempted += group.count,
             AlertStatus::Resolved => {}
         }
         if alert.asks() {
-            self.amount += alert.finding.amount;
-            self.workers += u64::from(alert.finding.workers);
+            self.amount += group.amount;
+            self.workers += group.workers;
         }
     }
 
@@ -64,22 +65,23 @@ impl Count {
 }
 
 impl Counts {
-    pub fn add(&mut self, alert: &Prepared) {
+    /// Alerts that are alike; `alert` is one of them, made ready.
+    pub fn add(&mut self, group: &Group, alert: &Prepared) {
         let finding = &alert.row.alert.finding;
-        self.by_rule.entry(finding.rule.as_str().to_compact_string()).or_default().add(alert);
+        self.by_rule.entry(finding.rule.as_str().to_compact_string()).or_default().add(group);
         if alert.row.alert.rolled_up {
             return;
         }
-        self.total.add(alert);
-        self.by_level.entry(finding.level.as_str().to_compact_string()).or_default().add(alert);
+        self.total.add(group);
+        self.by_level.entry(finding.level.as_str().to_compact_string()).or_default().add(group);
         for department in &alert.departments {
-            self.by_department.entry(department.clone()).or_default().add(alert);
+            self.by_department.entry(department.clone()).or_default().add(group);
         }
         let facts = alert.facts.as_ref();
         let (sector, territory) =
             facts.map(|facts| (facts.sector.clone(), facts.territory.clone())).unwrap_or_default();
-        self.by_sector.entry(sector).or_default().add(alert);
-        self.by_territory.entry(territory).or_default().add(alert);
+        self.by_sector.entry(sector).or_default().add(group);
+        self.by_territory.entry(territory).or_default().add(group);
     }
 
     pub fn into_response(self, today: Option<Day>, routes: &Directory) -> pb::StatsResponse {

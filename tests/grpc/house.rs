@@ -34,6 +34,7 @@ use wagewatch::serve::metrics::Metrics;
 use wagewatch::serve::rows::Rows;
 use wagewatch::serve::server::{self, Doors, Entrance, ServeError, ServerLimits};
 use wagewatch::store::MemoryStore;
+use wagewatch::telemetry::Telemetry;
 
 /// How the house is built.
 pub struct Plan {
@@ -127,8 +128,10 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let grpc = listener.local_addr().unwrap();
         let services = server::services(doors, &plan.server);
-        let pages = console::pages(services.clone(), plan.guard.clone(), plan.server.message_bytes).unwrap();
-        let entrance = Entrance { listener, guard: plan.guard.clone(), tls: plan.tls.clone() };
+        let (telemetry, most) = (Telemetry::default(), plan.server.message_bytes);
+        let pages = console::pages(services.clone(), plan.guard.clone(), telemetry.clone(), Vec::new(), most)
+            .unwrap();
+        let entrance = Entrance { listener, guard: plan.guard.clone(), tls: plan.tls.clone(), telemetry };
         let ungated = services.clone();
         let served =
             tokio::spawn(server::serve(entrance, services, engine.clone(), plan.server, stop.clone()));

@@ -186,7 +186,7 @@ def acknowledge(browser, service):
     alert = arrears_of(service)
     page = browser.go(f"alert/{alert.id}")
     page.locator("#act-acknowledge").click()
-    expect(page.locator("#act-said")).to_contain_text("请先填写经办人")
+    expect(page.locator("#actor-wrong")).to_contain_text("请先填写经办人")
     page.locator("#actor").fill("旗人社局 李")
     page.locator("#act-acknowledge").click()
     expect(page.locator("#act-said")).to_contain_text("已记入日志")

@@ -1,12 +1,14 @@
 //! The fixed words of rules and levels, Chinese first with English beside it: titles, articles, and
 //! who must act. Knows no finding.
 
+mod case;
 mod facts;
 mod kinds;
 mod money;
 mod people;
 mod wages;
 
+pub use case::{CASE_TERMS, CASE_WORDS, Named, named};
 pub use facts::fact_words;
 pub use kinds::kind_words;
 

@@ -165,6 +165,56 @@ impl Section<'_> {
         self.value(key, "a path between quotes", read)
     }
 
+    /// A share from 0 to 1 with at most six decimals, as so many of a million.
+    pub fn share(&mut self, key: &'static str, default: u32) -> u32 {
+        let read = |value: &Value| {
+            let text = match value {
+                Value::Integer(number) => number.to_string(),
+                Value::Decimal(text) | Value::Loose(text) => text.clone(),
+                _ => return None,
+            };
+            let (whole, decimals) = text.split_once('.').unwrap_or((&text, "0"));
+            let is_short = (1..=6).contains(&decimals.len()) && decimals.bytes().all(|b| b.is_ascii_digit());
+            let millionths = format!("{decimals:0<6}").parse::<u32>().ok().filter(|_| is_short)?;
+            match whole {
+                "0" => Some(millionths),
+                "1" => Some(1_000_000).filter(|_| millionths == 0),
+                _ => None,
+            }
+        };
+        self.value(key, "a number from 0 to 1 with at most six decimals", read).unwrap_or(default)
+    }
+
+    /// A word that others know it by.
+    pub fn name(&mut self, key: &'static str) -> Option<String> {
+        let is_name = |text: &str| {
+            (1..=64).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        };
+        let read = |value: &Value| text_of(value).filter(|text| is_name(text)).map(ToOwned::to_owned);
+        self.value(key, "1 to 64 of A-Z a-z 0-9 . _ -", read)
+    }
+
+    /// Names of machines.
+    pub fn hosts(&mut self, key: &'static str) -> Vec<String> {
+        let is_host = |text: &str| {
+            (1..=253).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b))
+        };
+        let read = |value: &Value| -> Option<Vec<String>> {
+            let names: Vec<&str> = match value {
+                Value::List(nodes) => nodes.iter().map(|node| text_of(&node.value)).collect::<Option<_>>()?,
+                Value::Loose(text) => {
+                    text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
+                }
+                _ => return None,
+            };
+            names.iter().all(|name| is_host(name)).then(|| names.iter().map(|n| n.to_lowercase()).collect())
+        };
+        self.value(key, "a list of names of machines, such as [\"wages.example.cn\"], without a port", read)
+            .unwrap_or_default()
+    }
+
     /// An address that can be posted to.
     pub fn url(&mut self, key: &'static str) -> Option<Uri> {
         let read = |value: &Value| {

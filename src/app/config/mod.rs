@@ -19,11 +19,12 @@ mod targets;
 pub use directory::{Department, Directory, Role, Territory};
 pub use problem::{ConfigError, ConfigErrors, Place};
 pub use sections::{
-    Alerts, Clock, ClockKind, Data, Engine, Files, IdKey, Log, LogFormat, LogLevel, Logging, Server, Store,
+    Alerts, Clock, ClockKind, Data, Engine, Files, Http, IdKey, Log, LogFormat, LogLevel, Logging, Server,
+    Store,
 };
 pub use security::Security;
 pub use source::{ENVIRONMENT_PREFIX, Sources};
-pub use targets::{Alertmanager, Webhook};
+pub use targets::{Alertmanager, Telemetry, Webhook};
 
 use crate::domain::{Calendar, Day, Rulebook};
 use crate::guard::Member;
@@ -42,6 +43,8 @@ pub struct Config {
     pub alerts: Alerts,
     pub webhook: Webhook,
     pub alertmanager: Alertmanager,
+    pub telemetry: Telemetry,
+    pub http: Http,
     pub files: Files,
     pub logging: Logging,
     pub security: Security,
@@ -125,6 +128,8 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let alerts = sections::alerts(&mut keys, &folder);
     let webhook = targets::webhook(&mut keys, &folder);
     let alertmanager = targets::alertmanager(&mut keys);
+    let telemetry = targets::telemetry(&mut keys);
+    let http = sections::http(&mut keys);
     let files = sections::files(&mut keys, &folder);
     let logging = sections::logging(&mut keys);
 
@@ -160,6 +165,8 @@ fn read(sources: &Sources) -> (Config, Keys) {
         alerts,
         webhook,
         alertmanager,
+        telemetry,
+        http,
         files,
         logging,
         security,

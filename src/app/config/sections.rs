@@ -21,6 +21,12 @@ pub struct Server {
     pub drain_seconds: u64,
 }
 
+/// Names by which the console may be called, beside addresses and `localhost`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Http {
+    pub hosts: Vec<String>,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct Data {
     pub path: PathBuf,
@@ -238,6 +244,10 @@ pub(super) fn files(keys: &mut Keys, folder: &Path) -> Files {
         departments: file("departments"),
         territories: file("territories"),
     }
+}
+
+pub(super) fn http(keys: &mut Keys) -> Http {
+    Http { hosts: keys.section("http").hosts("hosts") }
 }
 
 pub(super) fn logging(keys: &mut Keys) -> Logging {

@@ -17,6 +17,8 @@ pub struct Webhook {
     pub min_level: Level,
     pub timeout_seconds: u64,
     pub give_up_hours: u64,
+    /// Posts at once.
+    pub concurrency: usize,
 }
 
 /// `url`: `None` = nothing is delivered.
@@ -26,6 +28,15 @@ pub struct Alertmanager {
     pub min_level: Level,
     pub timeout_seconds: u64,
     pub resend_seconds: u64,
+}
+
+/// `otlp_endpoint`: `None` = nothing is followed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Telemetry {
+    pub otlp_endpoint: Option<Uri>,
+    /// `sample_ratio`, as so many of a million.
+    pub sample_millionths: u32,
+    pub service_name: String,
 }
 
 const LEVELS: [(&str, Level); 4] =
@@ -40,6 +51,7 @@ pub(super) fn webhook(keys: &mut Keys, folder: &Path) -> Webhook {
     let min_level = s.word("min_level", Level::Blue, &LEVELS);
     let timeout_seconds = s.number("timeout_seconds", 10, 1, 300);
     let give_up_hours = s.number("give_up_hours", 72, 1, 8760);
+    let concurrency = s.number("concurrency", 8, 1, 256);
     let secret = secret_file.and_then(|path| match read_secret(&folder.join(path)) {
         Ok(secret) => Some(secret),
         Err(what) => {
@@ -49,7 +61,7 @@ pub(super) fn webhook(keys: &mut Keys, folder: &Path) -> Webhook {
             None
         }
     });
-    Webhook { url, secret, min_level, timeout_seconds, give_up_hours }
+    Webhook { url, secret, min_level, timeout_seconds, give_up_hours, concurrency }
 }
 
 // The secret itself is in no message. A line's end does not belong to it.
@@ -69,5 +81,14 @@ pub(super) fn alertmanager(keys: &mut Keys) -> Alertmanager {
         min_level: s.word("min_level", Level::Orange, &LEVELS),
         timeout_seconds: s.number("timeout_seconds", 10, 1, 300),
         resend_seconds: s.number("resend_seconds", 120, 1, 3600),
+    }
+}
+
+pub(super) fn telemetry(keys: &mut Keys) -> Telemetry {
+    let mut s = keys.section("telemetry");
+    Telemetry {
+        otlp_endpoint: s.url("otlp_endpoint"),
+        sample_millionths: s.share("sample_ratio", 10_000),
+        service_name: s.name("service_name").unwrap_or_else(|| "wagewatch".to_owned()),
     }
 }

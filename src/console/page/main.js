@@ -5,7 +5,7 @@ import { words } from "./api.js";
 import { h, show } from "./dom.js";
 import { signIn, signOut } from "./sign_in.js";
 import { known, onStatus, start, streamIs } from "./status.js";
-import { choose, has, lang, serve, t } from "./words.js";
+import { choose, has, lang, serve, t, tab } from "./words.js";
 import { alert } from "./view_alert.js";
 import { alerts } from "./view_alerts.js";
 import { letters } from "./view_letters.js";
@@ -26,10 +26,10 @@ let current = new AbortController();
 // Words of the rules may come later, when the service is reached.
 let worded;
 
-function frame(tab) {
+function frame(shownTab) {
   document.documentElement.lang = lang() === "zh" ? "zh-CN" : "en";
   document.getElementById("skip").textContent = t("skip");
-  const link = (name) => h("a", { href: `#/${name}`, "aria-current": name === tab ? "page" : undefined }, t(name));
+  const link = (name) => h("a", { href: `#/${name}`, "aria-current": name === shownTab ? "page" : undefined }, tab(name));
   const other = lang() === "zh" ? "en" : "zh";
   show(document.getElementById("top"),
     h("a", { class: "brand", href: "#/overview" }, h("img", { src: "/console/icon.svg", alt: "", width: 26, height: 26 }), h("span", {}, t("app"))),
@@ -62,12 +62,12 @@ async function route() {
   current = new AbortController();
   const { signal } = current;
   const { name, parts, query } = place();
-  const [view, tab] = VIEWS[name];
-  frame(tab);
+  const [view, under] = VIEWS[name];
+  frame(under);
   streamIs("none");
   const main = document.getElementById("main");
   const key = [name, ...parts].join("/");
-  document.title = `${t(name)} · ${t("app")}`;
+  document.title = `${tab(name)} · ${t("app")}`;
   if (key !== shown) {
     show(main, h("p", { class: "loading" }, t("loading")));
     if (shown) main.focus({ preventScroll: true });

@@ -1,28 +1,34 @@
-// One alert: what it says, how it was reckoned, what was done about it; the acts; and the case file that is
-// printed from the same page.
+// One alert: what it says, how it was reckoned, what was done about it; and the case file that is printed from the same
+// page. The terminal prints the same one: a section or a fact more here is one more there.
 
+import { acts } from "./acts.js";
 import { call, follow } from "./api.js";
 import { facts, h, panel, show, table } from "./dom.js";
 import { count, moment, yuan } from "./format.js";
-import { problem } from "./main.js";
 import { heard, streamIs } from "./status.js";
-import { DISMISS_REASONS, levelName, ruleName, say, t, word } from "./words.js";
+import { lang, levelName, ruleName, say, t, word } from "./words.js";
 
 // What an A4 page has room for; the screen shows all.
 const PRINTED = 8;
-const ACTOR = "wagewatch.actor";
 
 export async function alert(main, { parts, signal }) {
   const [id] = parts;
   const place = h("div", { class: "case" });
   let busy = false;
-  const load = async () => {
+  let stale = false;
+  const writes = (element) => place.contains(element) && element.matches("input, textarea, select");
+  const load = async (own) => {
     const answer = await call("AlertService/Get", { id }, signal);
-    // What is being written is not taken away.
-    if (busy) return answer;
-    show(place, picture(answer, { reload: load, busy: (is) => { busy = is; } }));
+    // What is being written is not taken away; it comes when he is done.
+    stale = !own && (busy || writes(document.activeElement));
+    if (stale) return answer;
+    const held = place.contains(document.activeElement) && document.activeElement.id;
+    show(place, picture(answer, page));
+    if (held) document.getElementById(held)?.focus({ preventScroll: true });
     return answer;
   };
+  // `said`: what the last act came to, also after the page was drawn anew.
+  const page = { reload: () => load(true), busy: (is) => { busy = is; }, said: "" };
   const { alert: first } = await load();
   show(main, place);
   let planned;
@@ -32,6 +38,9 @@ export async function alert(main, { parts, signal }) {
       if (!signal.aborted) load().catch(() => {});
     }, 300);
   };
+  place.addEventListener("focusout", ({ relatedTarget }) => {
+    if (stale && !busy && !writes(relatedTarget)) later();
+  });
   // What belongs to no single project is followed by its rule.
   const filter = { includeRolledUp: true, ...(first.project.projectId ? { projectIds: [first.project.projectId] } : { rules: [first.rule] }) };
   follow("AlertService/Subscribe", { filter, changesOnly: true }, signal, (message) => {
@@ -60,15 +69,16 @@ function picture(answer, page) {
       h("button", { type: "button", class: "plain", id: "print", onclick: () => window.print() }, t("print"))));
   return [head, h("div", { class: "case-body" },
     h("div", { class: "case-main" }, about(one), reckoned(one), evidence(one), causes(one), parts(answer)),
-    h("aside", { class: "case-side" }, stands && actions(one, page), history(answer))),
+    h("aside", { class: "case-side" }, stands && acts(one, page), history(answer))),
   h("footer", { class: "print-only sign-here" }, h("p", {}, t("case.sign")), h("p", {}, t("case.date")),
-    h("p", { class: "printed" }, `${t("app")} · ${one.id} · ${t("rulebook")} ${one.rulebookVersion ?? ""} · ${t("as.of", one.asOf ?? "")}`))];
+    h("p", { class: "printed" }, `${t("case.app")} · ${one.id} · ${t("rulebook")} ${one.rulebookVersion ?? ""} · ${t("as.of", one.asOf ?? "")}`))];
 }
 
 function about(one) {
   const about = one.subject ?? {};
-  const office = (each) => each?.name;
+  const said = one.justification ?? {};
   return panel(t("evidence"), null, facts([
+    [t("status"), `${word(one.status)}${one.escalation > 0 ? `　${t("escalated", one.escalatedTo?.name ?? "")}` : ""}`],
     one.project.projectId ? [t("project"), `${one.project.name || t("unknown")}（${one.project.projectId}）`] : [t("project"), t("county")],
     about.idNumber && [t("worker"), about.idNumber],
     about.period && [t("month"), about.period],
@@ -77,7 +87,7 @@ function about(one) {
     about.complaintId && [t("complaint"), about.complaintId],
     about.account && [t("account"), about.account],
     about.txnId && [t("txn"), `${about.bank} ${about.txnId}`],
-    about.depositId && [t("deposits"), about.depositId],
+    about.depositId && [t("deposit"), about.depositId],
     one.amountFen && [t("amount"), h("b", {}, yuan(one.amountFen))],
     one.workers && [t("workers"), count(one.workers)],
     one.dueOn && [t("due.on"), `${one.dueOn}${one.overdueDays > 0 ? `　${t("overdue.days", one.overdueDays)}` : ""}`],
@@ -85,12 +95,23 @@ function about(one) {
     one.acknowledgeBy && one.status === "ALERT_STATUS_OPEN" && [t("acknowledge.by"), one.acknowledgeBy],
     one.settleBy && [t("settle.by"), one.settleBy],
     one.assignee && [t("assignee"), one.assignee],
-    one.escalation > 0 && [t("status"), t("escalated", one.escalatedTo?.name ?? "")],
+    one.rolledUpInto && [t("part.of"), h("a", { href: `#/alert/${encodeURIComponent(one.rolledUpInto)}` }, one.rolledUpInto)],
     one.dismissal && [t("dismissed.because"), `${word(one.dismissal.reason)}：${one.dismissal.text}`],
-    one.exemption && [t("exempted.until"), `${one.exemption.until}（${one.exemption.by}）${one.exemption.text}`],
+    one.exemption && [t("exempted.until"), `${one.exemption.until}（${word(one.exemption.kind)}，${one.exemption.by}）${one.exemption.text}`],
+    said.until && [t("justify.until"), said.until],
+    said.said && [t("justified"), said.said],
+    one.workerWord && [t("worker.word"), word(one.workerWord)],
+    one.advancedFen > 0 && [t("advanced"), yuan(one.advancedFen)],
+    one.handedTo && [t("handed.to"), word(one.handedTo)],
     [t("must.act"), say(one.mustAct)], [t("article"), say(one.article)],
-    [t("told"), [office(one.audience?.department), office(one.audience?.territory), office(one.audience?.territoryDepartment), office(one.audience?.coordinator)].filter((name, at, all) => name && all.indexOf(name) === at).join("、")],
+    [t("told"), told(one.audience ?? {})],
   ]));
+}
+
+// Whoever is told, each once; and what leaves nobody but the coordinator to answer.
+function told({ department, territory, territoryDepartment, coordinator, added = [], flags = [] }) {
+  const names = [department, territory, territoryDepartment, coordinator, ...added].filter(Boolean).map((office) => office.name);
+  return [[...new Set(names)].join("、"), flags.map((flag) => h("small", { class: "flag" }, `！${flag.split(" / ")[lang() === "zh" ? 0 : 1] ?? flag}`))];
 }
 
 function reckoned(one) {
@@ -135,85 +156,9 @@ function history(answer) {
   const steps = answer.history ?? [];
   const line = (step, at) => h("li", { class: at >= PRINTED ? "no-print" : "" },
     h("div", {}, h("time", {}, step.at ? moment(step.at) : step.on), " ", h("b", {}, word(step.change)), step.actor && ` · ${step.actor}`),
-    h("small", {}, [levelName(step.level), step.amountFen && `${yuan(step.amountFen)} ${t("yuan")}`, step.dismissReason && word(step.dismissReason), step.until].filter(Boolean).join("　")),
+    h("small", {}, [levelName(step.level), step.amountFen && `${yuan(step.amountFen)} ${t("yuan")}`, step.dismissReason && word(step.dismissReason), step.exemptionKind && word(step.exemptionKind), step.workerWord && word(step.workerWord), step.authority && word(step.authority), step.until, step.advancedFen && `${t("advanced")} ${yuan(step.advancedFen)}`].filter(Boolean).join("　")),
     step.text && h("p", {}, step.text));
   return panel(t("history"), null,
     answer.historyDropped > 0 && h("p", { class: "note" }, t("history.dropped", answer.historyDropped)),
     h("ol", { class: "history" }, [...steps].reverse().map(line)));
-}
-
-// The forms of what may be done. Whoever acts says who he is: it is kept in the log.
-const ACTS = {
-  acknowledge: [], handle: [["text", false]], assign: [["to", true]], note: [["text", true]], dismiss: [["reason", true], ["text", true]],
-};
-
-function actions(one, page) {
-  const box = h("div", { class: "acts" });
-  const message = h("p", { class: "note", role: "status", id: "act-said" });
-  const actor = h("input", { id: "actor", maxlength: 64, autocomplete: "name", value: remembered(), oninput: (event) => remember(event.target.value) });
-  const form = h("div", {});
-  const open = (kind) => {
-    page.busy(true);
-    show(form, actForm(kind, (fields) => act(one, kind, fields, actor, message, page), () => close()));
-    form.querySelector("select, textarea, input, button")?.focus();
-  };
-  const close = () => {
-    page.busy(false);
-    show(form);
-  };
-  const known = one.status !== "ALERT_STATUS_OPEN";
-  const button = (kind) => h("button", { type: "button", id: `act-${kind}`, class: kind === "acknowledge" && !known ? "main" : "", disabled: kind === "acknowledge" && known, onclick: () => (kind === "acknowledge" ? act(one, kind, {}, actor, message, page) : open(kind)) }, t(`act.${kind}`));
-  show(box, h("label", {}, h("span", {}, t("actor")), actor), h("div", { class: "buttons" }, Object.keys(ACTS).map(button)), form, message);
-  return h("section", { class: "panel no-print", id: "acts" }, h("header", {}, h("h2", {}, t("acts"))), box);
-}
-
-function actForm(kind, send, cancel) {
-  const inputs = {};
-  const field = ([name, required]) => {
-    const label = name === "to" ? t("act.assign.to") : name === "reason" ? t("act.reason") : t("act.text");
-    inputs[name] = name === "reason"
-      ? h("select", { id: "act-reason", required }, h("option", { value: "" }, t("act.reason.pick")), DISMISS_REASONS.map((reason) => h("option", { value: reason }, word(reason))))
-      : name === "to" ? h("input", { id: "act-to", maxlength: 64, required }) : h("textarea", { id: "act-text", rows: 3, maxlength: 2000, required });
-    return h("label", {}, h("span", {}, label), inputs[name]);
-  };
-  return h("form", { class: "act-form", onsubmit: (event) => {
-    event.preventDefault();
-    send(Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value])));
-  } }, ACTS[kind].map(field), kind === "dismiss" && h("p", { class: "note" }, t("dismiss.warn")),
-  h("div", { class: "buttons" }, h("button", { type: "submit", class: "main", id: "act-confirm" }, `${t("act.do")}：${t(`act.${kind}`)}`), h("button", { type: "button", class: "plain", onclick: cancel }, t("act.cancel"))));
-}
-
-async function act(one, kind, fields, actor, message, page) {
-  if (!actor.value.trim()) {
-    show(message, h("span", { class: "bad-text" }, t("actor.needed")));
-    actor.focus();
-    return;
-  }
-  try {
-    await call("AlertService/Act", { alertId: one.id, actId: actId(), actor: actor.value.trim(), [kind]: fields });
-    page.busy(false);
-    await page.reload();
-    show(document.getElementById("act-said") ?? message, h("span", { class: "good-text" }, t("act.done", t(`act.${kind}`))));
-  } catch (error) {
-    show(message, problem(error));
-  }
-}
-
-// Random: the same act sent twice is one act. Works without a secure context, too.
-function actId() {
-  return `console-${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}
-
-function remembered() {
-  try {
-    return localStorage.getItem(ACTOR) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function remember(name) {
-  try {
-    localStorage.setItem(ACTOR, name);
-  } catch { /* then it is asked for again */ }
 }

@@ -27,7 +27,7 @@ export async function alerts(main, { query, signal }) {
   const choices = h("div", {}, bar(wanted, {}));
   show(main, h("h1", { class: "unseen" }, t("alerts")), choices, list.head, list.box);
   list.paint();
-  // Counts are walks over all that stands: the list does not wait for them, and one walk serves both.
+  // The list does not wait for counts; one answer serves both.
   list.counts(!Object.keys(wanted).some((key) => wanted[key] && key !== "status"), (stats) => {
     if (!choices.contains(document.activeElement)) show(choices, bar(wanted, stats));
   }).catch(() => {});

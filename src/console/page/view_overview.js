@@ -37,7 +37,7 @@ export async function overview(main, { signal }) {
   await load();
   show(main, h("h1", { class: "unseen" }, t("overview")), tiles, due, figures);
   loadDue();
-  // Counts are walks over all that stands: after a change they wait for the next, some seconds at most.
+  // After a change counts wait for the next, some seconds at most.
   const soon = () => {
     planned ??= setTimeout(async () => {
       planned = undefined;
@@ -96,7 +96,7 @@ function together(sectors) {
 function shares(title, list, key, asks) {
   const rows = (list ?? []).filter((one) => asks(one) > 0).sort((a, b) => asks(b) - asks(a));
   const most = Math.max(1, ...rows.map(asks));
-  const heads = [{ label: title }, { label: t("number"), number: true }, { label: "", class: "bar" }, { label: t("amount"), number: true }];
+  const heads = [{ label: t(key === "sector" ? "by.sector.short" : key) }, { label: t("number"), number: true }, { label: "", class: "bar" }, { label: t("amount"), number: true }];
   const line = (one) => ({
     cells: [
       h("a", { href: `#/alerts?${key}=${encodeURIComponent(one.key ?? "")}` }, one.name || one.key || t("unknown")), count(asks(one)),

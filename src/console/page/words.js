@@ -1,13 +1,14 @@
-// Every word of the page, Chinese first. What rules and levels are called comes from the service.
+// Every word of the page, Chinese first, but for what the service says: rules and levels, and the words of the case file,
+// which the terminal prints, too.
 
 const WORDS = {
   "app": ["工资支付监测预警", "Wage payment watch"],
   "nav": ["主导航", "Main"],
+  "tab.project": ["项目", "Project"],
+  "tab.worker": ["工人", "Worker"],
   "overview": ["总览", "Overview"],
   "alerts": ["预警", "Alerts"],
   "projects": ["项目", "Projects"],
-  "project": ["项目", "Project"],
-  "worker": ["工人", "Worker"],
   "letters": ["死信", "Dead letters"],
   "quality": ["数据质量", "Data quality"],
   "language": ["English", "中文"],
@@ -19,13 +20,10 @@ const WORDS = {
   "more": ["再取一页", "More"],
   "back": ["返回", "Back"],
   "print": ["打印案件单", "Print the case file"],
-  "yuan": ["元", "yuan"],
   "people": ["人", "people"],
   "total": ["合计", "Total"],
-  "unknown": ["（未知）", "(unknown)"],
   "none": ["无", "None"],
   "all": ["全部", "All"],
-  "as.of": ["业务日期 {0}", "Business date {0}"],
   "no.date": ["尚无业务日期", "No business date yet"],
   "live": ["实时", "Live"],
   "live.title": ["变动随到随显", "Changes show as they happen"],
@@ -52,7 +50,7 @@ const WORDS = {
   "error.NOT_FOUND": ["没有找到。可能已办结多时，或编号有误。", "Not found. It may have been resolved long ago, or the number is wrong."],
   "error.UNREACHABLE": ["无法连接服务。", "The service cannot be reached."],
   "error.READ_ONLY": ["只有在服务所在的机器上才能办理；从别处只能查看。", "Changes can be made at the machine itself only; from elsewhere the page is for reading."],
-  "error.STRANGE_HOST": ["请用 IP 地址或 localhost 打开本页。", "Open the page by IP address or as localhost."],
+  "error.STRANGE_HOST": ["请用 IP 地址、localhost 或配置项 http.hosts 中的名称打开本页。", "Open the page by IP address, as localhost, or by a name of http.hosts in the config."],
   "error.DISK_FULL": ["磁盘空间不足，暂不收任何记录。", "The disk is nearly full; nothing is taken."],
   "error.STOPPING": ["服务正在停止，请稍后再试。", "The service is stopping. Try again later."],
   "error.DEADLINE": ["未在时限内得到答复，请重试。", "The answer did not come in time. Try again."],
@@ -83,19 +81,14 @@ const WORDS = {
   "due.short": ["缺口合计 {0} 元，{1} 个项目", "{0} yuan short in {1} projects"],
   "due.covered": ["均已足额", "All covered"],
   "due.rest": ["另有 {0} 笔余额足够", "{0} more are covered"],
-  "month": ["月份", "Month"],
-  "due.on": ["应付日", "Due on"],
   "expected": ["应付", "Expected"],
   "needed": ["尚需", "Needed"],
   "balance": ["账户余额", "Balance"],
   "no.account": ["无专户", "No account"],
   "short": ["缺口", "Short"],
-  "kind": ["类型", "Kind"],
   "number": ["件数", "Count"],
-  "amount": ["金额（元）", "Amount (yuan)"],
 
   "level": ["级别", "Level"],
-  "status": ["状态", "Status"],
   "status.asks": ["需处理的", "To be handled"],
   "status.any": ["全部", "All"],
   "rule": ["类型", "Kind"],
@@ -111,54 +104,49 @@ const WORDS = {
   "list.none": ["没有符合条件的预警。", "No alert matches."],
   "list.keys": ["↑ ↓ 选择，回车打开", "↑ ↓ to move, Enter to open"],
   "subject": ["对象", "Subject"],
-  "county": ["全县（不属于单个项目）", "The county (no single project)"],
-  "complaint": ["投诉", "Complaint"],
-  "overdue.days": ["逾期 {0} 天", "{0} days overdue"],
   "changed": ["变动", "Changed"],
-  "assignee": ["承办", "Assignee"],
   "workers.n": ["{0} 人", "{0} workers"],
-  "escalated": ["已升级至{0}", "Escalated to {0}"],
 
   "alert": ["预警", "Alert"],
-  "case.file": ["欠薪预警案件单", "Case file"],
   "case.printed": ["打印时间 {0}", "Printed {0}"],
-  "case.sign": ["承办人（签字）：", "Handled by (signature):"],
-  "case.date": ["日期：", "Date:"],
-  "arithmetic": ["计算过程", "Arithmetic"],
-  "article": ["依据", "Article"],
-  "must.act": ["责任主体", "Who must act"],
-  "causes": ["原因", "Causes"],
-  "history": ["办理过程", "History"],
-  "history.dropped": ["更早的 {0} 步已不再保留", "{0} earlier steps are no longer kept"],
-  "rolled.up": ["其中所含预警（{0}）", "Alerts in it ({0})"],
-  "part.of": ["属于项目预警", "Part of the project's alert"],
-  "evidence": ["事实", "Facts"],
-  "payments": ["付款", "Payments"],
-  "raised.on": ["首次预警", "Raised on"],
-  "changed.on": ["最近变动", "Last changed"],
-  "acknowledge.by": ["签收期限", "Acknowledge by"],
-  "settle.by": ["办结期限", "Settle by"],
-  "told": ["告知", "Told"],
-  "rulebook": ["规则版本", "Rulebook"],
   "acts": ["办理", "Act"],
   "actor": ["经办人或单位", "Who acts"],
   "actor.needed": ["请先填写经办人或单位", "Say first who acts"],
+  "acts.work": ["受理", "Take up"],
+  "acts.hearing": ["说明与核实", "Hear and verify"],
+  "acts.measures": ["处置", "Measures"],
   "act.acknowledge": ["签收", "Acknowledge"],
   "act.assign": ["转办", "Assign"],
   "act.note": ["备注", "Note"],
   "act.handle": ["开始办理", "Begin work"],
+  "act.askJustification": ["要求单位说明", "Ask for justification"],
+  "act.recordJustification": ["记录单位说明", "Employer's word"],
+  "act.recordWorkerWord": ["记录工人意见", "Worker's word"],
+  "act.recordAdvance": ["周转金垫付", "Advance by the fund"],
+  "act.handOver": ["移送", "Hand over"],
+  "act.exempt": ["暂缓", "Exempt"],
   "act.dismiss": ["不予处置", "Dismiss"],
   "act.assign.to": ["转给", "To"],
   "act.text": ["内容", "Text"],
-  "act.reason": ["理由", "Reason"],
-  "act.reason.pick": ["请选择理由", "Pick a reason"],
+  "act.optional": ["（可不填）", " (may be left out)"],
+  "act.until.askJustification": ["限期（含当日）", "Last day for it"],
+  "act.until.exempt": ["暂缓至（含当日）", "Exempted up to and on"],
+  "act.amount": ["垫付金额（元），至多 {0}", "Advanced (yuan), at most {0}"],
+  "act.list.DISMISS_REASON": ["理由", "Reason"],
+  "act.list.EXEMPTION_KIND": ["依据", "On what ground"],
+  "act.list.WORKER_WORD": ["工人意见", "The worker says"],
+  "act.list.AUTHORITY": ["移送给", "To"],
+  "act.pick": ["请选择", "Pick one"],
   "act.do": ["确认", "Confirm"],
   "act.cancel": ["取消", "Cancel"],
   "act.done": ["已记入日志：{0}", "Done and logged: {0}"],
   "act.required": ["必填", "Required"],
-  "dismiss.warn": ["仅对当前级别和金额有效；事实加重即重新提起。", "Holds for the present level and sum; worse facts reopen it."],
-  "dismissed.because": ["不予处置的理由", "Dismissed because"],
-  "exempted.until": ["暂缓至", "Exempted until"],
+  "act.too.long": ["至多 {0} 字", "At most {0} characters"],
+  "act.past": ["不得早于业务日期 {0}", "Not before the business date, {0}"],
+  "act.amount.range": ["请填 0.01 至 {0} 元，至多两位小数", "0.01 to {0} yuan, at most two decimals"],
+  "act.warn.dismiss": ["仅对当前级别和金额有效；事实加重即重新提起。", "Holds for the present level and sum; worse facts reopen it."],
+  "act.warn.exempt": ["仅对当前金额有效；金额增加或期满即恢复。工程量、造价争议不是理由（724 号令第三十五条）。", "Covers the present sum; a larger one, or the day, ends it. A dispute over quantity or price is no ground (Order 724, article 35)."],
+  "act.warn.recordAdvance": ["只记垫付；单位所欠不变，预警不因此解除。", "Records the advance alone: the firm's debt stays, and the alert with it."],
   "open.project": ["项目台账", "The project"],
   "open.worker": ["工人台账", "The worker"],
 
@@ -175,7 +163,6 @@ const WORDS = {
   "officer": ["劳资专管员", "Labour officer"],
   "started": ["开工", "Started"],
   "completed": ["完工", "Completed"],
-  "workers": ["工人", "Workers"],
   "workers.count": ["工人（{0}）", "Workers ({0})"],
   "overdue": ["逾期", "Overdue"],
   "overdue.workers": ["被欠", "Owed"],
@@ -192,8 +179,6 @@ const WORDS = {
   "days": ["工日", "Days"],
   "funds.note": ["入账、支出按记账月份；应计、应付、已付按工资所属月份。", "Money in and out counts in the month of booking; wages in the month that they are for."],
   "accounts": ["工资专户", "Wage accounts"],
-  "bank": ["银行", "Bank"],
-  "account": ["账号", "Account"],
   "opened.on": ["开户", "Opened"],
   "closed.on": ["销户", "Closed"],
   "agreement": ["三方协议", "Agreement"],
@@ -221,7 +206,6 @@ const WORDS = {
   "worker.number": ["身份证号（完整）", "Identity number, in full"],
   "worker.find.note": ["号码只随查询发送，不进入网址、日志和指标。", "The number goes with the question only; it is in no address, log or metric."],
   "find": ["查询", "Find"],
-  "employer": ["用工单位", "Employer"],
   "enrolled": ["已登记", "Enrolled"],
   "not.enrolled": ["未登记", "Not enrolled"],
   "last.worked": ["最后出勤", "Last worked"],
@@ -234,20 +218,10 @@ const WORDS = {
   "periods": ["逐月工资", "Wages by month"],
   "advance": ["多付（预支）", "Paid ahead"],
   "named.accounts": ["本人登记账户", "Accounts that he named"],
-  "counts": ["计入", "Counts"],
-  "counts.yes": ["计入", "Counts"],
-  "counts.no": ["不计：非本人登记账户", "Not: to an account that he did not name"],
-  "counts.returned": ["不计：已退汇", "Not: returned"],
-  "counts.outside": ["未经专户", "Not from the wage account"],
-  "txn": ["流水号", "Number"],
-  "settled.at": ["入账时间", "Settled"],
-  "for.month": ["所属月份", "For month"],
-  "payee": ["收款账号", "Payee account"],
   "worker.alerts": ["该工人的预警", "His alerts"],
 
   "letters.note": ["收不下的记录都在这里，附原因。改正后可重新报送；原件仍保留。长数字已遮盖：没有错的照原样留着，报送时由服务补全；错的请改写完整。", "Records that could not be taken, each with its reason. Mend and send again; the original is kept. Long numbers are masked: leave those that are right as they stand, the service puts them in; write those that are wrong in full."],
   "letters.none": ["没有收不下的记录。", "No record was rejected."],
-  "source": ["来源", "Source"],
   "received": ["收到", "Received"],
   "reason": ["原因", "Reason"],
   "field": ["字段", "Field"],
@@ -286,36 +260,6 @@ const WORDS = {
 };
 
 const ENUMS = {
-  ALERT_STATUS_OPEN: ["待签收", "Open"],
-  ALERT_STATUS_ACKNOWLEDGED: ["已签收", "Acknowledged"],
-  ALERT_STATUS_HANDLING: ["办理中", "Handling"],
-  ALERT_STATUS_DISMISSED: ["不予处置", "Dismissed"],
-  ALERT_STATUS_EXEMPTED: ["暂缓", "Exempted"],
-  ALERT_STATUS_RESOLVED: ["已解除", "Resolved"],
-  CHANGE_RAISED: ["提起", "Raised"],
-  CHANGE_CHANGED: ["事实变化", "Facts changed"],
-  CHANGE_RESOLVED: ["解除", "Resolved"],
-  CHANGE_REOPENED: ["重新提起", "Reopened"],
-  CHANGE_ACKNOWLEDGED: ["签收", "Acknowledged"],
-  CHANGE_ASSIGNED: ["转办", "Assigned"],
-  CHANGE_NOTED: ["备注", "Noted"],
-  CHANGE_DISMISSED: ["不予处置", "Dismissed"],
-  CHANGE_HANDLED: ["开始办理", "Work began"],
-  CHANGE_JUSTIFICATION_ASKED: ["要求说明", "Justification asked"],
-  CHANGE_JUSTIFIED: ["单位说明", "Employer's word"],
-  CHANGE_WORKER_SAID: ["工人意见", "Worker's word"],
-  CHANGE_EXEMPTED: ["暂缓", "Exempted"],
-  CHANGE_EXEMPTION_ENDED: ["暂缓期满", "Exemption ended"],
-  CHANGE_ADVANCED: ["应急周转金垫付", "Advanced by the fund"],
-  CHANGE_HANDED_OVER: ["移送", "Handed over"],
-  CHANGE_ESCALATED: ["升级", "Escalated"],
-  CHANGE_ROLLED_UP: ["并入项目预警", "Part of the project's alert"],
-  CHANGE_SHOWN: ["单独列出", "Shown by itself"],
-  DISMISS_REASON_RECORD_WRONG: ["记录有误", "The record is wrong"],
-  DISMISS_REASON_PAID_OUTSIDE_RECORDS: ["已付，未入记录", "Paid outside of the records"],
-  DISMISS_REASON_WORKER_AGREED: ["工人已同意", "The worker agreed"],
-  DISMISS_REASON_NOT_A_WORKER: ["不是工人", "Not a worker"],
-  DISMISS_REASON_TEST_DATA: ["测试数据", "Test data"],
   PERIOD_STATUS_UNPRICED: ["未定工资", "Not priced"],
   PERIOD_STATUS_PAID: ["已付清", "Paid"],
   PERIOD_STATUS_OVERDUE: ["逾期", "Overdue"],
@@ -364,7 +308,7 @@ const REASONS = {
 
 const KEY = "wagewatch.lang";
 let chosen = read();
-let served = { rules: {}, levels: {} };
+let served = { rules: {}, levels: {}, case: {}, terms: {} };
 
 function read() {
   try {
@@ -388,16 +332,19 @@ export function serve(words) {
 }
 
 export function t(key, ...values) {
-  const found = WORDS[key];
+  const found = WORDS[key]?.[chosen === "zh" ? 0 : 1] ?? say(served.case[key]);
   if (!found) return key;
-  return found[chosen === "zh" ? 0 : 1].replace(/\{(\d)\}/g, (_, at) => values[at] ?? "");
+  return found.replace(/\{(\d)\}/g, (_, at) => values[at] ?? "");
 }
 
 export const has = (key) => key in WORDS;
 
+// What a view is called, also before the service has said its words.
+export const tab = (name) => t(has(`tab.${name}`) ? `tab.${name}` : name);
+
 export function word(name) {
-  const found = ENUMS[name];
-  return found ? found[chosen === "zh" ? 0 : 1] : name ? name.replace(/_/g, " ").toLowerCase() : "";
+  const found = ENUMS[name]?.[chosen === "zh" ? 0 : 1] ?? say(served.terms[name]);
+  return found ? found : name ? name.replace(/_/g, " ").toLowerCase() : "";
 }
 
 export const reason = (code) => REASONS[code]?.[chosen === "zh" ? 0 : 1] ?? code;
@@ -410,7 +357,8 @@ export const levelName = (level) => say(served.levels[level]) || level;
 export const ruleKeys = () => Object.keys(served.rules);
 
 export const LEVELS = ["LEVEL_RED", "LEVEL_ORANGE", "LEVEL_YELLOW", "LEVEL_BLUE"];
-export const DISMISS_REASONS = Object.keys(ENUMS).filter((name) => name.startsWith("DISMISS_REASON_"));
+// The words of a closed list, in its order: `terms("DISMISS_REASON")`.
+export const terms = (list) => Object.keys(served.terms).filter((name) => name.startsWith(`${list}_`));
 export const STATUSES = ["ALERT_STATUS_OPEN", "ALERT_STATUS_ACKNOWLEDGED", "ALERT_STATUS_HANDLING", "ALERT_STATUS_EXEMPTED", "ALERT_STATUS_DISMISSED"];
 
 /** The project that an alert is about, or what else it is about where it belongs to none. */

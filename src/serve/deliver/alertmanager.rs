@@ -48,7 +48,7 @@ impl Alertmanager {
 
     async fn deliver(&self) {
         let (counts, stop) = (self.counts.clone(), self.source.stop.clone());
-        let post = match Post::new(Target::Alertmanager, self.uri.clone(), self.patience, counts, stop) {
+        let post = match Post::new(Target::Alertmanager, self.uri.clone(), self.patience, 1, counts, stop) {
             Ok(post) => post,
             Err(why) => return tracing::error!(why, "nothing is delivered to Alertmanager"),
         };

@@ -53,12 +53,15 @@ impl Deliveries {
 
     pub(super) fn taken(&self, target: Target) {
         self.done.with_label_values(&[target.as_str(), "taken"]).inc();
-        self.failing.with_label_values(&[target.as_str()]).set(0);
     }
 
     pub(super) fn again(&self, target: Target) {
         self.done.with_label_values(&[target.as_str(), "again"]).inc();
-        self.failing.with_label_values(&[target.as_str()]).set(1);
+    }
+
+    /// Whether anything waits to be tried again.
+    pub(super) fn failing(&self, target: Target, is_failing: bool) {
+        self.failing.with_label_values(&[target.as_str()]).set(i64::from(is_failing));
     }
 
     pub(super) fn dead(&self, target: Target) {

@@ -6,12 +6,15 @@ use crate::serve::seal::Seal;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A folder of its own in the data folder.
 #[derive(Clone, Debug)]
 pub struct Keep {
     folder: PathBuf,
     dead_bytes_most: u64,
+    /// One dead letter is written at a time.
+    burying: Arc<Mutex<()>>,
 }
 
 const CURSOR: &str = "cursor";
@@ -22,7 +25,7 @@ impl Keep {
     /// `dead_bytes_most`: two files of dead letters of this size are kept.
     pub fn open(folder: PathBuf, dead_bytes_most: u64) -> io::Result<Keep> {
         fs::create_dir_all(&folder)?;
-        Ok(Keep { folder, dead_bytes_most })
+        Ok(Keep { folder, dead_bytes_most, burying: Arc::default() })
     }
 
     /// `None` in the beginning, and when what is there is none: then everything that stands is delivered again.
@@ -42,6 +45,7 @@ impl Keep {
 
     /// One line more, durable before what follows is delivered.
     pub(super) fn bury(&self, line: &str) -> io::Result<()> {
+        let _one = self.burying.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.folder.join(DEAD);
         if fs::metadata(&path).is_ok_and(|file| file.len() >= self.dead_bytes_most) {
             fs::rename(&path, self.folder.join(DEAD_BEFORE))?;

@@ -5,6 +5,7 @@ pub mod alertmanager;
 mod body;
 mod counts;
 mod keep;
+mod lines;
 mod post;
 mod sign;
 pub mod webhook;
@@ -24,6 +25,7 @@ use crate::engine::Engine;
 use crate::guard::Guard;
 use crate::proto::v1 as pb;
 use crate::proto::{Refusal, SubscribeResponse};
+use crate::telemetry::Telemetry;
 use prost::Message;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +39,7 @@ pub struct Source {
     pub rows: Arc<Rows>,
     pub hub: Arc<Hub>,
     pub guard: Arc<Guard>,
+    pub telemetry: Telemetry,
     pub stop: CancellationToken,
 }
 
@@ -89,6 +92,7 @@ impl Source {
             seat,
             heartbeat: HEARTBEAT,
             stop: self.stop.clone(),
+            trace: None,
         };
         tokio::spawn(follow(follower, resume));
         Some(messages)

@@ -1,4 +1,5 @@
-//! One delivery over HTTP, tried until it is taken, refused for good, or given up. Knows no alert.
+//! One delivery over HTTP, tried until it is taken, refused for good, or given up; many at once, but no more than so many
+//! tries. Knows no alert.
 
 use super::Patience;
 use super::counts::{Deliveries, Target};
@@ -9,8 +10,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use prost::bytes::Bytes;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -24,9 +26,14 @@ pub(super) struct Post {
     patience: Patience,
     counts: Deliveries,
     stop: CancellationToken,
-    /// Said once, not at every try.
-    failing: AtomicBool,
+    /// Tries at once. Who waits between two tries holds no place.
+    places: Semaphore,
+    /// Deliveries that failed and are tried again: said of the first, not at every try.
+    failing: AtomicUsize,
 }
+
+/// One delivery that failed, until it ends.
+struct Failing<'a>(&'a Post);
 
 /// What became of a delivery.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,6 +61,7 @@ impl Post {
         target: Target,
         uri: Uri,
         patience: Patience,
+        concurrency: usize,
         counts: Deliveries,
         stop: CancellationToken,
     ) -> Result<Post, String> {
@@ -61,20 +69,19 @@ impl Post {
         let roots = roots.map_err(|why| format!("the machine's certificates cannot be read: {why}"))?;
         let https = roots.https_or_http().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).build(https);
-        Ok(Post { client, target, uri, patience, counts, stop, failing: AtomicBool::new(false) })
+        let (places, failing) = (Semaphore::new(concurrency), AtomicUsize::new(0));
+        Ok(Post { client, target, uri, patience, counts, stop, places, failing })
     }
 
     /// Tries until it ends. `headers` is asked before each try.
     pub async fn deliver(&self, body: &Bytes, headers: impl Fn() -> Vec<(&'static str, String)>) -> End {
         let begun = Instant::now();
         let mut pause = self.patience.pause_first;
+        let mut failing = None;
         loop {
             let (why, wait) = match self.once(body.clone(), headers()).await {
                 Answer::Taken => {
                     self.counts.taken(self.target);
-                    if self.failing.swap(false, Ordering::Relaxed) {
-                        tracing::info!(to = self.target.as_str(), "deliveries are taken again");
-                    }
                     return End::Taken;
                 }
                 Answer::Never(why) => {
@@ -84,9 +91,7 @@ impl Post {
                 Answer::Again(why, wait) => (why, wait),
             };
             self.counts.again(self.target);
-            if !self.failing.swap(true, Ordering::Relaxed) {
-                tracing::warn!(to = self.target.as_str(), why, "a delivery failed; it is tried again");
-            }
+            failing.get_or_insert_with(|| self.note_failing(&why));
             if begun.elapsed() >= self.patience.give_up {
                 self.counts.dead(self.target);
                 return End::Dead(format!("given up: {why}"));
@@ -97,6 +102,14 @@ impl Post {
             }
             pause = (pause * 2).min(self.patience.pause_most);
         }
+    }
+
+    fn note_failing(&self, why: &str) -> Failing<'_> {
+        if self.failing.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.counts.failing(self.target, true);
+            tracing::warn!(to = self.target.as_str(), why, "a delivery failed; it is tried again");
+        }
+        Failing(self)
     }
 
     async fn once(&self, body: Bytes, headers: Vec<(&'static str, String)>) -> Answer {
@@ -122,6 +135,10 @@ impl Post {
             let _ = Limited::new(body, ANSWER_BYTES).collect().await;
             Ok(head)
         };
+        // Never closed.
+        let Ok(_place) = self.places.acquire().await else {
+            return Answer::Again("stopping".to_owned(), None);
+        };
         let head = tokio::select! {
             answered = tokio::time::timeout(self.patience.answer, talk) => match answered {
                 Ok(Ok(head)) => head,
@@ -131,6 +148,16 @@ impl Post {
             () = self.stop.cancelled() => return Answer::Again("stopping".to_owned(), None),
         };
         judge(head.status, head.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()))
+    }
+}
+
+impl Drop for Failing<'_> {
+    fn drop(&mut self) {
+        let post = self.0;
+        if post.failing.fetch_sub(1, Ordering::AcqRel) == 1 {
+            post.counts.failing(post.target, false);
+            tracing::info!(to = post.target.as_str(), "nothing waits any more to be delivered again");
+        }
     }
 }
 

@@ -1,0 +1,36 @@
+//! How entries are handed over. Knows no door.
+
+use super::Engine;
+use crate::domain::{Entry, TraceMark};
+use crate::engine::api::{Refused, SubmitDone, weight};
+use crate::engine::committer::Job;
+use std::sync::atomic::Ordering::Relaxed;
+
+impl Engine {
+    /// Hands entries over; `done` is called once, on a thread of the engine, when they are durable
+    /// and merged. An error: nothing was taken.
+    pub fn submit(&self, entries: Vec<Entry>, done: SubmitDone) -> Result<(), Refused> {
+        self.submit_marked(entries, None, done)
+    }
+
+    /// The same; whoever observes is told what became of it, by its mark.
+    pub fn submit_marked(
+        &self,
+        entries: Vec<Entry>,
+        mark: Option<TraceMark>,
+        done: SubmitDone,
+    ) -> Result<(), Refused> {
+        let shared = &self.inner.shared;
+        if let Some(refused) = shared.refusal() {
+            return Err(refused);
+        }
+        let load = entries.iter().map(weight).sum();
+        // A batch larger than the whole queue is taken when nothing else waits.
+        let waiting = shared.queued.fetch_add(load, Relaxed);
+        if waiting > 0 && waiting + load > self.inner.queue_entries {
+            shared.queued.fetch_sub(load, Relaxed);
+            return Err(Refused::Busy);
+        }
+        self.inner.jobs.send(Job::Submit((entries, done, mark))).map_err(|_| Refused::Stopping)
+    }
+}
