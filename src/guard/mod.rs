@@ -4,6 +4,7 @@
 mod certificate;
 mod gate;
 mod pace;
+mod revocation;
 mod roster;
 mod tls;
 mod token;
@@ -11,9 +12,10 @@ mod trace;
 mod visit;
 mod wire;
 
-pub use certificate::Identity;
+pub use certificate::{Identity, identity};
 pub use gate::{Gate, GateLayer};
 pub use pace::Rate;
+pub use revocation::{ListPolicy, Proof, files as list_files};
 pub use roster::Member;
 pub use tls::{Language, Tls, TlsError, TlsFiles};
 pub use token::{StoredToken, Token};
@@ -146,7 +148,9 @@ impl Guard {
             let refusal = Refusal::Forbidden(denied.why().into());
             return Err(self.turn_away(Some(&live.principal), call, peer, refusal));
         }
-        Visit::of_member(&live, call, peer.from, until, self.equipment.clone())
+        // A token goes before a certificate: whoever shows both is known by it.
+        let proof = peer.proof.clone().filter(|_| !headers.contains_key(header::AUTHORIZATION));
+        Visit::of_member(&live, call, peer.from, (until, proof), self.equipment.clone())
             .map_err(|refusal| self.turn_away(Some(&live.principal), call, peer, refusal))
     }
 
@@ -175,6 +179,7 @@ fn identify(roster: &Roster, headers: &HeaderMap, peer: &Peer, now: i64) -> Opti
             let token = Token::parse(token.trim()).filter(|_| scheme.eq_ignore_ascii_case("bearer"))?;
             roster.by_token(&token, now)
         }
+        None if peer.proof.as_ref().is_some_and(Proof::is_taken_back) => None,
         None => roster.by_certificate(peer.certificate.as_deref()?, now),
     }
 }

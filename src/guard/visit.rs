@@ -1,6 +1,7 @@
 //! What a known caller takes with him through one call: who he is, and when he is no longer welcome. Doors ask
 //! it about every row.
 
+use super::revocation::Proof;
 use super::roster::{Live, Meters};
 use super::trace::Trace;
 use super::{Equipment, now};
@@ -21,6 +22,8 @@ pub struct Visit {
     pub from: Option<SocketAddr>,
     /// Unix seconds from which on what he showed counts no more.
     until: Option<i64>,
+    /// The certificates that he showed, where he is known by them.
+    proof: Option<Proof>,
     revoked: CancellationToken,
     equipment: Arc<Equipment>,
     meters: Arc<Meters>,
@@ -44,6 +47,7 @@ impl Visit {
             call,
             from,
             until: None,
+            proof: None,
             revoked: CancellationToken::new(),
             equipment,
             meters: Arc::default(),
@@ -56,7 +60,7 @@ impl Visit {
         live: &Live,
         call: Call,
         from: Option<SocketAddr>,
-        until: i64,
+        (until, proof): (i64, Option<Proof>),
         equipment: Arc<Equipment>,
     ) -> Result<Visit, Refusal> {
         let (limits, meters) = (equipment.limits, live.meters.clone());
@@ -72,6 +76,7 @@ impl Visit {
             call,
             from,
             until: Some(until),
+            proof,
             revoked: live.revoked.clone(),
             equipment,
             meters,
@@ -142,7 +147,9 @@ impl Visit {
 
     /// Whether he was sent away since he came, or what he showed has ended.
     pub fn is_over(&self) -> bool {
-        self.revoked.is_cancelled() || self.until.is_some_and(|until| now() >= until)
+        self.revoked.is_cancelled()
+            || self.until.is_some_and(|until| now() >= until)
+            || self.proof.as_ref().is_some_and(Proof::is_taken_back)
     }
 
     /// Resolves when he is no longer welcome: a stream then ends.

@@ -2,6 +2,7 @@
 //! A handshake that takes too long ends, and holds up nobody else. Knows no caller: only what he showed.
 
 use super::certificate::{Identity, identity};
+use super::revocation::Proof;
 use super::tls::{Language, Tls};
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +24,8 @@ pub struct Peer {
     pub from: Option<SocketAddr>,
     /// Of a certificate that one of our authorities signed.
     pub certificate: Option<Arc<Identity>>,
+    /// It, and those between it and its authority, for the lists of revoked ones.
+    pub proof: Option<Proof>,
 }
 
 /// One connection, ready to be spoken on.
@@ -94,15 +97,15 @@ async fn take(
         let _ = stream.set_nodelay(true);
         match &threshold.tls {
             None => {
-                let peer = Peer { from: Some(from), certificate: None };
+                let peer = Peer { from: Some(from), ..Peer::default() };
                 let wire = Wire::new(Stream::Plain(stream), peer, seat);
                 if out.send(Ok(wire)).await.is_err() {
                     return;
                 }
             }
             Some(tls) => {
-                let acceptor = TlsAcceptor::from(tls.config(threshold.language));
-                tokio::spawn(shake(acceptor, stream, from, seat, out.clone()));
+                let tls = (tls.clone(), threshold.language);
+                tokio::spawn(shake(tls, stream, from, seat, out.clone()));
             }
         }
     }
@@ -110,12 +113,13 @@ async fn take(
 
 /// Who does not know how to shake hands is left without a word: there is no language to tell him in.
 async fn shake(
-    acceptor: TlsAcceptor,
+    (tls, language): (Tls, Language),
     stream: TcpStream,
     from: SocketAddr,
     seat: OwnedSemaphorePermit,
     out: mpsc::Sender<io::Result<Wire>>,
 ) {
+    let acceptor = TlsAcceptor::from(tls.config(language));
     let stream = match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(why)) => {
@@ -127,9 +131,10 @@ async fn shake(
             return;
         }
     };
-    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let certificate = shown.and_then(|der| identity(der)).map(Arc::new);
-    let peer = Peer { from: Some(from), certificate };
+    let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let certificate = shown.first().and_then(|der| identity(der)).map(Arc::new);
+    let proof = certificate.is_some().then(|| Proof::new(shown, tls));
+    let peer = Peer { from: Some(from), certificate, proof };
     let _ = out.send(Ok(Wire::new(Stream::Tls(Box::new(stream)), peer, seat))).await;
 }
 

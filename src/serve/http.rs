@@ -78,7 +78,7 @@ impl Listener for Wires {
     }
 
     fn local_addr(&self) -> std::io::Result<Peer> {
-        Ok(Peer { from: Some(self.local), certificate: None })
+        Ok(Peer { from: Some(self.local), ..Peer::default() })
     }
 }
 

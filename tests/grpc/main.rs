@@ -10,6 +10,7 @@ mod house;
 mod intake;
 mod ledger;
 mod pace;
+mod revoked;
 mod server;
 mod subscribe;
 mod tls;
