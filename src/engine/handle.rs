@@ -2,7 +2,7 @@
 //! asks questions, stops them. Nothing here blocks but `stop`.
 
 use super::api::{
-    DeadLetter, DeadLetterId, Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, SubmitDone,
+    DeadLetter, DeadLetterId, Observer, PlacedDone, ProjectAsk, ProjectSummary, Refused, Settings, Status,
     Waiting, weight,
 };
 use super::bureau::{Bureau, rows_behind};
@@ -166,8 +166,8 @@ impl Engine {
     }
 
     /// Hands entries over; `done` is called once, on a thread of the engine, when they are durable
-    /// and merged. An error: nothing was taken.
-    pub fn submit(&self, entries: Vec<Entry>, done: SubmitDone) -> Result<(), Refused> {
+    /// and merged, and told where they stand. An error: nothing was taken.
+    pub fn submit_placed(&self, entries: Vec<Entry>, done: PlacedDone) -> Result<(), Refused> {
         let shared = &self.inner.shared;
         if let Some(refused) = shared.refusal() {
             return Err(refused);

@@ -10,6 +10,7 @@ mod committer;
 mod desk;
 mod dispatch;
 mod feed;
+mod hand_over;
 mod handle;
 mod keys;
 mod pages;

@@ -1,7 +1,10 @@
 //! Who comes in: connections, certificates and tokens, and what a caller who is known takes with him through a
 //! call. What he may do is `access`'s decision, asked here for the call and by the doors for each row.
 
+mod body;
 mod certificate;
+mod claim;
+mod crowd;
 mod gate;
 mod pace;
 mod revocation;
@@ -13,6 +16,7 @@ mod visit;
 mod wire;
 
 pub use certificate::{Identity, identity};
+pub use claim::{Claim, account_of};
 pub use gate::{Gate, GateLayer};
 pub use pace::Rate;
 pub use revocation::{ListPolicy, Proof, files as list_files};
@@ -24,7 +28,7 @@ pub use wire::{Peer, Threshold, Wire, incoming};
 
 use crate::access::{Call, Principal, Role, may_call};
 use crate::audit::Trail;
-use crate::proto::{Refusal, reason};
+use crate::proto::{CROWDED, Refusal, reason};
 use axum::http::{HeaderMap, header};
 use pace::Pace;
 use roster::{Known, Roster};
@@ -38,7 +42,7 @@ pub struct Equipment {
     /// Where it is written who asked for what; `None` = nowhere.
     pub trail: Option<Trail>,
     pub limits: Limits,
-    /// Told the word of each refusal, for metrics.
+    /// Told the word of each refusal, of connections too, for metrics.
     pub refused: Option<Arc<dyn Fn(&'static str) + Send + Sync>>,
 }
 
@@ -50,6 +54,10 @@ pub struct Limits {
     pub calls: Rate,
     /// Records handed in.
     pub records: Rate,
+    /// Bytes of messages.
+    pub bytes: Rate,
+    /// Records with the engine at once.
+    pub waiting: usize,
     /// Streams at once.
     pub streams: usize,
 }
@@ -61,6 +69,8 @@ impl Default for Limits {
             reveals: Rate { most: 60, within: Duration::from_secs(3600) },
             calls: second(1000),
             records: second(100_000),
+            bytes: second(64 << 20),
+            waiting: 16_384,
             streams: 64,
         }
     }
@@ -152,6 +162,13 @@ impl Guard {
         let proof = peer.proof.clone().filter(|_| !headers.contains_key(header::AUTHORIZATION));
         Visit::of_member(&live, call, peer.from, (until, proof), self.equipment.clone())
             .map_err(|refusal| self.turn_away(Some(&live.principal), call, peer, refusal))
+    }
+
+    /// A connection that is closed because there are so many from its address.
+    pub(crate) fn crowded(&self) {
+        if let Some(count) = &self.equipment.refused {
+            count(CROWDED);
+        }
     }
 
     fn count(&self, refused: &Status) {

@@ -18,6 +18,7 @@ pub mod http;
 pub mod hub;
 mod impersonal;
 pub mod ledger;
+mod letters;
 mod life;
 pub mod metrics;
 mod page;

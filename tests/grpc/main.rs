@@ -6,6 +6,7 @@ mod access;
 mod alerts;
 mod console;
 mod gated;
+mod hostile;
 mod house;
 mod intake;
 mod ledger;
