@@ -1,7 +1,7 @@
 //! `wagewatch explain ALERT_ID`: one alert in words, Chinese first with English beside it: what is the
 //! matter, the arithmetic step by step, the article, and who must act.
 
-mod what_if;
+pub mod what_if;
 
 use super::client::{self, colour, one_line, sum};
 use super::life;

@@ -12,6 +12,7 @@ use crate::guard::Guard;
 use axum::Router;
 use axum::routing::{get, post};
 use gateway::Gateway;
+pub use gateway::Requests;
 use prost_reflect::DescriptorError;
 use std::sync::Arc;
 use tonic::service::Routes;

@@ -13,6 +13,7 @@ mod feed;
 mod hand_over;
 mod handle;
 mod keys;
+pub mod loose;
 mod pages;
 mod project;
 mod quiet;
