@@ -90,7 +90,8 @@ impl Call {
         };
         let offices = matches!(role, Supervisor | Territory | Coordinator | Inspector);
         match self {
-            Call::Submit | Call::SubmitStream | Call::Resubmit => {
+            // Who hands in sees which of his could not be taken.
+            Call::Submit | Call::SubmitStream | Call::Resubmit | Call::ListDeadLetters => {
                 matches!(role, Bank | SitePlatform | Coordinator | Inspector)
             }
             Call::Subscribe | Call::List | Call::Get | Call::Stats => offices || role == Platform,
@@ -104,7 +105,6 @@ impl Call {
             | Call::ListProjects
             | Call::ListSuspense
             | Call::Reveal => offices,
-            Call::ListDeadLetters => role == Coordinator,
             Call::GetStatus | Call::SetBusinessDate | Call::Metrics => role == Operator,
             Call::ListSources => matches!(role, Operator | Coordinator),
             Call::ListEntries => role == Auditor,

@@ -11,10 +11,12 @@ use compact_str::CompactString;
 pub enum Row<'a> {
     /// A project, its ledgers, its alerts, its payments in suspense.
     Project(Place<'a>),
-    /// What belongs to no project that is known: dead letters, payments in suspense.
+    /// What belongs to no project that is known: payments in suspense, dead letters that say nothing.
     County,
     /// A record that is handed in.
     Record(Statement<'a>),
+    /// One that could not be taken, as far as it says whose it is.
+    Letter(Statement<'a>),
     /// How the service stands: status, metrics, the business date.
     Service,
     /// An entry of the audit trail.
@@ -148,6 +150,10 @@ pub fn decide(who: &Principal, call: Call, row: &Row<'_>) -> Decision {
         Row::County => role == Role::Coordinator,
         Row::Service => role == Role::Operator,
         Row::Trail => role == Role::Auditor,
+        // Listed to the coordinator whosever it is; mended by whoever may have sent it.
+        Row::Letter(statement) => {
+            (role == Role::Coordinator && call == Call::ListDeadLetters) || is_of_his(who, role, statement)
+        }
         Row::Record(statement) => {
             return match hand_in(who, role, statement) {
                 Ok(()) => Decision::Allowed,
@@ -156,6 +162,12 @@ pub fn decide(who: &Principal, call: Call, row: &Row<'_>) -> Decision {
         }
     };
     if his { Decision::Allowed } else { Decision::Filtered }
+}
+
+/// Whether a letter is one that he may have sent: it must say so itself, or its account must be known as his.
+fn is_of_his(who: &Principal, role: Role, letter: &Statement<'_>) -> bool {
+    let says_so = role != Role::Bank || letter.bank.or(letter.account_bank).is_some();
+    says_so && hand_in(who, role, letter).is_ok()
 }
 
 /// Whose records a caller may hand in.

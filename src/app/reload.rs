@@ -1,11 +1,11 @@
-//! Principals, certificates and keys, read again when their files change or on SIGHUP. A file that is not right
+//! Principals, certificates, keys and lists of revoked certificates, read again when their files change or on SIGHUP. A file that is not right
 //! keeps what stands, and this is said; open calls of those who are gone or changed end.
 
 use super::config::Config;
-use crate::guard::{Guard, Tls};
+use crate::guard::{Guard, ListPolicy, Tls, list_files};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -14,13 +14,14 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// Looks until stopped.
 pub async fn watch(config: Config, guard: Arc<Guard>, tls: Option<Tls>, stop: CancellationToken) {
-    let files = files(&config);
-    if files.is_empty() {
+    if files(&config).is_empty() {
         return;
     }
     let mut hangup = signal(SignalKind::hangup()).ok();
-    let mut known = state(&files);
+    let mut known = state(&files(&config));
+    let mut ended = Vec::new();
     loop {
+        say_ended(tls.as_ref(), &config, &mut ended);
         let asked = async {
             match &mut hangup {
                 Some(hangup) => hangup.recv().await,
@@ -32,7 +33,7 @@ pub async fn watch(config: Config, guard: Arc<Guard>, tls: Option<Tls>, stop: Ca
             _ = asked => true,
             () = tokio::time::sleep(LOOK) => false,
         };
-        let now = state(&files);
+        let now = state(&files(&config));
         if is_asked || now != known {
             known = now;
             read_again(&config, &guard, tls.as_ref());
@@ -52,10 +53,25 @@ fn read_again(config: &Config, guard: &Guard, tls: Option<&Tls>) {
     }
     if let (Some(tls), Some(files)) = (tls, &config.security.tls) {
         match tls.reload(files) {
-            Ok(()) => tracing::info!("certificates and key are read again"),
+            Ok(()) => tracing::info!("certificates, key and lists of revoked ones are read again"),
             Err(error) => tracing::error!(%error, "certificates and key stay as they were"),
         }
     }
+}
+
+/// Each list of revoked certificates that has ended, once: what is decided without a newer one is the config's matter.
+fn say_ended(tls: Option<&Tls>, config: &Config, said: &mut Vec<PathBuf>) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ended = tls.map(|tls| tls.ended_lists(i64::try_from(since.as_secs()).unwrap_or(i64::MAX)));
+    let ended = ended.unwrap_or_default();
+    for file in ended.iter().filter(|file| !said.contains(file)) {
+        let then = match config.security.tls.as_ref().map(|tls| tls.crl_policy) {
+            Some(ListPolicy::Lenient) => "those that it does not name are let in all the same (lenient)",
+            _ => "certificates of its authority are refused until there is a newer one (strict)",
+        };
+        tracing::error!(file = %file.display(), "a list of revoked certificates has ended: {then}");
+    }
+    *said = ended;
 }
 
 fn files(config: &Config) -> Vec<PathBuf> {
@@ -63,10 +79,12 @@ fn files(config: &Config) -> Vec<PathBuf> {
     let tls = security.tls.iter().flat_map(|tls| {
         [Some(&tls.certificate), Some(&tls.key), tls.client_authorities.as_ref()].into_iter().flatten()
     });
-    security.principals.iter().chain(tls).cloned().collect()
+    let crls = security.tls.iter().filter_map(|tls| tls.client_crls.as_ref());
+    let lists = crls.flat_map(|path| list_files(path).unwrap_or_else(|_| vec![path.clone()]));
+    security.principals.iter().chain(tls).cloned().chain(lists).collect()
 }
 
-type State = Vec<Option<(SystemTime, u64)>>;
+type State = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
 
 /// When each was written and how long it is; a file that is gone is a change too.
 fn state(files: &[PathBuf]) -> State {
@@ -74,5 +92,5 @@ fn state(files: &[PathBuf]) -> State {
         let meta = std::fs::metadata(path).ok()?;
         Some((meta.modified().ok()?, meta.len()))
     };
-    files.iter().map(|path| look(path)).collect()
+    files.iter().map(|path| (path.clone(), look(path))).collect()
 }

@@ -259,6 +259,7 @@ impl Service {
         ServerLimits {
             message_bytes: server.max_message_bytes,
             connections: server.max_connections,
+            connections_of_address: server.max_connections_per_address,
             patience: Duration::from_secs(server.request_timeout_seconds),
             drain: Duration::from_secs(server.drain_seconds),
             ..ServerLimits::default()
@@ -284,6 +285,8 @@ fn guard(config: &Config, refused: Arc<dyn Fn(&'static str) + Send + Sync>) -> a
         reveals: Rate { most: security.reveals_per_hour, within: Duration::from_secs(3600) },
         calls: second(security.calls_per_second),
         records: second(security.records_per_second),
+        bytes: second(security.bytes_per_second),
+        waiting: security.records_waiting,
         streams: security.streams_per_caller,
     };
     Ok(Guard::of(members, Equipment { trail: Some(trail), limits, refused }))

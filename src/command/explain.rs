@@ -1,6 +1,6 @@
 //! `wagewatch explain ALERT_ID`: the case file of one alert, as the console prints it; and what a payment would change.
 
-mod what_if;
+pub mod what_if;
 
 use super::casefile::told;
 use super::client::{self, one_line};

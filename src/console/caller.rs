@@ -138,7 +138,7 @@ mod tests {
         for (name, value) in usual.iter().chain(others) {
             headers.insert(*name, HeaderValue::from_static(value));
         }
-        let peer = Peer { from: Some(peer.parse().unwrap()), certificate: None };
+        let peer = Peer { from: Some(peer.parse().unwrap()), ..Peer::default() };
         admit(peer, &headers, method, is_closed, &["wages.example".to_owned()])
     }
 

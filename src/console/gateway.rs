@@ -25,10 +25,13 @@ pub struct Gateway {
     services: Traces<Gate<Routes>>,
     telemetry: Telemetry,
     guard: Arc<Guard>,
-    descriptors: DescriptorPool,
+    requests: Requests,
     pub hosts: Vec<String>,
     pub most_bytes: usize,
 }
+
+/// The requests that can be made, by the descriptors of `proto/`.
+pub struct Requests(DescriptorPool);
 
 /// One method that can be called.
 pub struct Method {
@@ -52,8 +55,7 @@ impl Gateway {
         most_bytes: usize,
     ) -> Result<Gateway, DescriptorError> {
         let services = TraceLayer(telemetry.clone()).layer(GateLayer(guard.clone()).layer(services));
-        let descriptors = DescriptorPool::decode(DESCRIPTORS)?;
-        Ok(Gateway { services, telemetry, guard, descriptors, hosts, most_bytes })
+        Ok(Gateway { services, telemetry, guard, requests: Requests::new()?, hosts, most_bytes })
     }
 
     /// The span of a call of the page, below the one that its headers name. Ends when the answer does, or its beginning.
@@ -69,11 +71,7 @@ impl Gateway {
 
     /// `None`: there is no such method, or its caller streams.
     pub fn method(&self, service: &str, method: &str) -> Option<Method> {
-        let service = self.descriptors.get_service_by_name(&format!("{PACKAGE}.{service}"))?;
-        let found = service.methods().find(|one| one.name() == method && !one.is_client_streaming())?;
-        let path = format!("/{}/{method}", service.full_name()).parse().ok()?;
-        let (input, output) = (found.input(), found.output());
-        Some(Method { path, input, output, is_stream: found.is_server_streaming() })
+        self.requests.method(service, method)
     }
 
     pub async fn ask(&self, method: Method, input: DynamicMessage, by: Caller) -> Result<String, Status> {
@@ -95,6 +93,38 @@ impl Gateway {
         let mut grpc = Grpc::new(self.services.clone()).max_decoding_message_size(ANSWER_BYTES_MAX);
         let Ok(()) = grpc.ready().await;
         Ok(grpc)
+    }
+}
+
+impl Requests {
+    /// # Errors
+    /// Never, as long as what was compiled in is what protobuf's compiler wrote.
+    pub fn new() -> Result<Requests, DescriptorError> {
+        DescriptorPool::decode(DESCRIPTORS).map(Requests)
+    }
+
+    /// Every method, as (service, method).
+    pub fn names(&self) -> Vec<(String, String)> {
+        let ours = self.0.services().filter(|service| service.package_name() == PACKAGE);
+        ours.flat_map(|service| {
+            let methods: Vec<_> = service.methods().map(|method| method.name().to_owned()).collect();
+            methods.into_iter().map(move |method| (service.name().to_owned(), method))
+        })
+        .collect()
+    }
+
+    /// A request's body as the bytes that the service is given; `None`: there is no such method.
+    pub fn read(&self, service: &str, method: &str, body: &[u8]) -> Option<Result<Vec<u8>, Status>> {
+        let method = self.method(service, method)?;
+        Some(method.read(body).map(|message| message.encode_to_vec()))
+    }
+
+    fn method(&self, service: &str, method: &str) -> Option<Method> {
+        let service = self.0.get_service_by_name(&format!("{PACKAGE}.{service}"))?;
+        let found = service.methods().find(|one| one.name() == method && !one.is_client_streaming())?;
+        let path = format!("/{}/{method}", service.full_name()).parse().ok()?;
+        let (input, output) = (found.input(), found.output());
+        Some(Method { path, input, output, is_stream: found.is_server_streaming() })
     }
 }
 

@@ -13,6 +13,7 @@ use crate::telemetry::Telemetry;
 use axum::Router;
 use axum::routing::{get, post};
 use gateway::Gateway;
+pub use gateway::Requests;
 use prost_reflect::DescriptorError;
 use std::sync::Arc;
 use tonic::service::Routes;

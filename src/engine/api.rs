@@ -9,6 +9,7 @@ use crate::ledger::{KeptPayment, ProjectLedger};
 use crate::log::Block;
 use compact_str::CompactString;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -76,6 +77,10 @@ pub enum Refused {
 /// Called once with the verdict of each entry, in their order, when all are durable and merged.
 pub type SubmitDone = Box<dyn FnOnce(Result<Vec<Verdict>, Refused>) + Send>;
 
+/// The same, with the place of the first entry; the others follow it one by one. `None` where some of them did not
+/// need to be written, because they are dates that are known.
+pub type PlacedDone = Box<dyn FnOnce(Result<(Vec<Verdict>, Option<DeadLetterId>), Refused>) + Send>;
+
 /// One project as a question sees it.
 pub struct ProjectAsk<'a> {
     pub ledger: &'a ProjectLedger,
@@ -124,6 +129,21 @@ pub struct ProjectFacts {
 pub struct DeadLetterId {
     pub position: Position,
     pub index: u32,
+}
+
+/// `17.3`
+impl fmt::Display for DeadLetterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.position.0, self.index)
+    }
+}
+
+impl DeadLetterId {
+    /// The place of the entry that comes so many behind, in the same block.
+    pub fn plus(self, count: usize) -> DeadLetterId {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        DeadLetterId { index: self.index.saturating_add(count), ..self }
+    }
 }
 
 /// A record that could not be taken, as kept.

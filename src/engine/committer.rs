@@ -1,7 +1,7 @@
 //! The thread that makes entries durable: whatever has come becomes one block, one sync; then the
 //! desk opens it and the shards' threads get their orders. It also begins the rounds of checkpoints.
 
-use super::api::{Marked, Refused, Settings, SubmitDone, weight};
+use super::api::{DeadLetterId, Marked, PlacedDone, Refused, Settings, weight};
 use super::clerk::Paper;
 use super::desk::Desk;
 use super::dispatch::{NotSent, Threads};
@@ -55,7 +55,7 @@ enum Broken {
 }
 
 /// Entries, whom to tell, and what their sender follows them by.
-pub(super) type Waiting = (Vec<Entry>, SubmitDone, Option<TraceMark>);
+pub(super) type Waiting = (Vec<Entry>, PlacedDone, Option<TraceMark>);
 
 impl Committer {
     pub fn run(mut self) {
@@ -210,10 +210,10 @@ impl Committer {
             senders.push((all, early, done));
             marked.extend(mark.map(|mark| Marked { mark, entries: from..entries.len() }));
         }
-        let finish = move |verdicts: Result<Vec<Verdict>, Refused>| answer(senders, verdicts);
+        let finish = move |verdicts, position| answer(senders, verdicts, position);
         if entries.is_empty() {
             self.shared.queued.fetch_sub(load, Relaxed);
-            finish(Ok(Vec::new()));
+            finish(Ok(Vec::new()), self.log.head());
             return Ok(());
         }
         let (begun, written_ms) = (Instant::now(), now_ms());
@@ -222,7 +222,7 @@ impl Committer {
         let position = match appended {
             Ok(position) => position,
             Err(error) => {
-                finish(Err(Refused::Failed(error.to_string())));
+                finish(Err(Refused::Failed(error.to_string())), Position::default());
                 return Err(error.into());
             }
         };
@@ -236,7 +236,7 @@ impl Committer {
             self.shared.observer.marked(&block, &marked, micros);
         }
         let threads = Threads { workers: &self.workers, clerk: &self.clerk, thread_of: &self.thread_of };
-        threads.dispatch(&mut self.desk, block, Box::new(finish))?;
+        threads.dispatch(&mut self.desk, block, Box::new(move |verdicts| finish(verdicts, position)))?;
         self.tell();
         Ok(())
     }
@@ -346,15 +346,19 @@ fn date_of(entry: &Entry) -> Option<Day> {
 }
 
 /// How many verdicts a sender waits for, those that were known before the log, and whom to tell.
-type Asked = (usize, Vec<(usize, Verdict)>, SubmitDone);
+type Asked = (usize, Vec<(usize, Verdict)>, PlacedDone);
 
-/// Gives each sender its verdicts, those from before the log put back in their places.
-fn answer(senders: Vec<Asked>, verdicts: Result<Vec<Verdict>, Refused>) {
+/// Gives each sender its verdicts, those from before the log put back in their places, and where in the block its
+/// entries begin.
+fn answer(senders: Vec<Asked>, verdicts: Result<Vec<Verdict>, Refused>, position: Position) {
     match verdicts {
         Err(refused) => senders.into_iter().for_each(|(_, _, done)| done(Err(refused.clone()))),
         Ok(verdicts) => {
             let mut rest = verdicts.into_iter();
+            let mut place = DeadLetterId { position, index: 0 };
             for (count, early, done) in senders {
+                let first = early.is_empty().then_some(place);
+                place = place.plus(count - early.len());
                 let mut early = early.into_iter().peekable();
                 let theirs = (0..count)
                     .filter_map(|index| match early.peek() {
@@ -362,7 +366,7 @@ fn answer(senders: Vec<Asked>, verdicts: Result<Vec<Verdict>, Refused>) {
                         _ => rest.next(),
                     })
                     .collect();
-                done(Ok(theirs));
+                done(Ok((theirs, first)));
             }
         }
     }

@@ -13,6 +13,7 @@ mod dispatch;
 mod feed;
 mod handle;
 mod keys;
+pub mod loose;
 mod pages;
 mod project;
 mod quiet;

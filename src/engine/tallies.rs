@@ -28,13 +28,23 @@ pub(super) fn load(shard: u16, store: &dyn Store) -> Result<Tallies, StoreError>
     let damaged = |corrupt: Corrupt| StoreError::Damaged(corrupt.to_string());
     let mut tallies = Tallies::default();
     store.scan(&keys::tallies(shard), &mut |_, bytes| {
-        tallies.counts.extend(open(bytes, |r| r.list(read)).map_err(damaged)?);
+        tallies.counts.extend(read_page(bytes).map_err(damaged)?);
         Ok(())
     })?;
     if let Some(bytes) = store.get(&keys::red(shard))? {
-        tallies.red = open(&bytes, |r| r.list(read_red)).map_err(damaged)?.into_iter().collect();
+        tallies.red = read_red_page(&bytes).map_err(damaged)?.into_iter().collect();
     }
     Ok(tallies)
+}
+
+pub(super) fn read_page(bytes: &[u8]) -> Result<Vec<(TallyKey, Tally)>, Corrupt> {
+    open(bytes, |r| r.list(read))
+}
+
+type RedPage = Vec<((ProjectId, Rule), Vec<RedSpell>)>;
+
+pub(super) fn read_red_page(bytes: &[u8]) -> Result<RedPage, Corrupt> {
+    open(bytes, |r| r.list(read_red))
 }
 
 fn write(w: &mut Writer, (key, tally): (&TallyKey, &Tally)) {

@@ -1,6 +1,7 @@
 //! The gate in front of every gRPC service: admits the caller, or answers in the service's place.
 
 use super::Guard;
+use super::body::Weighed;
 use super::visit::Visit;
 use super::wire::Peer;
 use crate::access::Call;
@@ -33,7 +34,7 @@ impl<S> Layer<S> for GateLayer {
 
 impl<S, B, R> Service<Request<B>> for Gate<S>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<Weighed<B>>, Response = Response<R>>,
     S::Future: Send + 'static,
     S::Error: Send,
     R: Default + Send + 'static,
@@ -48,9 +49,10 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match admit(&self.guard, &request) {
-            Ok(None) => Box::pin(self.inner.call(request)),
+            Ok(None) => Box::pin(self.inner.call(request.map(|body| Weighed::new(body, None)))),
             Ok(Some(visit)) => {
                 request.extensions_mut().insert(visit.clone());
+                let request = request.map(|body| Weighed::new(body, Some(visit.clone())));
                 let (answer, guard) = (self.inner.call(request), self.guard.clone());
                 Box::pin(async move {
                     let answer = answer.await?;

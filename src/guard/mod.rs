@@ -1,9 +1,13 @@
 //! Who comes in: connections, certificates and tokens, and what a caller who is known takes with him through a
 //! call. What he may do is `access`'s decision, asked here for the call and by the doors for each row.
 
+mod body;
 mod certificate;
+mod claim;
+mod crowd;
 mod gate;
 mod pace;
+mod revocation;
 mod roster;
 mod tls;
 mod token;
@@ -11,9 +15,11 @@ mod trace;
 mod visit;
 mod wire;
 
-pub use certificate::Identity;
+pub use certificate::{Identity, identity};
+pub use claim::{Claim, account_of};
 pub use gate::{Gate, GateLayer};
 pub use pace::Rate;
+pub use revocation::{ListPolicy, Proof, files as list_files};
 pub use roster::Member;
 pub use tls::{Language, Tls, TlsError, TlsFiles};
 pub use token::{StoredToken, Token};
@@ -22,7 +28,7 @@ pub use wire::{Peer, Threshold, Wire, incoming};
 
 use crate::access::{Call, Principal, Role, may_call};
 use crate::audit::Trail;
-use crate::proto::{Refusal, reason};
+use crate::proto::{CROWDED, Refusal, reason};
 use axum::http::{HeaderMap, header};
 use pace::Pace;
 use roster::{Known, Roster};
@@ -36,7 +42,7 @@ pub struct Equipment {
     /// Where it is written who asked for what; `None` = nowhere.
     pub trail: Option<Trail>,
     pub limits: Limits,
-    /// Told the word of each refusal, for metrics.
+    /// Told the word of each refusal, of connections too, for metrics.
     pub refused: Option<Arc<dyn Fn(&'static str) + Send + Sync>>,
 }
 
@@ -48,6 +54,10 @@ pub struct Limits {
     pub calls: Rate,
     /// Records handed in.
     pub records: Rate,
+    /// Bytes of messages.
+    pub bytes: Rate,
+    /// Records with the engine at once.
+    pub waiting: usize,
     /// Streams at once.
     pub streams: usize,
 }
@@ -59,6 +69,8 @@ impl Default for Limits {
             reveals: Rate { most: 60, within: Duration::from_secs(3600) },
             calls: second(1000),
             records: second(100_000),
+            bytes: second(64 << 20),
+            waiting: 16_384,
             streams: 64,
         }
     }
@@ -146,8 +158,17 @@ impl Guard {
             let refusal = Refusal::Forbidden(denied.why().into());
             return Err(self.turn_away(Some(&live.principal), call, peer, refusal));
         }
-        Visit::of_member(&live, call, peer.from, until, self.equipment.clone())
+        // A token goes before a certificate: whoever shows both is known by it.
+        let proof = peer.proof.clone().filter(|_| !headers.contains_key(header::AUTHORIZATION));
+        Visit::of_member(&live, call, peer.from, (until, proof), self.equipment.clone())
             .map_err(|refusal| self.turn_away(Some(&live.principal), call, peer, refusal))
+    }
+
+    /// A connection that is closed because there are so many from its address.
+    pub(crate) fn crowded(&self) {
+        if let Some(count) = &self.equipment.refused {
+            count(CROWDED);
+        }
     }
 
     fn count(&self, refused: &Status) {
@@ -175,6 +196,7 @@ fn identify(roster: &Roster, headers: &HeaderMap, peer: &Peer, now: i64) -> Opti
             let token = Token::parse(token.trim()).filter(|_| scheme.eq_ignore_ascii_case("bearer"))?;
             roster.by_token(&token, now)
         }
+        None if peer.proof.as_ref().is_some_and(Proof::is_taken_back) => None,
         None => roster.by_certificate(peer.certificate.as_deref()?, now),
     }
 }

@@ -20,6 +20,18 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// Takes `count` whatever is owed, and says for how long nothing more is to be taken.
+    pub fn charge(&self, count: u64, rate: Rate, now: Instant) -> Duration {
+        if rate.most == 0 {
+            return Duration::ZERO;
+        }
+        let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        let owed =
+            paid.map_or(Duration::ZERO, |paid| paid.saturating_duration_since(now)) + cost(count, rate);
+        *paid = Some(now + owed);
+        owed.saturating_sub(rate.within)
+    }
+
     /// Takes `count`, or says after what time it may be tried again. All of `rate` may be taken at once; a batch larger
     /// than that is let through when nothing is owed, and owed afterwards.
     pub fn take(&self, count: u64, rate: Rate, now: Instant) -> Result<(), Duration> {
@@ -61,6 +73,17 @@ mod tests {
         assert_eq!(pace.take(1, TEN, at(100)), Ok(()));
         assert_eq!(pace.take(1, TEN, at(150)), Err(Duration::from_millis(50)));
         assert_eq!(pace.take(10, TEN, at(1100)), Ok(()), "all is paid");
+    }
+
+    #[test]
+    fn what_is_charged_is_waited_for() {
+        let (pace, start) = (Pace::default(), Instant::now());
+        assert_eq!(pace.charge(10, TEN, start), Duration::ZERO, "a whole second's at once");
+        assert_eq!(pace.charge(5, TEN, start), Duration::from_millis(500));
+        let later = start + Duration::from_secs(1);
+        assert_eq!(pace.charge(5, TEN, later), Duration::ZERO);
+        assert_eq!(pace.charge(1, TEN, later), Duration::from_millis(100));
+        assert_eq!(pace.charge(1_000_000, Rate { most: 0, ..TEN }, later), Duration::ZERO, "no limit");
     }
 
     #[test]

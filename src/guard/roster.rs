@@ -7,8 +7,10 @@ use super::token::{StoredToken, Token, TokenId};
 use crate::access::Principal;
 use compact_str::CompactString;
 use hashbrown::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Instant;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// One entry of `principals.toml`, read and checked.
@@ -36,7 +38,12 @@ pub(super) struct Meters {
     pub reveals: Pace,
     pub calls: Pace,
     pub records: Pace,
+    pub bytes: Pace,
+    /// When he was last told to come again with records.
+    pub again: Mutex<Option<Instant>>,
     pub streams: AtomicUsize,
+    /// His part of the room that all have with the engine; made when he first hands something in.
+    pub room: OnceLock<Arc<Semaphore>>,
 }
 
 #[derive(Debug, Default)]

@@ -1,6 +1,8 @@
-//! The server's certificate and key, the authorities of clients' certificates, and the handshake's settings.
+//! The server's certificate and key, the authorities of clients' certificates and their lists of revoked ones, and the
+//! handshake's settings.
 //! A handshake takes what stands when it begins, so that new files count without a restart.
 
+use super::revocation::{ListPolicy, Lists};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -16,6 +18,9 @@ pub struct TlsFiles {
     pub key: PathBuf,
     /// Who may sign clients' certificates; without it clients have tokens only.
     pub client_authorities: Option<PathBuf>,
+    /// Which of those certificates count no more: a file of lists, or a folder of such files.
+    pub client_crls: Option<PathBuf>,
+    pub crl_policy: ListPolicy,
 }
 
 /// What the next handshake takes.
@@ -29,6 +34,7 @@ pub struct Tls {
 struct Standing {
     grpc: Arc<ServerConfig>,
     http: Arc<ServerConfig>,
+    lists: Arc<Lists>,
 }
 
 /// A file of [`TlsFiles`] that cannot be used, and why.
@@ -56,6 +62,15 @@ impl Tls {
         Ok(())
     }
 
+    /// Files with a list of revoked certificates that has ended: its authority should have given a newer one.
+    pub fn ended_lists(&self, now: i64) -> Vec<PathBuf> {
+        self.lists().ended(now)
+    }
+
+    pub(super) fn lists(&self) -> Arc<Lists> {
+        self.standing.read().unwrap_or_else(PoisonError::into_inner).lists.clone()
+    }
+
     pub(super) fn config(&self, language: Language) -> Arc<ServerConfig> {
         let standing = self.standing.read().unwrap_or_else(PoisonError::into_inner);
         match language {
@@ -74,16 +89,17 @@ pub enum Language {
 
 impl Standing {
     fn read(files: &TlsFiles) -> Result<Standing, TlsError> {
-        let grpc = server_config(files)?;
+        let lists = files.client_crls.as_deref().map(Lists::read).transpose()?.unwrap_or_default();
+        let grpc = server_config(files, &lists)?;
         let mut http = grpc.clone();
         let mut grpc = grpc;
         grpc.alpn_protocols = vec![b"h2".to_vec()];
         http.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Standing { grpc: Arc::new(grpc), http: Arc::new(http) })
+        Ok(Standing { grpc: Arc::new(grpc), http: Arc::new(http), lists: Arc::new(lists) })
     }
 }
 
-fn server_config(files: &TlsFiles) -> Result<ServerConfig, TlsError> {
+fn server_config(files: &TlsFiles, lists: &Lists) -> Result<ServerConfig, TlsError> {
     let provider = Arc::new(crypto::ring::default_provider());
     let chain = certificates(&files.certificate)?;
     let key = PrivateKeyDer::from_pem_file(&files.key)
@@ -99,11 +115,15 @@ fn server_config(files: &TlsFiles) -> Result<ServerConfig, TlsError> {
                 roots.add(authority).map_err(|why| wrong(file, why))?;
             }
             // Who has a token needs no certificate; who shows one must show a good one.
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+            let mut verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                 .allow_unauthenticated()
-                .build()
-                .map_err(|why| wrong(file, why))?;
-            builder.with_client_cert_verifier(verifier)
+                .with_crls(lists.der.iter().cloned());
+            verifier = match files.crl_policy {
+                ListPolicy::Strict => verifier.enforce_revocation_expiration(),
+                ListPolicy::Lenient => verifier.allow_unknown_revocation_status(),
+            };
+            let at_fault = files.client_crls.as_deref().unwrap_or(file);
+            builder.with_client_cert_verifier(verifier.build().map_err(|why| wrong(at_fault, why))?)
         }
     };
     builder.with_single_cert(chain, key).map_err(|why| wrong(&files.key, why))
@@ -120,6 +140,6 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     }
 }
 
-fn wrong(file: &Path, what: impl ToString) -> TlsError {
+pub(super) fn wrong(file: &Path, what: impl ToString) -> TlsError {
     TlsError { file: file.to_owned(), what: what.to_string() }
 }

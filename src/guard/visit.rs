@@ -1,6 +1,7 @@
 //! What a known caller takes with him through one call: who he is, and when he is no longer welcome. Doors ask
 //! it about every row.
 
+use super::revocation::Proof;
 use super::roster::{Live, Meters};
 use super::trace::Trace;
 use super::{Equipment, now};
@@ -9,9 +10,10 @@ use crate::audit::Trail;
 use crate::proto::Refusal;
 use axum::http::Extensions;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// One call of one caller.
@@ -21,6 +23,8 @@ pub struct Visit {
     pub from: Option<SocketAddr>,
     /// Unix seconds from which on what he showed counts no more.
     until: Option<i64>,
+    /// The certificates that he showed, where he is known by them.
+    proof: Option<Proof>,
     revoked: CancellationToken,
     equipment: Arc<Equipment>,
     meters: Arc<Meters>,
@@ -44,6 +48,7 @@ impl Visit {
             call,
             from,
             until: None,
+            proof: None,
             revoked: CancellationToken::new(),
             equipment,
             meters: Arc::default(),
@@ -56,12 +61,18 @@ impl Visit {
         live: &Live,
         call: Call,
         from: Option<SocketAddr>,
-        until: i64,
+        (until, proof): (i64, Option<Proof>),
         equipment: Arc<Equipment>,
     ) -> Result<Visit, Refusal> {
         let (limits, meters) = (equipment.limits, live.meters.clone());
         let paced = |after| Refusal::Paced("calls", after);
         meters.calls.take(1, limits.calls, Instant::now()).map_err(paced)?;
+        // Who comes sooner than he was told is not even read: to read and refuse would cost as much as to take.
+        if call == Call::Submit
+            && let Some(after) = sooner(&meters, Instant::now())
+        {
+            return Err(Refusal::Paced("records", after));
+        }
         let has_stream = matches!(call, Call::Subscribe | Call::SubmitStream);
         if has_stream && meters.streams.fetch_add(1, Ordering::AcqRel) >= limits.streams {
             meters.streams.fetch_sub(1, Ordering::AcqRel);
@@ -72,6 +83,7 @@ impl Visit {
             call,
             from,
             until: Some(until),
+            proof,
             revoked: live.revoked.clone(),
             equipment,
             meters,
@@ -86,10 +98,30 @@ impl Visit {
 
     /// Takes so many records from what he may hand in; or after what time he may.
     pub fn take_records(&self, count: usize) -> Result<(), Duration> {
-        match self.is_bound() {
-            true => self.meters.records.take(count as u64, self.equipment.limits.records, Instant::now()),
-            false => Ok(()),
+        if !self.is_bound() {
+            return Ok(());
         }
+        let now = Instant::now();
+        let taken = self.meters.records.take(count as u64, self.equipment.limits.records, now);
+        if let Err(after) = taken {
+            *self.meters.again.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + after);
+        }
+        taken
+    }
+
+    /// So many bytes of his came; for how long no more of them is to be read.
+    pub(super) fn charge_bytes(&self, count: usize) -> Duration {
+        match self.is_bound() {
+            true => self.meters.bytes.charge(count as u64, self.equipment.limits.bytes, Instant::now()),
+            false => Duration::ZERO,
+        }
+    }
+
+    /// His part of the room that all callers have with the engine, and how much that is. `None`: it is all his.
+    pub fn room(&self) -> Option<(Arc<Semaphore>, usize)> {
+        let most = self.equipment.limits.waiting.min(Semaphore::MAX_PERMITS);
+        let room = || self.meters.room.get_or_init(|| Arc::new(Semaphore::new(most))).clone();
+        self.is_bound().then(|| (room(), most))
     }
 
     /// Takes one answer with full numbers from what he may have.
@@ -142,7 +174,9 @@ impl Visit {
 
     /// Whether he was sent away since he came, or what he showed has ended.
     pub fn is_over(&self) -> bool {
-        self.revoked.is_cancelled() || self.until.is_some_and(|until| now() >= until)
+        self.revoked.is_cancelled()
+            || self.until.is_some_and(|until| now() >= until)
+            || self.proof.as_ref().is_some_and(Proof::is_taken_back)
     }
 
     /// Resolves when he is no longer welcome: a stream then ends.
@@ -154,6 +188,14 @@ impl Visit {
             }
         }
     }
+}
+
+/// How long before the time that he was told.
+fn sooner(meters: &Meters, now: Instant) -> Option<Duration> {
+    let mut again = meters.again.lock().unwrap_or_else(PoisonError::into_inner);
+    let after = again.map(|again| again.saturating_duration_since(now)).filter(|after| !after.is_zero());
+    *again = again.filter(|_| after.is_some());
+    after
 }
 
 impl Drop for Visit {

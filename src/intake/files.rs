@@ -15,6 +15,13 @@ pub const CHUNK_BYTES: usize = 1 << 20;
 /// The longest line that is held; a longer one than a record may be is only counted.
 const HELD_BYTES: usize = CHUNK_BYTES + MAX_LINE_BYTES;
 
+/// What is packed may become so many times longer; records become ten to fifty times longer.
+const UNPACKED_RATIO_MOST: u64 = 500;
+/// Up to here nobody minds.
+const UNPACKED_FREE_BYTES: u64 = 64 << 20;
+/// zstd looks back so far, as a power of two: a file asks for no more memory than that.
+const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+
 /// What a file's lines are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
@@ -69,6 +76,28 @@ impl<R: Read> Read for Counted<R> {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         let got = self.inner.read(into)?;
         self.position.fetch_add(got as u64, Ordering::Relaxed);
+        Ok(got)
+    }
+}
+
+/// What comes out of a packed file. A few bytes that would fill the machine end in an error.
+struct Unpacked<R> {
+    inner: R,
+    /// Bytes read of the file as it stands.
+    packed: Arc<AtomicU64>,
+    unpacked: u64,
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let got = self.inner.read(into)?;
+        self.unpacked += got as u64;
+        let may = (self.packed.load(Ordering::Relaxed) * UNPACKED_RATIO_MOST).max(UNPACKED_FREE_BYTES);
+        if self.unpacked > may {
+            let what =
+                format!("unpacks to more than {UNPACKED_RATIO_MOST} times its length: refused as a bomb");
+            return Err(std::io::Error::other(what));
+        }
         Ok(got)
     }
 }
@@ -196,10 +225,19 @@ fn open(path: &Path, position: &Arc<AtomicU64>) -> Result<Opened, FileError> {
     if file.metadata().map_err(broken)?.is_dir() {
         return Err(FileError::Folder(name));
     }
+    let packed = Arc::new(AtomicU64::new(0));
     let file = Counted { inner: file, position: position.clone() };
+    let file = Counted { inner: file, position: packed.clone() };
     let input: Box<dyn Read + Send> = match packing {
-        "gz" => Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file))),
-        "zst" => Box::new(zstd::Decoder::new(file).map_err(broken)?),
+        "gz" => {
+            let inner = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file));
+            Box::new(Unpacked { inner, packed, unpacked: 0 })
+        }
+        "zst" => {
+            let mut inner = zstd::Decoder::new(file).map_err(broken)?;
+            inner.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(broken)?;
+            Box::new(Unpacked { inner, packed, unpacked: 0 })
+        }
         _ => Box::new(file),
     };
     Ok((name.as_str().into(), format, input))
@@ -224,6 +262,35 @@ mod tests {
             }
         }
         (chunks, cut)
+    }
+
+    #[test]
+    fn a_bomb_is_refused_before_it_goes_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let zeros = vec![0; 1 << 20];
+        let gz = dir.path().join("bomb.ndjson.gz");
+        let mut packer =
+            flate2::write::GzEncoder::new(std::fs::File::create(&gz).unwrap(), flate2::Compression::best());
+        (0..100).for_each(|_| packer.write_all(&zeros).unwrap());
+        packer.finish().unwrap();
+        let zst = dir.path().join("bomb.csv.zst");
+        let mut packer = zstd::Encoder::new(std::fs::File::create(&zst).unwrap(), 1).unwrap();
+        (0..100).for_each(|_| packer.write_all(&zeros).unwrap());
+        packer.finish().unwrap();
+        // As much of the zeros as gzip can pack into a byte is a thousand and more: it is above the ratio.
+        for bomb in [gz, zst] {
+            let mut files = Files::open(&[bomb]).unwrap();
+            let mut held = 0;
+            let told = loop {
+                match files.next(Vec::new()) {
+                    Ok(Some(chunk)) => held = held.max(chunk.bytes.len()),
+                    Ok(None) => panic!("it was read to its end"),
+                    Err(told) => break told.to_string(),
+                }
+            };
+            assert!(told.contains("refused as a bomb"), "{told}");
+            assert!(held <= HELD_BYTES + CHUNK_BYTES);
+        }
     }
 
     fn lines(count: usize) -> Vec<u8> {

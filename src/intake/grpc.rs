@@ -42,7 +42,7 @@ pub struct Intake {
     stop: CancellationToken,
 }
 
-type Answer = oneshot::Receiver<Result<Vec<Verdict>, Refused>>;
+type Answer = oneshot::Receiver<Result<(Vec<Verdict>, Option<DeadLetterId>), Refused>>;
 
 impl Intake {
     pub fn new(
@@ -119,7 +119,13 @@ impl Sender {
         }
         let mark = span.as_ref().and_then(Open::mark);
         self.pace(count, until).await?;
-        let room = Arc::new(self.room(count, until).await?);
+        // His own part of the room first: one who sends much waits behind himself, and takes nobody else's place.
+        let his = match self.visit.room() {
+            Some((room, most)) => Some(permits(&room, count.min(most), until).await?),
+            None => None,
+        };
+        let all = permits(&self.room, count.min(self.limits.waiting_records), until).await?;
+        let room = Arc::new((his, all));
         let mut pause = RETRY_FIRST;
         let mut is_checked = false;
         loop {
@@ -156,41 +162,47 @@ impl Sender {
         Ok(())
     }
 
-    async fn room(&self, count: usize, until: Option<Instant>) -> Result<OwnedSemaphorePermit, Refusal> {
-        // A batch that is larger than all the room takes all of it.
-        let wanted = u32::try_from(count.min(self.limits.waiting_records)).unwrap_or(u32::MAX);
-        let waiting = self.room.clone().acquire_many_owned(wanted);
-        let permit = match until {
-            None => waiting.await,
-            Some(until) => tokio::time::timeout_at(until, waiting).await.map_err(|_| Refusal::Busy)?,
-        };
-        permit.map_err(|_| Refusal::Stopping)
-    }
-
     /// The room is taken until the engine is done, be the caller still there or not.
     fn submit(
         &self,
         entries: Vec<Entry>,
         mark: Option<TraceMark>,
-        room: Arc<OwnedSemaphorePermit>,
+        room: Arc<Room>,
     ) -> Result<Answer, Refused> {
         let (done, answer) = oneshot::channel();
         let tally = self.tally.clone();
         let (door, origins) = (self.door, Origins::of(&entries));
-        self.engine.submit_marked(
+        self.engine.submit_placed(
             entries,
             mark,
-            Box::new(move |verdicts| {
-                if let Ok(verdicts) = &verdicts {
+            Box::new(move |judged| {
+                if let Ok((verdicts, _)) = &judged {
                     tally(door, &origins, verdicts);
                 }
                 drop(room);
                 // The caller may have left; his records are durable all the same.
-                let _ = done.send(verdicts);
+                let _ = done.send(judged);
             }),
         )?;
         Ok(answer)
     }
+}
+
+/// A batch's part of its sender's room, and of all.
+type Room = (Option<OwnedSemaphorePermit>, OwnedSemaphorePermit);
+
+/// A batch that is larger than all the room takes all of it: `wanted` is no more than that.
+async fn permits(
+    room: &Arc<Semaphore>,
+    wanted: usize,
+    until: Option<Instant>,
+) -> Result<OwnedSemaphorePermit, Refusal> {
+    let waiting = room.clone().acquire_many_owned(u32::try_from(wanted).unwrap_or(u32::MAX));
+    let permit = match until {
+        None => waiting.await,
+        Some(until) => tokio::time::timeout_at(until, waiting).await.map_err(|_| Refusal::Busy)?,
+    };
+    permit.map_err(|_| Refusal::Stopping)
 }
 
 impl Sent {
@@ -200,16 +212,18 @@ impl Sent {
             None => answer.await,
             Some(until) => tokio::time::timeout_at(until, answer).await.map_err(|_| Refusal::Deadline)?,
         };
-        let verdicts = answered.map_err(|_| Refusal::Stopping)??;
+        let (verdicts, first) = answered.map_err(|_| Refusal::Stopping)??;
         if let Some(mut span) = self.span {
             let rejected = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Rejected(_)));
             span.count("wagewatch.rejected", rejected.count() as u64);
         }
-        Ok(verdicts.into_iter().map(verdict).collect())
+        let place = |at| first.map(|first: DeadLetterId| first.plus(at));
+        Ok(verdicts.into_iter().enumerate().map(|(at, told)| verdict(told, place(at))).collect())
     }
 }
 
-fn verdict(verdict: Verdict) -> pb::Verdict {
+/// `place`: where the record stands in the log, and so by which id its dead letter is known, if it is one.
+fn verdict(verdict: Verdict, place: Option<DeadLetterId>) -> pb::Verdict {
     let code = match &verdict {
         Verdict::Accepted => pb::verdict::Code::Accepted,
         Verdict::Duplicate => pb::verdict::Code::Duplicate,
@@ -225,7 +239,8 @@ fn verdict(verdict: Verdict) -> pb::Verdict {
         }),
         _ => None,
     };
-    pb::Verdict { code: code.into(), reason }
+    let letter = place.filter(|_| code == pb::verdict::Code::Rejected);
+    pb::Verdict { code: code.into(), reason, dead_letter_id: letter.map(|id| id.to_string()) }
 }
 
 #[tonic::async_trait]
@@ -253,11 +268,12 @@ impl IntakeService for Intake {
         let request = request.into_inner();
         let id = mend::letter_id(&request.dead_letter_id)?;
         visit.saw([request.dead_letter_id]);
-        let came = mend::came(&self.letter(id, until).await?);
+        let letter = self.letter(id, until).await?;
         // What another sent is not put in again for him, nor is he told that it is there.
-        if !own::came_from_him(&came, &visit, &self.homes) {
+        if !own::came_from_him(&letter, &visit, &self.engine, &self.homes).await? {
             return Err(no_letter().into());
         }
+        let came = mend::came(&letter);
         let batch = Batch { records: Vec::new(), ndjson: mend::line(&request.record, &came)? };
         let sent = self.sender(Door::Submit, visit, trace).send(&batch, Some(until)).await?;
         Ok(Response::new(pb::ResubmitResponse { verdict: sent.verdicts(Some(until)).await?.pop() }))

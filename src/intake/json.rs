@@ -49,6 +49,9 @@ pub fn decode_any(line: &str) -> Result<Record, Rejection> {
 
 /// The reason for broken JSON: where, and what was expected there. Never what stands there.
 fn syntax(line: &str, why: &serde_json::Error) -> Reason {
+    if line.trim_start().starts_with('<') {
+        return Reason::new("record", ReasonCode::Syntax, "XML or HTML", WHOLE);
+    }
     if why.is_data() {
         let found = match line.trim_start().as_bytes().first() {
             Some(b'[') => "a list",

@@ -7,7 +7,7 @@ pub mod files;
 pub mod grpc;
 pub mod json;
 mod json_line;
-mod mend;
+pub mod mend;
 pub mod own;
 pub mod proto;
 mod read;

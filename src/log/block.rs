@@ -27,6 +27,8 @@ pub(super) const MAGIC: [u8; 4] = *b"WWB1";
 pub(super) const BLOCK_BYTES_MAX: usize = 256 << 20;
 
 const FLAG_LZ4: u32 = 1;
+/// A batch has no more, unless it is a single large one.
+const ENTRIES_USUAL: usize = 16_384;
 
 /// The header of a block, its own checksum found right.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,7 +133,8 @@ impl Header {
         let plain = usize::try_from(self.plain).map_err(|_| "its length is too large".to_owned())?;
         let bytes = match self.flags {
             0 => payload,
-            FLAG_LZ4 if plain <= BLOCK_BYTES_MAX => {
+            // LZ4 makes at most 255 bytes of one.
+            FLAG_LZ4 if plain <= BLOCK_BYTES_MAX && plain / 255 <= payload.len() => {
                 if scratch.len() < plain {
                     scratch.resize(plain, 0);
                 }
@@ -145,9 +148,10 @@ impl Header {
             return Err("its length is not what its header says".to_owned());
         }
         let mut r = Reader::new(bytes);
-        // An entry takes two bytes at least: a header that says more is wrong.
-        let count = usize::try_from(self.entries).unwrap_or(usize::MAX).min(bytes.len());
-        let mut entries = Vec::with_capacity(count);
+        // An entry takes two bytes at least: a header that says more is wrong. In memory it takes fifty times that, so
+        // that no more room is made at first than a usual block needs.
+        let count = usize::try_from(self.entries).unwrap_or(usize::MAX).min(bytes.len() / 2);
+        let mut entries = Vec::with_capacity(count.min(ENTRIES_USUAL));
         while !r.is_empty() {
             entries.push(read_entry(&mut r).map_err(|e| e.to_string())?);
         }
@@ -205,6 +209,20 @@ mod tests {
             bytes[at] ^= 1 << bit;
             prop_assert!(decode(&bytes).is_none());
         }
+    }
+
+    #[test]
+    fn a_false_length_and_a_false_count_allocate_nothing() {
+        let squeezed = encode(&vec![Entry::Date(Day(20_000)); 500]);
+        let payload = squeezed[HEADER..].to_vec();
+        let good = Header::parse(7, &squeezed).unwrap();
+        assert_eq!((good.flags, good.entries), (FLAG_LZ4, 500));
+        let mut scratch = Vec::new();
+        let long = Header { plain: 256 << 20, ..good };
+        assert!(long.decode(&payload, &mut scratch).is_err() && scratch.is_empty());
+        let many = Header { entries: u32::MAX, ..good };
+        assert!(many.decode(&payload, &mut scratch).is_err());
+        assert_eq!(good.decode(&payload, &mut scratch).unwrap().entries.len(), 500);
     }
 
     #[test]

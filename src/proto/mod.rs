@@ -5,7 +5,7 @@ mod status;
 mod subscribe;
 
 pub use deadline::deadline;
-pub use status::{REASONS, Refusal, reason};
+pub use status::{CROWDED, REASONS, Refusal, reason};
 pub use subscribe::{SubscribeEvent, SubscribeResponse};
 
 /// Everything that `proto/wagewatch/v1` declares.

@@ -46,7 +46,7 @@ pub enum Refusal {
 }
 
 /// The words of all refusals: what metrics are labelled with. `other` is what a library refuses.
-pub const REASONS: [&str; 20] = [
+pub const REASONS: [&str; 21] = [
     "UNKNOWN_CALLER",
     "FORBIDDEN",
     "CURSOR_OF_ANOTHER",
@@ -66,8 +66,12 @@ pub const REASONS: [&str; 20] = [
     "CLOCK_NOT_MANUAL",
     "DATE_GOES_BACK",
     "ALERT_STATE",
+    CROWDED,
     "other",
 ];
+
+/// No call, a connection: there are as many from its address as there may be.
+pub const CROWDED: &str = "CROWDED";
 
 /// The word of a status that refuses.
 pub fn reason(status: &Status) -> &'static str {

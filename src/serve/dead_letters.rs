@@ -21,7 +21,7 @@ pub fn read_id(r: &mut Reader<'_>) -> Result<DeadLetterId, Corrupt> {
 pub fn shown(letter: &DeadLetter, write_line: WriteLine) -> pb::DeadLetter {
     let reason = &letter.reason;
     let shown = pb::DeadLetter {
-        id: format!("{}.{}", letter.id.position.0, letter.id.index),
+        id: letter.id.to_string(),
         reason: Some(pb::Reason {
             field: reason.field.to_string(),
             code: reason.code.as_str().to_owned(),

@@ -17,6 +17,7 @@ use axum::routing::get;
 use axum::serve::{IncomingStream, Listener};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,13 @@ pub struct Watched {
 
 /// Connections at once: each open page of the console keeps one or two.
 const CONNECTIONS: usize = 1024;
+/// Of one address: an office behind one has that many pages open.
+const CONNECTIONS_OF_ADDRESS: usize = 256;
+/// How long a handshake may take, and then the first bytes.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Who sends half a request, or reads nothing, keeps no place for longer. An open page is told a sign of life each five
+/// seconds.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// How the door is opened.
 pub struct HttpDoor {
@@ -47,7 +55,15 @@ pub struct HttpDoor {
 /// Answers until `end`, which comes after the gRPC door has drained: a drain can be watched.
 pub async fn serve(door: HttpDoor, watched: Watched, end: CancellationToken) -> std::io::Result<()> {
     let local = door.listener.local_addr()?;
-    let threshold = Threshold { tls: door.tls, language: Language::Http, connections: CONNECTIONS };
+    let threshold = Threshold {
+        tls: door.tls,
+        language: Language::Http,
+        connections: CONNECTIONS,
+        of_address: CONNECTIONS_OF_ADDRESS,
+        patience: PATIENCE,
+        idle: Some(IDLE),
+        guard: watched.guard.clone(),
+    };
     let wires = Wires { wires: incoming(door.listener, threshold, end.clone()), local };
     let all = routes(watched).merge(door.pages).into_make_service_with_connect_info::<Peer>();
     axum::serve(wires, all).with_graceful_shutdown(end.cancelled_owned()).await
@@ -78,7 +94,7 @@ impl Listener for Wires {
     }
 
     fn local_addr(&self) -> std::io::Result<Peer> {
-        Ok(Peer { from: Some(self.local), certificate: None })
+        Ok(Peer { from: Some(self.local), ..Peer::default() })
     }
 }
 

@@ -2,8 +2,9 @@
 //! Asks the shard that owns the project; changes nothing.
 
 use super::ask::ask;
-use super::dead_letters::{self, WriteLine};
+use super::dead_letters::WriteLine;
 use super::filter::{codes, territory_passes};
+use super::letters::letters;
 use super::page;
 use super::papers;
 use super::reveal::reveal;
@@ -110,30 +111,6 @@ impl Ledgers {
             .iter()
             .map(|(project, kept, reason)| papers::suspense(project.as_ref(), &kept.payment, *reason));
         Ok(pb::ListSuspenseResponse { payments: payments.collect(), truncated })
-    }
-
-    async fn dead_letters(
-        &self,
-        request: pb::ListDeadLettersRequest,
-        visit: &Visit,
-        until: Instant,
-    ) -> Result<pb::ListDeadLettersResponse, Refusal> {
-        let size = page::size(request.page_size, 100, 1000)?;
-        if !visit.sees_county() {
-            return Ok(pb::ListDeadLettersResponse::default());
-        }
-        let seal = self.rows.seal(&visit.caller.name);
-        let after = page::token(&request.page_token, &seal, dead_letters::read_id)?;
-        let mut found = ask(until, |done| self.engine.dead_letters(after, size + 1, done)).await?;
-        let more = found.len() > size;
-        found.truncate(size);
-        visit.saw(found.iter().map(|letter| format!("{}.{}", letter.id.position.0, letter.id.index)));
-        let last = found.last().filter(|_| more).map(|letter| letter.id);
-        Ok(pb::ListDeadLettersResponse {
-            next_page_token: last
-                .map_or_else(String::new, |id| page::write(&seal, |w| dead_letters::write_id(w, id))),
-            dead_letters: found.iter().map(|letter| dead_letters::shown(letter, self.write_line)).collect(),
-        })
     }
 }
 
@@ -251,6 +228,8 @@ impl LedgerService for Ledgers {
     ) -> Result<Response<pb::ListDeadLettersResponse>, Status> {
         let until = deadline(request.metadata(), self.patience);
         let visit = Visit::of(request.extensions())?;
-        Ok(Response::new(self.dead_letters(request.into_inner(), &visit, until).await?))
+        let request = request.into_inner();
+        let letters = letters(&self.engine, &self.rows, &visit, request, self.write_line, until);
+        Ok(Response::new(letters.await?))
     }
 }

@@ -1,6 +1,6 @@
 //! The doors by which alerts, the ledger, administration and metrics go out.
 
-mod act;
+pub mod act;
 pub mod admin;
 pub mod alerts;
 mod ask;
@@ -18,16 +18,17 @@ pub mod http;
 pub mod hub;
 mod impersonal;
 pub mod ledger;
+mod letters;
 mod life;
 pub mod metrics;
-mod page;
+pub mod page;
 mod papers;
 mod present;
 mod project;
 pub mod registrar;
 mod reveal;
 pub mod rows;
-mod seal;
+pub mod seal;
 mod senders;
 pub mod server;
 pub mod sources;

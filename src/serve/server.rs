@@ -53,6 +53,10 @@ pub struct ServerLimits {
     pub message_bytes: usize,
     /// Connections at once; more wait in the system's queue.
     pub connections: usize,
+    /// Connections at once of one address; more are closed. 0 = no limit.
+    pub connections_of_address: usize,
+    /// How long a handshake may take, and then the first bytes.
+    pub handshake: Duration,
     /// Calls at once on one connection that are no streams; more are refused.
     pub calls_per_connection: usize,
     /// HTTP/2 streams at once on one connection, subscriptions among them.
@@ -70,6 +74,8 @@ impl Default for ServerLimits {
         ServerLimits {
             message_bytes: 4 << 20,
             connections: 25_000,
+            connections_of_address: 1000,
+            handshake: Duration::from_secs(10),
             calls_per_connection: 256,
             streams_per_connection: 4096,
             patience: Duration::from_secs(30),
@@ -122,7 +128,16 @@ pub async fn serve(
     let Entrance { listener, guard, tls, telemetry } = entrance;
     // Off, it is not even there.
     let traces = telemetry.is_on().then_some(TraceLayer(telemetry));
-    let threshold = Threshold { tls, language: Language::Grpc, connections: limits.connections };
+    let threshold = Threshold {
+        tls,
+        language: Language::Grpc,
+        connections: limits.connections,
+        of_address: limits.connections_of_address,
+        patience: limits.handshake,
+        // HTTP/2 asks by itself whether the other side lives.
+        idle: None,
+        guard: guard.clone(),
+    };
     let (reporter, health) = tonic_health::server::health_reporter();
     let reporting = tokio::spawn(report(reporter, engine, stop.clone()));
     let descriptors = || {

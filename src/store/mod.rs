@@ -1,6 +1,7 @@
 //! Where state stands: pages under keys, written in atomic durable batches.
 //! A projection of the log: losing it costs time, never data. Knows nothing of what pages mean.
 
+pub mod loose;
 mod memory;
 mod pieces;
 mod sled_store;

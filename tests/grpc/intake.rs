@@ -152,13 +152,13 @@ struct SlowLog {
 }
 
 #[derive(Default)]
-struct Gate {
+pub struct Gate {
     open: Mutex<bool>,
     opened: Condvar,
 }
 
 impl Gate {
-    fn open(&self) {
+    pub fn open(&self) {
         *self.open.lock().unwrap() = true;
         self.opened.notify_all();
     }
@@ -198,9 +198,14 @@ impl Log for SlowLog {
     }
 }
 
-async fn slow_house(intake: Limits) -> (House, Arc<Gate>) {
+/// A log on such a disk.
+pub fn slow_log() -> (Box<dyn Log>, Arc<Gate>) {
     let gate = Arc::new(Gate::default());
-    let log = Box::new(SlowLog { log: MemoryLog::new(), gate: gate.clone() });
+    (Box::new(SlowLog { log: MemoryLog::new(), gate: gate.clone() }), gate)
+}
+
+async fn slow_house(intake: Limits) -> (House, Arc<Gate>) {
+    let (log, gate) = slow_log();
     (House::build(Plan { log, intake, ..Plan::default() }).await, gate)
 }
 

@@ -2,19 +2,19 @@
 //! new files count from the next handshake on.
 
 use crate::house::{House, Plan};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SerialNumber};
 use std::path::Path;
 use tonic::Code;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 use wagewatch::access::{Principal, Role};
-use wagewatch::guard::{Equipment, Guard, Member, Tls, TlsFiles};
+use wagewatch::guard::{Equipment, Guard, ListPolicy, Member, Tls, TlsFiles};
 use wagewatch::proto::v1 as pb;
 use wagewatch::proto::v1::admin_service_client::AdminServiceClient;
 use wagewatch::proto::v1::alert_service_client::AlertServiceClient;
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority(name: &str) -> Authority {
+pub fn authority(name: &str) -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, name);
@@ -22,16 +22,21 @@ fn authority(name: &str) -> Authority {
 }
 
 /// A certificate and its key, PEM.
-fn signed(by: &Authority, common: &str, names: &[&str]) -> (String, String) {
+pub fn signed(by: &Authority, common: &str, names: &[&str]) -> (String, String) {
+    numbered(by, common, names, None)
+}
+
+pub fn numbered(by: &Authority, common: &str, names: &[&str], number: Option<u64>) -> (String, String) {
     let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let mut params = CertificateParams::new(names).unwrap();
     params.distinguished_name.push(DnType::CommonName, common);
+    params.serial_number = number.map(SerialNumber::from);
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, &**by).unwrap();
     (certificate.pem(), key.serialize_pem())
 }
 
-fn write(folder: &Path, by: &Authority) -> TlsFiles {
+pub fn write(folder: &Path, by: &Authority) -> TlsFiles {
     let (certificate, key) = signed(by, "wagewatch", &["localhost"]);
     let file = |name: &str, text: &str| {
         let path = folder.join(name);
@@ -42,10 +47,12 @@ fn write(folder: &Path, by: &Authority) -> TlsFiles {
         certificate: file("server.pem", &certificate),
         key: file("server.key", &key),
         client_authorities: Some(file("clients.pem", &by.pem())),
+        client_crls: None,
+        crl_policy: ListPolicy::Strict,
     }
 }
 
-fn member(name: &str, role: Role) -> Member {
+pub fn member(name: &str, role: Role) -> Member {
     Member {
         principal: Principal { name: name.into(), role: Some(role), ..Principal::default() },
         certificates: vec![format!("{name}.example").into()],
@@ -53,7 +60,7 @@ fn member(name: &str, role: Role) -> Member {
     }
 }
 
-async fn channel(house: &House, trusts: &Authority, shows: Option<&(String, String)>) -> Option<Channel> {
+pub async fn channel(house: &House, trusts: &Authority, shows: Option<&(String, String)>) -> Option<Channel> {
     let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(trusts.pem()));
     if let Some((certificate, key)) = shows {
         tls = tls.identity(Identity::from_pem(certificate, key));
@@ -62,7 +69,7 @@ async fn channel(house: &House, trusts: &Authority, shows: Option<&(String, Stri
     Channel::from_shared(addr).unwrap().tls_config(tls).unwrap().connect().await.ok()
 }
 
-async fn listed(channel: Channel) -> Code {
+pub async fn listed(channel: Channel) -> Code {
     let answer = AlertServiceClient::new(channel).list(pb::ListRequest::default()).await;
     answer.map_or_else(|status| status.code(), |_| Code::Ok)
 }

@@ -5,6 +5,7 @@ mod calendar;
 mod directory;
 mod document;
 mod keys;
+mod loose;
 mod principals;
 mod problem;
 mod routes;
@@ -17,6 +18,7 @@ mod stated;
 mod targets;
 
 pub use directory::{Department, Directory, Role, Territory};
+pub use loose::{NamedFile, problems_of};
 pub use problem::{ConfigError, ConfigErrors, Place};
 pub use sections::{
     Alerts, Clock, ClockKind, Data, Engine, Files, Http, IdKey, Log, LogFormat, LogLevel, Logging, Server,

@@ -15,6 +15,8 @@ pub struct Server {
     pub max_message_bytes: usize,
     pub max_batch_records: usize,
     pub max_connections: usize,
+    /// 0 = no limit.
+    pub max_connections_per_address: usize,
     pub max_streams: usize,
     pub max_subscribers: usize,
     pub request_timeout_seconds: u64,
@@ -137,6 +139,7 @@ pub(super) fn server(keys: &mut Keys) -> Server {
         max_message_bytes: s.number("max_message_bytes", 8 * MIB_SIZE, 64 * 1024, MESSAGE_MAX),
         max_batch_records: s.number("max_batch_records", 10_000, 1, 1_000_000),
         max_connections: s.number("max_connections", 25_000, 16, 1_000_000),
+        max_connections_per_address: s.number("max_connections_per_address", 1000, 0, 1_000_000),
         max_streams: s.number("max_streams", 1024, 1, 100_000),
         max_subscribers: s.number("max_subscribers", 20_000, 1, 1_000_000),
         request_timeout_seconds: s.number("request_timeout_seconds", 30, 1, 3600),

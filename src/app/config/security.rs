@@ -6,7 +6,7 @@ use super::keys::Keys;
 use super::problem::{ConfigError, ConfigErrors};
 use super::sections::Server;
 use super::{Text, principals, source};
-use crate::guard::{Member, Tls, TlsFiles};
+use crate::guard::{ListPolicy, Member, Tls, TlsFiles};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -22,9 +22,12 @@ pub struct Security {
     pub audit_path: Option<PathBuf>,
     pub audit_retain_days: u64,
     pub reveals_per_hour: u32,
-    /// 0 = no limit; so is the next.
+    /// 0 = no limit; so are the next two.
     pub calls_per_second: u32,
     pub records_per_second: u32,
+    pub bytes_per_second: u32,
+    /// Records of one caller that may be with the engine at once.
+    pub records_waiting: usize,
     pub streams_per_caller: usize,
 }
 
@@ -38,11 +41,16 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
     let certificate = file("certificate");
     let key = file("certificate_key");
     let client_authorities = file("client_authorities");
-    let audit_path = file("audit_path");
+    let client_crls = file("client_crls");
+    let policies = [("strict", ListPolicy::Strict), ("lenient", ListPolicy::Lenient)];
+    let crl_policy = s.word("client_crls_policy", ListPolicy::Strict, &policies);
+    let audit_path = s.path("audit_path").map(|path| folder.join(path));
     let audit_retain_days = s.number("audit_retain_days", 1827, RETAIN_DAYS_LEAST, 36_500);
     let reveals_per_hour = s.number("reveals_per_hour", 60, 1, 100_000);
     let calls_per_second = s.number("calls_per_second", 1000, 0, 1_000_000);
     let records_per_second = s.number("records_per_second", 100_000, 0, 100_000_000);
+    let bytes_per_second = s.number("bytes_per_second", 67_108_864, 0, u32::MAX);
+    let records_waiting = s.number("records_waiting_per_caller", 16_384, 1, 100_000_000);
     let streams_per_caller = s.number("streams_per_caller", 64, 1, 100_000);
     let members = principals.as_ref().map(|path| match members(path, directory) {
         Ok(members) => members,
@@ -53,13 +61,18 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
     });
     let tls = match (certificate, key) {
         (Some(certificate), Some(key)) => {
-            let files = TlsFiles { certificate, key, client_authorities };
+            if client_crls.is_some() && client_authorities.is_none() {
+                alone(keys, "client_crls", "security.client_authorities");
+            }
+            let files = TlsFiles { certificate, key, client_authorities, client_crls, crl_policy };
             check_files(keys, &files);
             Some(files)
         }
         (None, None) => {
-            if client_authorities.is_some() {
-                alone(keys, "client_authorities", "security.certificate and security.certificate_key");
+            for (key, path) in [("client_authorities", &client_authorities), ("client_crls", &client_crls)] {
+                if path.is_some() {
+                    alone(keys, key, "security.certificate and security.certificate_key");
+                }
             }
             None
         }
@@ -81,6 +94,8 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
         reveals_per_hour,
         calls_per_second,
         records_per_second,
+        bytes_per_second,
+        records_waiting,
         streams_per_caller,
     }
 }
@@ -94,17 +109,24 @@ fn alone(keys: &mut Keys, key: &str, with: &str) {
     ));
 }
 
+const FITTING: &str = "a PEM file, and a key that fits its certificate";
+
 fn check_files(keys: &mut Keys, files: &TlsFiles) {
     if let Err(error) = Tls::read(files) {
-        let key = if error.file == files.certificate {
-            "certificate"
+        let is_of_lists = files.client_crls.as_ref().is_some_and(|path| error.file.starts_with(path));
+        let (key, expected) = if error.file == files.certificate {
+            ("certificate", FITTING)
         } else if error.file == files.key {
-            "certificate_key"
+            ("certificate_key", FITTING)
+        } else if is_of_lists {
+            (
+                "client_crls",
+                "lists of revoked certificates (CRL): a file, or a folder of .pem, .crl and .der files",
+            )
         } else {
-            "client_authorities"
+            ("client_authorities", FITTING)
         };
         let place = keys.place("security", key);
-        let expected = "a PEM file, and a key that fits its certificate";
         keys.problems.push(ConfigError::new(place, format!("security.{key} {error}"), expected));
     }
 }

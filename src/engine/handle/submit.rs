@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::domain::{Entry, TraceMark};
-use crate::engine::api::{Refused, SubmitDone, weight};
+use crate::engine::api::{PlacedDone, Refused, SubmitDone, weight};
 use crate::engine::committer::Job;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -19,6 +19,16 @@ impl Engine {
         entries: Vec<Entry>,
         mark: Option<TraceMark>,
         done: SubmitDone,
+    ) -> Result<(), Refused> {
+        self.submit_placed(entries, mark, Box::new(|judged| done(judged.map(|(verdicts, _)| verdicts))))
+    }
+
+    /// The same; `done` is told where the entries stand, too.
+    pub fn submit_placed(
+        &self,
+        entries: Vec<Entry>,
+        mark: Option<TraceMark>,
+        done: PlacedDone,
     ) -> Result<(), Refused> {
         let shared = &self.inner.shared;
         if let Some(refused) = shared.refusal() {
