@@ -13,24 +13,26 @@
 
 mod house;
 
-use house::crowd::{day, pb_payment};
+use house::crowd::{Call, day, encode, pb_payment};
+use house::drive::submit_as;
 use house::{percentile, row, setting, table, text_setting};
+use prost::bytes::Bytes;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tonic::Code;
 use tonic::transport::Channel;
-use tonic::{Code, Request};
 use wagewatch::guard::Token;
-use wagewatch::proto::v1 as pb;
-use wagewatch::proto::v1::intake_service_client::IntakeServiceClient;
 
 /// The quiet bank sends one payment so often.
 const EVERY: Duration = Duration::from_millis(10);
 /// The flood that keeps within its limits takes so much of them, in hundredths.
 const WITHIN: u64 = 90;
+/// Different batches of a flood.
+const BATCHES: u64 = 128;
 
 fn main() {
     match text_setting("role").as_deref() {
@@ -216,22 +218,9 @@ impl Flood {
     }
 }
 
-async fn client() -> IntakeServiceClient<Channel> {
-    let addr = text_setting("addr").unwrap();
-    IntakeServiceClient::new(Channel::from_shared(addr).unwrap().connect().await.unwrap())
-}
-
-fn request(records: Vec<pb::Record>) -> Request<pb::SubmitRequest> {
-    let mut request = Request::new(pb::SubmitRequest { records, ..pb::SubmitRequest::default() });
-    let value = format!("Bearer {}", text_setting("token").unwrap()).parse().unwrap();
-    request.metadata_mut().insert("authorization", value);
-    request
-}
-
 /// One payment after the other, each at its time: what comes late counts from when it should have been sent.
 async fn quiet() {
-    let mut client = client().await;
-    let turn = setting("turn", 0);
+    let (channel, token, turn) = (channel().await, text_setting("token").unwrap(), setting("turn", 0));
     let begun = Instant::now();
     let ends = Duration::from_secs(setting("seconds", 1));
     let mut out = std::io::stdout().lock();
@@ -242,9 +231,22 @@ async fn quiet() {
         }
         tokio::time::sleep(due.saturating_sub(begun.elapsed())).await;
         let worker = 50_000_000 + turn * 100_000 + u64::from(n);
-        client.submit(request(vec![pb_payment(worker, day("2026-03-01"), 100)])).await.unwrap();
+        let payment = encode(vec![pb_payment(worker, day("2026-03-01"), 100)], Call::Submit);
+        submit_as(&channel, &token, payment).await.unwrap();
         writeln!(out, "{}", (begun.elapsed().saturating_sub(due)).as_secs_f64() * 1e3).unwrap();
     }
+}
+
+fn flood_batch(turn: u64, at: u64, size: u64) -> Bytes {
+    let from = turn * 10_000_000 + at * size;
+    encode(
+        (from..from + size).map(|worker| pb_payment(worker, day("2026-03-02"), 100)).collect(),
+        Call::Submit,
+    )
+}
+
+async fn channel() -> Channel {
+    Channel::from_shared(text_setting("addr").unwrap()).unwrap().connect().await.unwrap()
 }
 
 /// Batches from so many calls at once until our input is closed; paced, or as fast as they are answered.
@@ -254,11 +256,15 @@ async fn flood() {
     let taken = Arc::new(AtomicU64::new(0));
     let (refused, next) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let over = Arc::new(AtomicBool::new(false));
+    // Made before it begins, so that the flood costs its own process little: what is sent again is a duplicate.
+    let batches: Arc<Vec<Bytes>> = Arc::new((0..BATCHES).map(|at| flood_batch(turn, at, batch)).collect());
+    let token = text_setting("token").unwrap();
     let mut tasks = tokio::task::JoinSet::new();
     let begun = Instant::now();
     for _ in 0..setting("calls", 1) {
-        let mut client = client().await;
+        let channel = channel().await;
         let (taken, refused, next, over) = (taken.clone(), refused.clone(), next.clone(), over.clone());
+        let (batches, token) = (batches.clone(), token.clone());
         tasks.spawn(async move {
             while !over.load(Ordering::Relaxed) {
                 let at = next.fetch_add(1, Ordering::Relaxed);
@@ -266,10 +272,8 @@ async fn flood() {
                     let due = Duration::from_secs_f64((at * batch * 100) as f64 / (limit * WITHIN) as f64);
                     tokio::time::sleep(due.saturating_sub(begun.elapsed())).await;
                 }
-                let from = turn * 10_000_000 + at * batch;
-                let records = (from..from + batch).map(|w| pb_payment(w, day("2026-03-02"), 100)).collect();
-                match client.submit(request(records)).await {
-                    Ok(_) => taken.fetch_add(batch, Ordering::Relaxed),
+                match submit_as(&channel, &token, batches[(at % BATCHES) as usize].clone()).await {
+                    Ok(count) => taken.fetch_add(count, Ordering::Relaxed),
                     Err(status) => {
                         assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
                         refused.fetch_add(1, Ordering::Relaxed)

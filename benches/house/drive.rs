@@ -107,6 +107,18 @@ pub async fn submit(channel: &Channel, batch: Bytes) -> Vec<pb::Verdict> {
     verdicts
 }
 
+/// One `Submit` of an encoded request by a caller with a token; what he is told.
+pub async fn submit_as(channel: &Channel, token: &str, batch: Bytes) -> Result<u64, Status> {
+    let mut client = tonic::client::Grpc::new(channel.clone());
+    client.ready().await.unwrap();
+    let path = "/wagewatch.v1.IntakeService/Submit".parse().unwrap();
+    let codec = Encoded::<pb::SubmitResponse>::default();
+    let mut request = Request::new(batch);
+    request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    let response: tonic::Response<pb::SubmitResponse> = client.unary(request, path, codec).await?;
+    Ok(response.into_inner().verdicts.len() as u64)
+}
+
 fn check(verdicts: &[pb::Verdict]) {
     let bad = verdicts.iter().find(|v| v.reason.is_some());
     assert!(bad.is_none() && !verdicts.is_empty(), "{bad:?}");

@@ -11,8 +11,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tonic::Status;
 use tower::{Layer, Service};
+
+/// Whoever comes with records sooner than he was told is answered when his time has come, and no later than this: one
+/// who sends again at once would else keep the service busy with what it does not take.
+const HELD_MOST: Duration = Duration::from_secs(1);
 
 /// Puts a [`Gate`] before a service.
 #[derive(Clone)]
@@ -37,6 +42,7 @@ where
     S: Service<Request<Weighed<B>>, Response = Response<R>>,
     S::Future: Send + 'static,
     S::Error: Send,
+    B: Send + 'static,
     R: Default + Send + 'static,
 {
     type Response = Response<R>;
@@ -70,8 +76,18 @@ where
                 })
             }
             Err(refusal) => {
-                let answer = Status::from(refusal).into_http();
-                Box::pin(async move { Ok(answer) })
+                let wait = match &refusal {
+                    Refusal::Paced("records", after) => (*after).min(HELD_MOST),
+                    _ => Duration::ZERO,
+                };
+                Box::pin(async move {
+                    if !wait.is_zero() {
+                        tokio::time::sleep(wait).await;
+                    }
+                    // Until now nothing of its body was read.
+                    drop(request);
+                    Ok(Status::from(refusal).into_http())
+                })
             }
         }
     }
