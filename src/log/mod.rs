@@ -3,20 +3,26 @@
 
 mod block;
 mod copy;
+#[cfg(test)]
+mod encrypted_tests;
 mod files;
 mod folder;
 mod memory;
 mod reader;
 mod recover;
+mod rewrite;
 mod scan;
 mod segment;
+mod swap;
 
 pub use copy::{Picture, Piece, Sound, mark_acknowledged};
 pub use files::free_bytes;
 pub use folder::{DataFolder, Held, hold};
 pub use memory::{FailAt, MemoryLog};
 pub use reader::read_folder;
+pub use rewrite::{Rewritten, keys_of, rewrite};
 pub use segment::{LogOptions, Recovery, SegmentLog, TornTail};
+pub use swap::{new_beside, settle, swap};
 
 use crate::domain::{Entry, Position};
 

@@ -2,6 +2,7 @@
 //! data folder's log, in whose order they came. Knows no rulebook.
 
 use super::{BacktestArgs, Failure};
+use crate::cipher::DataKeys;
 use crate::domain::{Day, DayStart, Entry, IdNumber, Record, Time};
 use crate::engine::backtest::Backtest;
 use crate::engine::batch::{RejectedLine, Sink, Source};
@@ -101,7 +102,13 @@ fn by_day(
 }
 
 /// In the order in which the service took them, on its own business dates.
-pub fn log(test: &mut Backtest, folder: &Path, from: Option<Day>, to: Option<Day>) -> Result<Read, Failure> {
+pub fn log(
+    test: &mut Backtest,
+    folder: &Path,
+    keys: Option<DataKeys>,
+    from: Option<Day>,
+    to: Option<Day>,
+) -> Result<Read, Failure> {
     let bar = bar("{spinner} {pos} records", None);
     let mut read = Read::default();
     let mut failed = None;
@@ -109,7 +116,7 @@ pub fn log(test: &mut Backtest, folder: &Path, from: Option<Day>, to: Option<Day
     let from = from.or(to);
     let counted = |day: Day| from.is_none_or(|from| day >= from) && to.is_none_or(|to| day <= to);
     let mut over = false;
-    read_folder(folder, &mut |block| {
+    read_folder(folder, keys, &mut |block| {
         if over {
             return Ok(());
         }
