@@ -54,7 +54,8 @@ impl Secrets {
         self.add("account as text", account.reveal().as_bytes());
         let mut own = Writer::new();
         own.account(account);
-        self.add("account as a log has it", &own.bytes);
+        // Its high bytes are alike in many and so are squeezed out: those that differ.
+        self.add("account as a log has it", &own.bytes[..6]);
         self.add("account, big-endian", &account.packed().to_be_bytes());
     }
 
@@ -337,7 +338,7 @@ async fn a_plain_folder_goes_on_encrypted_and_after_a_rewrite_nothing_plain_is_l
     assert!(secrets.search(&data).is_empty());
     assert!(site.keys("rewrite").contains("already"));
     let process = Process::start(&data, &[&set]).await;
-    assert!(!process.said().contains("not encrypted"), "{}", process.said());
+    assert!(!process.said().contains("segments of the log"), "{}", process.said());
     assert_eq!(standing(&process.client()).await, alerts);
     assert!(process.stop().await.status.success());
     // The store is made again from the encrypted log.
