@@ -1,7 +1,7 @@
 //! wagewatch: matches worked days against paid wages, per worker and project, and says who is owed.
 //!
 //! The floors, lowest first; a room imports from lower floors only (`tests/floors.rs`):
-//! `domain`, `codec`, `access`, `cipher` | `ledger`, `rules`, `alerts` | `log`, `store` | `engine` | `proto`, `audit` | `guard` | `intake`, `fiction`, `serve`, `console` | `app` | `command`.
+//! `domain`, `codec`, `access`, `cipher` | `ledger`, `rules`, `alerts`, `retention` | `log`, `store` | `engine` | `proto`, `audit` | `guard` | `intake`, `fiction`, `serve`, `console` | `app` | `command`.
 
 /// Here, and not in `main.rs`, so that tests and benchmarks run on what ships.
 #[global_allocator]
@@ -16,6 +16,7 @@ pub mod codec;
 
 pub mod alerts;
 pub mod ledger;
+pub mod retention;
 pub mod rules;
 
 pub mod log;

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use wagewatch::command::{
-    audit, backtest, backup, check, demo, explain, generate, keys, replay, restore, serve, stats, token,
-    watch,
+    audit, backtest, backup, check, demo, explain, generate, keys, replay, restore, retention, serve, stats,
+    token, watch,
 };
 
 /// Says which construction project will not pay, or has not paid, which worker.
@@ -45,6 +45,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Puts a backup into an empty data folder, or only checks it
     Restore(restore::RestoreArgs),
+    /// Erases projects that were finished and settled three years ago
+    Retention(retention::RetentionArgs),
 }
 
 fn main() -> ExitCode {
@@ -63,5 +65,6 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
+        Command::Retention(args) => retention::run(args),
     }
 }

@@ -8,11 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const FLOORS: [(&str, &[&str]); 19] = [
+const FLOORS: [(&str, &[&str]); 20] = [
     ("domain", &[]),
     ("codec", &["domain"]),
     ("ledger", &["domain", "codec"]),
     ("rules", &["domain"]),
+    // Which projects have been kept long enough.
+    ("retention", &["domain"]),
     // Who may do what: the one decision that every door asks.
     ("access", &["domain"]),
     ("alerts", &["domain", "codec"]),
@@ -33,7 +35,7 @@ const FLOORS: [(&str, &[&str]); 19] = [
     ("serve", &BELOW_DOORS),
     // Calls the same services as gRPC does, put together by `app`: knows none of them, and asks the same guard.
     ("console", &["domain", "alerts", "proto", "guard"]),
-    ("app", BELOW_COMMANDS.split_at(17).0),
+    ("app", BELOW_COMMANDS.split_at(18).0),
     ("command", &BELOW_COMMANDS),
 ];
 
@@ -42,13 +44,30 @@ const BELOW_DOORS: [&str; 12] = [
     "guard",
 ];
 
-const BELOW_COMMANDS: [&str; 18] = [
-    "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "audit",
-    "guard", "cipher", "intake", "serve", "console", "fiction", "app",
+const BELOW_COMMANDS: [&str; 19] = [
+    "domain",
+    "codec",
+    "ledger",
+    "rules",
+    "alerts",
+    "log",
+    "store",
+    "engine",
+    "proto",
+    "access",
+    "audit",
+    "guard",
+    "cipher",
+    "retention",
+    "intake",
+    "serve",
+    "console",
+    "fiction",
+    "app",
 ];
 
 /// Rooms whose answers depend on their arguments alone.
-const CORE: [&str; 6] = ["domain", "codec", "ledger", "rules", "alerts", "access"];
+const CORE: [&str; 7] = ["domain", "codec", "ledger", "rules", "alerts", "access", "retention"];
 
 /// What the core never mentions, with the reason.
 const NOT_IN_CORE: [(&str, &str); 15] = [

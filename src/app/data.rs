@@ -40,8 +40,10 @@ const SHARDS: &str = "shards";
 const DAY_STARTS_AT: &str = "day_starts_at_minutes";
 /// When the folder was put back from a backup.
 pub(super) const RESTORED_AT: &str = "restored_at";
+/// When projects were last erased from the folder.
+pub(super) const ERASED_AT: &str = "erased_at";
 /// Set when a page was found damaged: the next start rebuilds the store.
-const REBUILD: &str = "rebuild_store";
+pub(super) const REBUILD: &str = "rebuild_store";
 
 impl Opened {
     /// # Errors
@@ -54,7 +56,9 @@ impl Opened {
         hold_fact(&mut folder, DAY_STARTS_AT, minutes, "clock.day_starts_at")?;
         let mut settings = settings(config);
         settings.shards = shards;
-        settings.life = folder.get(RESTORED_AT).map_or(0, |at| crc32fast::hash(at.as_bytes()));
+        let life = |fact| folder.get(fact).map_or(0, |at| crc32fast::hash(at.as_bytes()));
+        // Either makes other rows of the same numbers: cursors of before mean nothing.
+        settings.life = life(RESTORED_AT) ^ life(ERASED_AT).rotate_left(1);
         let marked = folder.get(REBUILD) == Some("yes");
         for name in [LOG, store::STORE] {
             if log::settle(path, name)? {

@@ -11,6 +11,7 @@ mod disk;
 pub mod logging;
 mod reload;
 pub mod restore;
+pub mod retention;
 pub mod rewrite;
 mod service;
 mod store;
@@ -18,5 +19,6 @@ mod trail_copy;
 
 pub use clock::business_date_now;
 pub use data::Opened;
+use service::audit_folder;
 pub use service::{Listeners, Service};
 pub use trail_copy::TrailBack;

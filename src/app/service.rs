@@ -249,7 +249,7 @@ fn encryption_told(encryption: Option<Encryption>) -> EncryptionTold {
     })
 }
 
-fn audit_folder(config: &Config) -> PathBuf {
+pub(super) fn audit_folder(config: &Config) -> PathBuf {
     config.security.audit_path.clone().unwrap_or_else(|| config.data.path.join("audit"))
 }
 

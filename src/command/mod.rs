@@ -13,6 +13,7 @@ mod life;
 mod output;
 pub mod replay;
 pub mod restore;
+pub mod retention;
 pub mod serve;
 pub mod stats;
 pub mod token;

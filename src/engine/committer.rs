@@ -8,9 +8,10 @@ use super::dispatch::{NotSent, Threads};
 use super::shared::{Shared, now_ms};
 use super::storer::Round;
 use super::worker::Work;
-use crate::domain::{Day, Entry, Position, Reason, Rulebook, Verdict};
+use crate::domain::{Day, Door, Entry, Position, ProjectId, Reason, ReasonCode, Rejected, Rulebook, Verdict};
 use crate::log::{Block, Log, LogError};
 use crate::store::{Changes, StoreError};
+use compact_str::CompactString;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -198,6 +199,7 @@ impl Committer {
         for (mut theirs, done) in batch {
             let all = theirs.len();
             let mut early = Vec::new();
+            theirs.iter_mut().for_each(|entry| self.turn_away(entry));
             if !theirs.iter().any(|entry| matches!(entry, Entry::Date(_))) {
                 // Nearly always: moved as a whole.
                 entries.append(&mut theirs);
@@ -236,6 +238,25 @@ impl Committer {
         threads.dispatch(&mut self.desk, block, Box::new(finish))?;
         self.tell();
         Ok(())
+    }
+
+    /// What comes of a project that was erased is kept as a rejection, without what it says: nobody may keep that any more.
+    fn turn_away(&self, entry: &mut Entry) {
+        let Entry::Record(record) = entry else { return };
+        let Some(on) = self.desk.erased(record) else { return };
+        let found = record.body.project_id().map_or("", ProjectId::as_str);
+        let expected =
+            format!("a project that still stands: it was finished, and all of it was erased on {on}");
+        *entry = Entry::Rejected(Box::new(Rejected {
+            door: Door::Submit,
+            file: CompactString::default(),
+            line: 0,
+            id: Some(record.head.id.clone()),
+            source: Some(record.head.source.clone()),
+            reason: Reason::new("project_id", ReasonCode::Conflict, found, expected),
+            raw: Box::default(),
+            raw_len: 0,
+        }));
     }
 
     /// Business dates never go back (contract; rejected), and the same date twice says nothing new.

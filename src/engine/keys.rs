@@ -108,6 +108,21 @@ pub(super) fn bureau() -> Vec<u8> {
     b"U/".to_vec()
 }
 
+/// All projects that were erased.
+pub(super) fn erased() -> Vec<u8> {
+    b"X/".to_vec()
+}
+
+pub(super) fn erased_project(project: &ProjectId) -> Vec<u8> {
+    with_project(erased(), project)
+}
+
+/// The project of such a key.
+pub(super) fn erased_id(key: &[u8]) -> Option<ProjectId> {
+    let text = std::str::from_utf8(key.strip_prefix(b"X/")?.strip_suffix(&[0])?).ok()?;
+    ProjectId::parse("project_id", text).ok()
+}
+
 /// All dead letters.
 pub(super) fn dead_letters() -> Vec<u8> {
     b"D/".to_vec()

@@ -20,7 +20,7 @@ pub use files::free_bytes;
 pub use folder::{DataFolder, Held, hold};
 pub use memory::{FailAt, MemoryLog};
 pub use reader::read_folder;
-pub use rewrite::{Rewritten, keys_of, rewrite};
+pub use rewrite::{Rewritten, Takes, keys_of, rewrite, rewrite_without};
 pub use segment::{LogOptions, Recovery, SegmentLog, TornTail};
 pub use swap::{new_beside, settle, swap};
 
