@@ -16,5 +16,6 @@ pub mod restore;
 pub mod retention;
 pub mod serve;
 pub mod stats;
+mod table;
 pub mod token;
 pub mod watch;
