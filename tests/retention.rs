@@ -50,6 +50,10 @@ fn old_project() -> Vec<Record> {
             r#"{{"type":"attendance",{},{p},{w},"work_date":"2022-02-03","days":1}}"#,
             common("o6", "2022-02-03T18:00:00+08:00")
         ),
+        format!(
+            r#"{{"type":"payroll",{},{p},"employer_uscc":"91110000600037341L","period":"2022-02","submitted_on":"2022-03-02","approved_on":"2022-03-03","lines":[{{{w},"payable_fen":20000,"signed":true}}]}}"#,
+            common("o7", "2022-03-02T18:00:00+08:00")
+        ),
     ];
     lines.iter().map(|line| decode_line(line).unwrap_or_else(|why| panic!("{why:?}: {line}"))).collect()
 }
@@ -151,7 +155,7 @@ async fn an_old_project_is_erased_and_all_is_as_if_it_had_never_been() {
     assert!(site.refused(&args).contains("Nothing was erased"));
     assert!(holds(&data, "旧人".as_bytes()), "nor by the look");
     let said = site.good(&WHO);
-    assert!(said.contains(&format!("{NAME} is erased")) && said.contains("1 projects, 7 entries"), "{said}");
+    assert!(said.contains(&format!("{NAME} is erased")) && said.contains("1 projects, 8 entries"), "{said}");
     for (what, needle) in [("name", "旧人"), ("project", "旧桥"), ("bank", "OldBank")] {
         assert!(!holds(&data.join("log"), needle.as_bytes()), "{what} in the log");
     }
