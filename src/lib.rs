@@ -1,7 +1,7 @@
 //! wagewatch: matches worked days against paid wages, per worker and project, and says who is owed.
 //!
 //! The floors, lowest first; a room imports from lower floors only (`tests/floors.rs`):
-//! `domain`, `codec`, `access` | `ledger`, `rules`, `alerts` | `log`, `store` | `engine` | `proto`, `audit` | `telemetry` | `guard` | `intake`, `fiction`, `serve`, `console` | `app` | `command`.
+//! `domain`, `codec`, `access`, `cipher` | `ledger`, `rules`, `alerts`, `retention` | `log`, `store` | `engine` | `proto`, `audit` | `telemetry` | `guard` | `intake`, `fiction`, `serve`, `console` | `app` | `command`.
 
 /// Here, and not in `main.rs`, so that tests and benchmarks run on what ships.
 #[global_allocator]
@@ -11,10 +11,12 @@ pub mod domain;
 
 pub mod access;
 
+pub mod cipher;
 pub mod codec;
 
 pub mod alerts;
 pub mod ledger;
+pub mod retention;
 pub mod rules;
 
 pub mod log;

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use wagewatch::command::{
-    audit, backtest, backup, check, demo, explain, generate, replay, restore, serve, stats, token, watch,
+    audit, backtest, backup, check, demo, explain, generate, keys, replay, restore, retention, serve, stats,
+    token, watch,
 };
 
 /// Says which construction project will not pay, or has not paid, which worker.
@@ -34,6 +35,8 @@ enum Command {
     Stats(stats::StatsArgs),
     /// Makes a bearer token, and the line that lets its owner in
     Token(token::TokenArgs),
+    /// Makes and changes the keys by which the data folder is encrypted
+    Keys(keys::KeysArgs),
     /// Proves the audit trail, or prints it
     Audit(audit::AuditArgs),
     /// Checks every config file
@@ -42,6 +45,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Puts a backup into an empty data folder, or only checks it
     Restore(restore::RestoreArgs),
+    /// Erases projects that were finished and settled three years ago
+    Retention(retention::RetentionArgs),
 }
 
 fn main() -> ExitCode {
@@ -55,9 +60,11 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Token(args) => token::run(args),
+        Command::Keys(args) => keys::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Check(args) => check::run(args),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
+        Command::Retention(args) => retention::run(args),
     }
 }

@@ -71,11 +71,26 @@ async fn send(client: Client, batches: Vec<Vec<Record>>, acknowledged: Arc<Mutex
 
 #[tokio::test(flavor = "multi_thread")]
 async fn taken_under_load_killed_put_back_and_whole_again() {
+    under_load(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn encrypted_it_is_taken_without_its_keys_and_needs_them_when_it_is_put_back() {
+    under_load(true).await;
+}
+
+async fn under_load(is_encrypted: bool) {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     let (data, out, back) = (path("data"), path("backup"), path("back"));
     let (records, last) = county();
-    let process = Process::start(&data, &SET).await;
+    let keys = format!("security.keys_file={}", path("data.keys").display());
+    let mut set = SET.to_vec();
+    if is_encrypted {
+        good(&run(&["keys", "new"], &[("--file", &path("data.keys"))]));
+        set.push(&keys);
+    }
+    let process = Process::start(&data, &set).await;
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
     let batches: Vec<Vec<Record>> = records.chunks(20).map(<[Record]>::to_vec).collect();
     let sending = tokio::spawn(send(process.client(), batches, acknowledged.clone()));
@@ -103,7 +118,11 @@ async fn taken_under_load_killed_put_back_and_whole_again() {
     good(&run(&["restore", "--check"], &[("--from", &out)]));
     good(&run(&["restore"], &[("--from", &out), ("--data", &back)]));
     refused(&run(&["restore"], &[("--from", &out), ("--data", &back)]), "is not empty");
-    let process = Process::start(&back, &SET).await;
+    if is_encrypted {
+        let ended = Process::try_start(&back, &SET).await.err().unwrap();
+        assert!(ended.said.contains("no keys are configured"), "{}", ended.said);
+    }
+    let process = Process::start(&back, &set).await;
     let client = process.client();
     println!("{taken} backups; {} of {} records were known to the last one", known.len(), records.len());
     // The backup may hold later statements about what was known when it began: those are not asked for.
@@ -159,7 +178,7 @@ async fn what_is_not_as_it_was_backed_up_is_never_put_back() {
     let manifest = fs::read_to_string(out.join("MANIFEST.json")).unwrap();
     fs::write(out.join("MANIFEST.json"), manifest.replace("log/", "../log/")).unwrap();
     refused(&run(&["restore", "--check"], &[("--from", &out)]), "lies elsewhere");
-    fs::write(out.join("MANIFEST.json"), manifest.replace("\"format\": 1", "\"format\": 9")).unwrap();
+    fs::write(out.join("MANIFEST.json"), manifest.replace("\"format\": 2", "\"format\": 9")).unwrap();
     refused(&run(&["restore", "--check"], &[("--from", &out)]), "newer version");
     fs::write(out.join("MANIFEST.json"), &manifest).unwrap();
 

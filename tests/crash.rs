@@ -160,13 +160,33 @@ async fn follow(mut addrs: watch::Receiver<String>) -> Subscriber {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_under_load_it_loses_nothing_and_says_nothing_twice() {
-    let rounds: u32 = std::env::var("CRASH_ROUNDS").map_or(20, |n| n.parse().unwrap());
+    killed(std::env::var("CRASH_ROUNDS").map_or(20, |n| n.parse().unwrap()), false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_when_all_is_encrypted_and_keys_change_between_lives() {
+    killed(std::env::var("CRASH_ROUNDS").map_or(8, |n| n.parse().unwrap()), true).await;
+}
+
+/// Makes a key, or adds one.
+fn new_key(file: &std::path::Path) {
+    let what = if file.exists() { "rotate" } else { "new" };
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wagewatch"));
+    assert!(command.args(["keys", what, "--file"]).arg(file).output().unwrap().status.success());
+}
+
+async fn killed(rounds: u32, is_encrypted: bool) {
     let seed: u64 = std::env::var("SEED").map_or_else(|_| rand::random(), |n| n.parse().unwrap());
     println!("SEED={seed} CRASH_ROUNDS={rounds}");
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let set = ["engine.memory_bytes=16777216", "log.segment_bytes=1048576", "engine.threads=2"];
+    let keys = dir.path().join("data.keys");
+    let keys_file = format!("security.keys_file={}", keys.display());
+    let mut set = vec!["engine.memory_bytes=16777216", "log.segment_bytes=1048576", "engine.threads=2"];
+    if is_encrypted {
+        set.push(&keys_file);
+    }
     let (all, first, last) = load(&mut rng);
     let most = u32::try_from(all.fresh.len()).unwrap() / rounds / 3 + 1;
     let all = Arc::new(Mutex::new(all));
@@ -176,6 +196,9 @@ async fn killed_under_load_it_loses_nothing_and_says_nothing_twice() {
     let mut follower = None;
     let begun = Instant::now();
     for round in 0..rounds {
+        if is_encrypted && round.is_multiple_of(2) {
+            new_key(&keys);
+        }
         let process = Process::start(&data, &set).await;
         let client = process.client();
         address.send(process.addr.clone()).unwrap();

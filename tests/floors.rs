@@ -8,16 +8,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const FLOORS: [(&str, &[&str]); 19] = [
+const FLOORS: [(&str, &[&str]); 21] = [
     ("domain", &[]),
     ("codec", &["domain"]),
     ("ledger", &["domain", "codec"]),
     ("rules", &["domain"]),
+    // Which projects have been kept long enough.
+    ("retention", &["domain"]),
     // Who may do what: the one decision that every door asks.
     ("access", &["domain"]),
     ("alerts", &["domain", "codec"]),
-    ("log", &["domain", "codec"]),
-    ("store", &["domain", "codec"]),
+    // Bytes under a key, for log and store.
+    ("cipher", &["domain"]),
+    ("log", &["domain", "codec", "cipher"]),
+    ("store", &["domain", "codec", "cipher"]),
     ("engine", BELOW_DOORS.split_at(7).0),
     // What protoc would write; both doors speak it.
     ("proto", &[]),
@@ -33,7 +37,7 @@ const FLOORS: [(&str, &[&str]); 19] = [
     ("serve", &BELOW_DOORS),
     // Calls the same services as gRPC does, put together by `app`: knows none of them, and asks the same guard.
     ("console", &["domain", "alerts", "proto", "guard", "telemetry"]),
-    ("app", BELOW_COMMANDS.split_at(17).0),
+    ("app", BELOW_COMMANDS.split_at(19).0),
     ("command", &BELOW_COMMANDS),
 ];
 
@@ -53,7 +57,7 @@ const BELOW_DOORS: [&str; 13] = [
     "telemetry",
 ];
 
-const BELOW_COMMANDS: [&str; 18] = [
+const BELOW_COMMANDS: [&str; 20] = [
     "domain",
     "codec",
     "ledger",
@@ -67,6 +71,8 @@ const BELOW_COMMANDS: [&str; 18] = [
     "audit",
     "guard",
     "telemetry",
+    "cipher",
+    "retention",
     "intake",
     "serve",
     "console",
@@ -75,7 +81,7 @@ const BELOW_COMMANDS: [&str; 18] = [
 ];
 
 /// Rooms whose answers depend on their arguments alone.
-const CORE: [&str; 6] = ["domain", "codec", "ledger", "rules", "alerts", "access"];
+const CORE: [&str; 7] = ["domain", "codec", "ledger", "rules", "alerts", "access", "retention"];
 
 /// What the core never mentions, with the reason.
 const NOT_IN_CORE: [(&str, &str); 15] = [

@@ -16,14 +16,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use wagewatch::domain::{Door, Entry, Position, Reason, Rejected};
-use wagewatch::log::{DataFolder, Log, LogError, LogOptions, SegmentLog};
-use wagewatch::store::{Changes, SledStore, Store};
+use wagewatch::cipher::{DataKeys, Key, KeyRing, Suite};
+use wagewatch::domain::{Day, Door, Entry, Position, Reason, Rejected};
+use wagewatch::log::{self, DataFolder, Log, LogError, LogOptions, SegmentLog};
+use wagewatch::store::{Changes, EncryptedStore, SledStore, Store};
 
 const WRITER: &str = "WAGEWATCH_POWER_CUT_WRITER";
 const WRITER_RESTS_AFTER: &str = "WAGEWATCH_POWER_CUT_RESTS_AFTER";
 /// So many more pages in the store that it is emptied of half dead segments as it is written.
 const WRITER_BALLAST: &str = "WAGEWATCH_POWER_CUT_BALLAST";
+/// Set: log and store are encrypted.
+const WRITER_KEYED: &str = "WAGEWATCH_POWER_CUT_KEYED";
+const REWRITER: &str = "WAGEWATCH_POWER_CUT_REWRITER";
 const PAGES: u64 = 48;
 const CHECKPOINT_EVERY: u64 = 8;
 const UNSYNCED_BYTES: u64 = 300_000;
@@ -173,14 +177,26 @@ fn ballast(number: u64, checkpoint: u64) -> Vec<u8> {
     [number, checkpoint].map(u64::to_le_bytes).concat().repeat(64)
 }
 
-fn open_log(dir: &Path) -> (SegmentLog, Position, Option<String>) {
+/// The same two keys in every life, and a session of its own.
+fn keys() -> DataKeys {
+    let key = |n: u8, suite| Key::new(suite, Day(20_000), [n; 32]).unwrap();
+    let mut ring = KeyRing::new(key(1, Suite::Sm4Gcm));
+    ring.add(key(2, Suite::Aes256GcmSiv));
+    DataKeys::new(ring, rand::random())
+}
+
+fn open_log(dir: &Path, keyed: bool) -> (SegmentLog, Position, Option<String>) {
     let options = LogOptions { segment_bytes: 300_000, ..LogOptions::default() };
-    let (log, recovery) = SegmentLog::open(&dir.join("log"), options).unwrap();
+    let (log, recovery) = SegmentLog::open_with(&dir.join("log"), options, keyed.then(keys)).unwrap();
     (log, recovery.head, recovery.torn.map(|t| t.what))
 }
 
-fn open_store(dir: &Path) -> (SledStore, u64) {
-    let store = SledStore::open(&dir.join("store"), 16 << 20).unwrap();
+fn open_store(dir: &Path, keyed: bool) -> (Box<dyn Store>, u64) {
+    let sled = SledStore::open(&dir.join("store"), 16 << 20).unwrap();
+    let store: Box<dyn Store> = match keyed {
+        false => Box::new(sled),
+        true => Box::new(EncryptedStore::open(sled, keys(), <[u8]>::len, [7; 32]).unwrap()),
+    };
     let checkpoint = store.get(b"checkpoint").unwrap();
     (store, checkpoint.map_or(0, |b| u64::from_le_bytes(b.try_into().unwrap())))
 }
@@ -201,8 +217,9 @@ fn writer() {
     let rests_after = std::env::var(WRITER_RESTS_AFTER).map_or(u64::MAX, |n| n.parse().unwrap());
     let ballasts = std::env::var(WRITER_BALLAST).map_or(0, |n| n.parse().unwrap());
     let _folder = DataFolder::open(&dir.join("data")).unwrap();
-    let (mut log, head, _) = open_log(&dir.join("data"));
-    let (store, mut checkpoint) = open_store(&dir.join("data"));
+    let keyed = std::env::var_os(WRITER_KEYED).is_some();
+    let (mut log, head, _) = open_log(&dir.join("data"), keyed);
+    let (store, mut checkpoint) = open_store(&dir.join("data"), keyed);
     let rests_at = checkpoint.saturating_add(rests_after);
     std::fs::write(control(checkpoint), &unsynced).unwrap();
     for position in head.0 + 1.. {
@@ -251,12 +268,16 @@ enum Cut {
 }
 
 /// Lets the child write, cuts the power, and says what was acknowledged: blocks, checkpoints.
-fn write_until_the_power_is_cut(disk: &Disk, cut: Cut, ballasts: u64) -> (Said, Said) {
+fn write_until_the_power_is_cut(disk: &Disk, cut: Cut, ballasts: u64, keyed: bool) -> (Said, Said) {
     let (word, count, rests_after) = match cut {
         Cut::WhileWriting(blocks) => ("block", blocks, u64::MAX),
         Cut::AtRest(checkpoints) => ("checkpoint", checkpoints, checkpoints),
     };
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    if keyed {
+        command.env(WRITER_KEYED, "yes");
+    }
+    let mut child = command
         .args(["--exact", "writer", "--nocapture"])
         .env(WRITER, &disk.mounted)
         .env(WRITER_RESTS_AFTER, rests_after.to_string())
@@ -291,7 +312,13 @@ fn write_until_the_power_is_cut(disk: &Disk, cut: Cut, ballasts: u64) -> (Said, 
     (last("block"), last("checkpoint"))
 }
 
-fn check(disk: &Disk, block: &Said, checkpoint: &Said, ballasts: u64) -> (u64, u64, Option<String>) {
+fn check(
+    disk: &Disk,
+    block: &Said,
+    checkpoint: &Said,
+    ballasts: u64,
+    keyed: bool,
+) -> (u64, u64, Option<String>) {
     let newest = if ballasts > 0 { format!("-{}", checkpoint.ever) } else { String::new() };
     for entry in std::fs::read_dir(&disk.mounted).unwrap().map(Result::unwrap) {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -301,7 +328,7 @@ fn check(disk: &Disk, block: &Said, checkpoint: &Said, ballasts: u64) -> (u64, u
     }
     let data = disk.mounted.join("data");
     let _folder = DataFolder::open(&data).unwrap();
-    let (log, head, torn) = open_log(&data);
+    let (log, head, torn) = open_log(&data, keyed);
     assert!(head.0 >= block.before, "{block:?} was acknowledged, the log ends with {}", head.0);
     assert!(head.0 <= block.ever + 1, "only one block is written at a time");
     let mut next = 1;
@@ -312,7 +339,7 @@ fn check(disk: &Disk, block: &Said, checkpoint: &Said, ballasts: u64) -> (u64, u
     })
     .unwrap();
     assert_eq!(next, head.0 + 1);
-    let (store, found) = open_store(&data);
+    let (store, found) = open_store(&data, keyed);
     assert!(found >= checkpoint.before, "{checkpoint:?} was acknowledged, the store has {found}");
     for number in 0..PAGES {
         let at = page_written_at(number, found);
@@ -330,20 +357,20 @@ fn check(disk: &Disk, block: &Said, checkpoint: &Said, ballasts: u64) -> (u64, u
 }
 
 /// One life after the other on the same disk: what a recovery leaves is recovered again.
-fn lives(disk: &Disk, ballasts: u64, cuts: &[Cut]) -> u64 {
+fn lives(disk: &Disk, ballasts: u64, keyed: bool, cuts: &[Cut]) -> u64 {
     // A life must be shorter than the time after which the kernel writes by itself.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut head, mut store) = (0, 0);
     for cut in cuts {
-        let (mut block, mut checkpoint) = write_until_the_power_is_cut(disk, *cut, ballasts);
+        let (mut block, mut checkpoint) = write_until_the_power_is_cut(disk, *cut, ballasts, keyed);
         disk.remount();
         // What stood before this life stands still, even if it brought nothing new.
         for (said, stood) in [(&mut block, head), (&mut checkpoint, store)] {
             *said = Said { before: said.before.max(stood), ever: said.ever.max(stood) };
         }
         let torn;
-        (head, store, torn) = check(disk, &block, &checkpoint, ballasts);
+        (head, store, torn) = check(disk, &block, &checkpoint, ballasts, keyed);
         println!("cut: blocks {block:?} -> {head}, checkpoints {checkpoint:?} -> {store}, torn: {torn:?}");
         // The check itself has opened and closed everything: on to the next life.
         disk.remount();
@@ -355,7 +382,70 @@ fn lives(disk: &Disk, ballasts: u64, cuts: &[Cut]) -> u64 {
 fn what_was_acknowledged_survives_power_cuts() {
     let Some(disk) = disk(192) else { return };
     let cuts = [Cut::WhileWriting(3), Cut::AtRest(1), Cut::WhileWriting(97), Cut::AtRest(9)];
-    assert!(lives(&disk, 0, &cuts) > 20);
+    assert!(lives(&disk, 0, false, &cuts) > 20);
+}
+
+#[test]
+fn so_does_what_is_encrypted() {
+    let Some(disk) = disk(192) else { return };
+    let cuts = [Cut::WhileWriting(3), Cut::AtRest(1), Cut::WhileWriting(97), Cut::AtRest(9)];
+    assert!(lives(&disk, 0, true, &cuts) > 20);
+}
+
+/// Not a test by itself: the child process of the test below, when the variable is set.
+#[test]
+fn rewriter() {
+    let Some(data) = std::env::var_os(REWRITER).map(PathBuf::from) else { return };
+    for number in 1_u64.. {
+        log::settle(&data, "log").unwrap();
+        log::rewrite(&data.join("log"), &log::new_beside(&data, "log"), &keys()).unwrap();
+        log::swap(&data, "log").unwrap();
+        let mut out = std::io::stdout().lock();
+        out.write_all(format!("\nrewritten {number}\n").as_bytes()).unwrap();
+        out.flush().unwrap();
+    }
+}
+
+#[test]
+fn a_log_that_is_written_anew_is_whole_whenever_the_power_is_cut() {
+    const BLOCKS: u64 = 60;
+    let Some(disk) = disk(192) else { return };
+    let data = disk.mounted.join("data");
+    std::fs::create_dir(&data).unwrap();
+    let (mut log, ..) = open_log(&data, false);
+    (1..=BLOCKS).for_each(|n| {
+        log.append(0, &batch(n)).unwrap();
+    });
+    drop(log);
+    for (life, pause_ms) in [0_u64, 1, 3, 7, 12, 20].into_iter().enumerate() {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "rewriter", "--nocapture"])
+            .env(REWRITER, &data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.is_ok_and(|line| line.starts_with("rewritten 2"))));
+        std::thread::sleep(Duration::from_millis(pause_ms));
+        disk.cut_power();
+        let _ = child.kill();
+        child.wait().unwrap();
+        disk.remount();
+        let interrupted = log::settle(&data, "log").unwrap();
+        println!("life {life}: interrupted {interrupted}");
+        let (log, head, torn) = open_log(&data, true);
+        assert_eq!((head.0, torn), (BLOCKS, None));
+        assert_eq!(log.keys_used().into_keys().collect::<Vec<_>>(), [Some(keys().current())]);
+        let mut next = 1;
+        log.read(Position(1), &mut |found| {
+            assert_eq!((found.position.0, found.entries), (next, batch(next)));
+            next += 1;
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(next, BLOCKS + 1);
+    }
 }
 
 /// sled moves what lives in its file and writes over the places that it was moved away from.
@@ -363,7 +453,7 @@ fn what_was_acknowledged_survives_power_cuts() {
 fn what_is_moved_in_a_large_store_survives_too() {
     let Some(disk) = disk(384) else { return };
     let cuts = [Cut::AtRest(6), Cut::WhileWriting(90), Cut::WhileWriting(75), Cut::AtRest(12)];
-    assert!(lives(&disk, 12_000, &cuts) > 30);
+    assert!(lives(&disk, 12_000, false, &cuts) > 30);
     let file = disk.mounted.join("data/store/db").metadata().unwrap().len();
     assert!(file > 33 << 20, "{file} bytes: too few to be swept");
 }
@@ -375,7 +465,7 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
     std::fs::write(&filler, noise(1, 4 << 20)).unwrap();
     let data = disk.mounted.join("data");
     std::fs::create_dir(&data).unwrap();
-    let (mut log, ..) = open_log(&data);
+    let (mut log, ..) = open_log(&data, false);
     let mut acknowledged = 0;
     let error = loop {
         match log.append(0, &batch(acknowledged + 1)) {
@@ -390,11 +480,11 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
     assert!(matches!(log.append(0, &batch(1)), Err(LogError::Unusable(_))));
     drop(log);
     // It opens on the full disk, to be read; and takes blocks again once there is room.
-    let (log, head, _) = open_log(&data);
+    let (log, head, _) = open_log(&data, false);
     assert_eq!(head.0, acknowledged);
     drop(log);
     std::fs::remove_file(filler).unwrap();
-    let (mut log, head, torn) = open_log(&data);
+    let (mut log, head, torn) = open_log(&data, false);
     assert_eq!((head.0, torn), (acknowledged, None));
     log.append(0, &batch(acknowledged + 1)).unwrap();
     let mut next = 1;

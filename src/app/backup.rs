@@ -4,8 +4,11 @@
 //!
 //! A backup is a folder with `MANIFEST.json`, which names every file with its length and its hash. Taken again into
 //! the same folder, only what is new is copied. A file of the log only ever grows, so what an older manifest says of
-//! it stays true: whatever interrupts a backup, the one before is still good.
+//! it stays true: whatever interrupts a backup, the one before is still good. The audit trail comes along.
+//!
+//! What is encrypted is copied as it is: no key is needed for a backup, none is in it, and the manifest says which will be.
 
+use super::trail_copy;
 use crate::log::{Picture, Piece, Sound, hold};
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -27,6 +30,9 @@ pub struct Manifest {
     pub oldest_block: u64,
     /// 0: the backup was never finished.
     pub last_block: u64,
+    /// The names of the keys that its log is encrypted with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
     pub files: Vec<Kept>,
 }
 
@@ -52,15 +58,16 @@ pub struct Segment {
 }
 
 pub const MANIFEST: &str = "MANIFEST.json";
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 pub(super) const FACTS: &str = "FORMAT";
 const CHUNK: usize = 1 << 20;
 
-/// Backs the data folder up into `out`, which is made, or is an older backup of the same log.
+/// Backs the data folder up into `out`, which is made, or is an older backup of the same log; with the audit trail in
+/// `trail`, if there is one.
 ///
 /// # Errors
 /// What cannot be read or does not fit, with what to do. An older backup in `out` is then as good as before.
-pub fn backup(data: &Path, out: &Path) -> anyhow::Result<Manifest> {
+pub fn backup(data: &Path, trail: &Path, out: &Path) -> anyhow::Result<Manifest> {
     let picture = Picture::take(&data.join("log"))?;
     let whole = picture.oldest.0 == 1;
     // Held to the end, so that nobody begins to write into the store.
@@ -94,7 +101,10 @@ pub fn backup(data: &Path, out: &Path) -> anyhow::Result<Manifest> {
         }
     }
     drop(held);
-    let manifest = Manifest { oldest_block: picture.oldest.0, last_block, files, ..fresh(identity) };
+    // Behind the log: whatever the log has that somebody saw, the trail has who did.
+    files.extend(trail_copy::take(trail, &before.files, out)?);
+    let keys = picture.keys().into_iter().map(|key| key.to_string()).collect();
+    let manifest = Manifest { oldest_block: picture.oldest.0, last_block, keys, files, ..fresh(identity) };
     write_manifest(out, &manifest)?;
     Ok(manifest)
 }
@@ -107,6 +117,7 @@ fn fresh(log: String) -> Manifest {
         log,
         oldest_block: 0,
         last_block: 0,
+        keys: Vec::new(),
         files: Vec::new(),
     }
 }
@@ -147,7 +158,7 @@ fn take_piece(piece: &Piece, before: &Manifest, out: &Path) -> anyhow::Result<Ke
         let same = known.bytes <= sound.bytes && hash(&piece.path, known.bytes)? == known.blake3;
         ensure!(
             same,
-            "{} holds other blocks than the log does now: the log went back since, and went on. Take the backup into another folder",
+            "{} holds other blocks than the log does now: the log was written anew under another key, or it went back since and went on. Take the backup into another folder",
             out.join(&name).display()
         );
     }

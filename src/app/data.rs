@@ -2,19 +2,37 @@
 //! store cannot be used. The log decides; a store is only ever rebuilt from it, and loudly.
 
 use super::config::Config;
+use super::{data_keys, store};
 use crate::alerts::PUBLIC_ID_KEY;
+use crate::cipher::{DataKeys, KeyId};
 use crate::engine::{Engine, Observer, Parts, Settings, StartError};
-use crate::log::{DataFolder, Log, LogError, LogOptions, SegmentLog};
-use crate::store::{SledStore, Store, StoreError};
+use crate::log::{self, DataFolder, Log, LogError, LogOptions, SegmentLog};
+use crate::store::{SledStore, StoreError};
 use anyhow::{Context, bail};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 /// A running engine and the lock on its folder.
 pub struct Opened {
     pub engine: Engine,
+    /// What it is encrypted with; `None`: it is plain.
+    pub encryption: Option<Encryption>,
     folder: DataFolder,
 }
+
+/// The keys of a running service.
+#[derive(Clone)]
+pub struct Encryption {
+    pub keys: DataKeys,
+    /// Segments of the log that were plain when it was opened.
+    pub plain_segments: usize,
+    /// And those under other keys than the one that encrypted then.
+    pub older_segments: usize,
+}
+
+/// The log's folder in the data folder.
+pub(super) const LOG: &str = "log";
 
 /// Facts of a folder that must stay as they were when it was created: the meaning of what stands
 /// in it depends on them.
@@ -22,8 +40,10 @@ const SHARDS: &str = "shards";
 const DAY_STARTS_AT: &str = "day_starts_at_minutes";
 /// When the folder was put back from a backup.
 pub(super) const RESTORED_AT: &str = "restored_at";
+/// When projects were last erased from the folder.
+pub(super) const ERASED_AT: &str = "erased_at";
 /// Set when a page was found damaged: the next start rebuilds the store.
-const REBUILD: &str = "rebuild_store";
+pub(super) const REBUILD: &str = "rebuild_store";
 
 impl Opened {
     /// # Errors
@@ -36,19 +56,30 @@ impl Opened {
         hold_fact(&mut folder, DAY_STARTS_AT, minutes, "clock.day_starts_at")?;
         let mut settings = settings(config);
         settings.shards = shards;
-        settings.life = folder.get(RESTORED_AT).map_or(0, |at| crc32fast::hash(at.as_bytes()));
+        let life = |fact| folder.get(fact).map_or(0, |at| crc32fast::hash(at.as_bytes()));
+        // Either makes other rows of the same numbers: cursors of before mean nothing.
+        settings.life = life(RESTORED_AT) ^ life(ERASED_AT).rotate_left(1);
         let marked = folder.get(REBUILD) == Some("yes");
-        let engine = match start(config, path, &settings, marked, observer.clone()) {
+        for name in [LOG, store::STORE] {
+            if log::settle(path, name)? {
+                tracing::warn!(name, "a change of keys was interrupted: what it left is cleared up");
+            }
+        }
+        let ring = config.security.keys.as_ref().map(|file| file.ring.clone());
+        let keys = ring.map(data_keys::open).transpose()?;
+        let keys = keys.as_ref();
+        let (engine, used) = match start(config, keys, &settings, marked, observer.clone()) {
             Err(Failure::StoreDamaged(what)) => {
                 tracing::error!(what, "the store is damaged; it is rebuilt from the log");
-                start(config, path, &settings, true, observer).map_err(Failure::into_error)?
+                start(config, keys, &settings, true, observer).map_err(Failure::into_error)?
             }
             other => other.map_err(Failure::into_error)?,
         };
         if marked {
             folder.put(REBUILD, "no")?;
         }
-        Ok(Opened { engine, folder })
+        let encryption = keys.map(|keys| Encryption::of(keys, &used));
+        Ok(Opened { engine, encryption, folder })
     }
 
     /// The engine has failed: if the store is to blame, the next start rebuilds it.
@@ -61,6 +92,32 @@ impl Opened {
 
     pub fn path(&self) -> &Path {
         &self.folder.path
+    }
+}
+
+impl Encryption {
+    /// Says what an operator must not overlook.
+    fn of(keys: &DataKeys, used: &BTreeMap<Option<KeyId>, usize>) -> Encryption {
+        let (key, suite) = (keys.current(), keys.suite().as_str());
+        let count = |which: fn(&Option<KeyId>, KeyId) -> bool| {
+            used.iter().filter(|(id, _)| which(id, key)).map(|(_, segments)| segments).sum::<usize>()
+        };
+        let plain_segments = count(|id, _| id.is_none());
+        let older_segments = count(|id, key| id.is_some_and(|id| id != key));
+        tracing::info!(%key, suite, "what is written from now on is encrypted");
+        if plain_segments > 0 {
+            tracing::warn!(
+                plain_segments,
+                "older segments of the log are not encrypted: stop the service and run `wagewatch keys rewrite`"
+            );
+        }
+        if older_segments > 0 {
+            tracing::info!(
+                older_segments,
+                "segments of the log need older keys, until `wagewatch keys rewrite`"
+            );
+        }
+        Encryption { keys: keys.clone(), plain_segments, older_segments }
     }
 }
 
@@ -93,19 +150,21 @@ impl From<LogError> for Failure {
     }
 }
 
+/// An engine on the folder, and how many segments of its log stood under which key.
 fn start(
     config: &Config,
-    path: &Path,
+    keys: Option<&DataKeys>,
     settings: &Settings,
     rebuild: bool,
     observer: Arc<dyn Observer>,
-) -> Result<Engine, Failure> {
+) -> Result<(Engine, BTreeMap<Option<KeyId>, usize>), Failure> {
+    let path = &config.data.path;
     let options = LogOptions {
         segment_bytes: config.log.segment_bytes,
         retain_bytes: config.log.retain_bytes,
         retain_days: u32::try_from(config.log.retain_days).unwrap_or(u32::MAX),
     };
-    let (log, recovery) = SegmentLog::open(&path.join("log"), options)?;
+    let (log, recovery) = SegmentLog::open_with(&path.join(LOG), options, keys.cloned())?;
     if let Some(torn) = &recovery.torn {
         tracing::error!(
             file = %torn.file.display(), offset = torn.offset, bytes = torn.bytes, what = torn.what,
@@ -113,7 +172,6 @@ fn start(
             "the last write to the log was interrupted; what was acknowledged before it stands"
         );
     }
-    let store_path = path.join("store");
     if rebuild {
         if log.oldest().0 > 1 {
             let oldest = log.oldest().0;
@@ -122,11 +180,11 @@ fn start(
             )));
         }
         tracing::warn!(blocks = log.head().0, "rebuilding the store from the log");
-        SledStore::destroy(&store_path)?;
+        SledStore::destroy(&path.join(store::STORE))?;
     }
-    let cache = config.store.cache_bytes;
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(&store_path, cache)?);
-    let head = log.head().0;
+    let store = store::open(path, config.store.cache_bytes, keys)
+        .map_err(|error| error.downcast::<StoreError>().map_or_else(Failure::Other, Failure::from))?;
+    let (head, used) = (log.head().0, log.keys_used());
     let parts = Parts {
         log: Box::new(log),
         store,
@@ -145,7 +203,7 @@ fn start(
     } else if covered < head {
         tracing::info!(covered, head, "the store is behind the log: replaying what follows");
     }
-    Ok(engine)
+    Ok((engine, used))
 }
 
 fn settings(config: &Config) -> Settings {

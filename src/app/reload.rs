@@ -1,7 +1,9 @@
-//! Principals, certificates, keys and lists of revoked certificates, read again when their files change or on SIGHUP. A file that is not right
-//! keeps what stands, and this is said; open calls of those who are gone or changed end.
+//! Principals, certificates, keys (of connections, and of the data) and lists of revoked certificates, read again when
+//! their files change or on SIGHUP. A file that is not right keeps what stands, and this is said; open calls of those who
+//! are gone or changed end.
 
 use super::config::Config;
+use crate::cipher::DataKeys;
 use crate::guard::{Guard, ListPolicy, Tls, list_files};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +15,13 @@ use tokio_util::sync::CancellationToken;
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Looks until stopped.
-pub async fn watch(config: Config, guard: Arc<Guard>, tls: Option<Tls>, stop: CancellationToken) {
+pub async fn watch(
+    config: Config,
+    guard: Arc<Guard>,
+    tls: Option<Tls>,
+    data_keys: Option<DataKeys>,
+    stop: CancellationToken,
+) {
     if files(&config).is_empty() {
         return;
     }
@@ -36,12 +44,12 @@ pub async fn watch(config: Config, guard: Arc<Guard>, tls: Option<Tls>, stop: Ca
         let now = state(&files(&config));
         if is_asked || now != known {
             known = now;
-            read_again(&config, &guard, tls.as_ref());
+            read_again(&config, &guard, tls.as_ref(), data_keys.as_ref());
         }
     }
 }
 
-fn read_again(config: &Config, guard: &Guard, tls: Option<&Tls>) {
+fn read_again(config: &Config, guard: &Guard, tls: Option<&Tls>, data_keys: Option<&DataKeys>) {
     if config.security.principals.is_some() {
         match config.members_again() {
             Ok(members) => {
@@ -56,6 +64,24 @@ fn read_again(config: &Config, guard: &Guard, tls: Option<&Tls>) {
             Ok(()) => tracing::info!("certificates, key and lists of revoked ones are read again"),
             Err(error) => tracing::error!(%error, "certificates and key stay as they were"),
         }
+    }
+    if let Some(keys) = data_keys {
+        read_data_keys(config, keys);
+    }
+}
+
+/// What is written from the next block on is encrypted with the last key of the file.
+fn read_data_keys(config: &Config, keys: &DataKeys) {
+    let before = keys.current();
+    match config.keys_again().map(|ring| ring.map(|ring| keys.replace(ring))) {
+        Ok(Some(Ok(()))) if keys.current() != before => {
+            tracing::info!(key = %keys.current(), %before, "what is written from now on is encrypted with another key");
+        }
+        Ok(Some(Err(gone))) => {
+            tracing::error!(key = %gone, "the data keys stay as they were: one is gone from the file, and may be needed until the next start");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::error!("the data keys stay as they were: {error:#}"),
     }
 }
 
@@ -81,7 +107,8 @@ fn files(config: &Config) -> Vec<PathBuf> {
     });
     let crls = security.tls.iter().filter_map(|tls| tls.client_crls.as_ref());
     let lists = crls.flat_map(|path| list_files(path).unwrap_or_else(|_| vec![path.clone()]));
-    security.principals.iter().chain(tls).cloned().chain(lists).collect()
+    let data_keys = security.keys.iter().map(|file| &file.path);
+    security.principals.iter().chain(tls).chain(data_keys).cloned().chain(lists).collect()
 }
 
 type State = Vec<(PathBuf, Option<(SystemTime, u64)>)>;

@@ -4,6 +4,7 @@
 
 use super::backup::{FACTS, Kept, Manifest, copy, hash, make_dir, read_manifest, sync_dir, write};
 use super::data::RESTORED_AT;
+use super::trail_copy::{self, AUDIT, TrailBack, is_of_trail};
 use crate::domain::Position;
 use crate::log::{Picture, mark_acknowledged};
 use anyhow::{Context, ensure};
@@ -33,18 +34,28 @@ pub fn verify(from: &Path) -> anyhow::Result<Manifest> {
     Ok(manifest)
 }
 
-/// Puts a backup that was found right into `data`, which must be empty or not there.
+/// The audit trail in a backup.
+pub fn verify_trail(from: &Path, manifest: &Manifest) -> anyhow::Result<TrailBack> {
+    match manifest.files.iter().any(is_of_trail) {
+        true => trail_copy::judge(&from.join(AUDIT)),
+        false => Ok(TrailBack::None),
+    }
+}
+
+/// Puts a backup that was found right into `data`, which must be empty or not there; the audit trail into `trail`, where
+/// none stands.
 ///
 /// # Errors
 /// As [`verify`]; and if `data` is not empty: nothing is ever written over.
-pub fn restore(from: &Path, data: &Path) -> anyhow::Result<Manifest> {
+pub fn restore(from: &Path, data: &Path, trail: &Path) -> anyhow::Result<(Manifest, TrailBack)> {
     if let Ok(mut entries) = fs::read_dir(data) {
         let empty = entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == "lost+found"));
         ensure!(empty, "{} is not empty; a backup is only put into an empty folder", data.display());
     }
     let manifest = verify(from)?;
     make_dir(&data.join("log"))?;
-    let (facts, rest): (Vec<&Kept>, Vec<&Kept>) = manifest.files.iter().partition(|file| file.name == FACTS);
+    let (of_trail, own): (Vec<&Kept>, Vec<&Kept>) = manifest.files.iter().partition(|file| is_of_trail(file));
+    let (facts, rest): (Vec<&Kept>, Vec<&Kept>) = own.into_iter().partition(|file| file.name == FACTS);
     for file in rest {
         put(from, data, file)?;
     }
@@ -59,6 +70,7 @@ pub fn restore(from: &Path, data: &Path) -> anyhow::Result<Manifest> {
         manifest.last_block
     );
     mark_acknowledged(&log, Position(head))?;
+    let trail = trail_copy::put_back(from, &of_trail, trail)?;
     for file in facts {
         put_facts(&place(from, file)?, &place(data, file)?)?;
     }
@@ -66,7 +78,7 @@ pub fn restore(from: &Path, data: &Path) -> anyhow::Result<Manifest> {
     if let Some(above) = data.parent().filter(|above| !above.as_os_str().is_empty()) {
         sync_dir(above)?;
     }
-    Ok(manifest)
+    Ok((manifest, trail))
 }
 
 fn put(from: &Path, data: &Path, file: &Kept) -> anyhow::Result<()> {

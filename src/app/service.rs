@@ -3,7 +3,7 @@
 //! Listeners and the wish to stop come from outside, so that tests start it on port 0.
 
 use super::config::{ClockKind, Config};
-use super::data::Opened;
+use super::data::{Encryption, Opened};
 use super::{clock, deliver, disk, reload, telemetry};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::audit::{self, Trail};
@@ -16,7 +16,8 @@ use crate::intake::batch::Limits;
 use crate::intake::grpc::{Intake, Tally};
 use crate::intake::write_json::write_line;
 use crate::log::Block;
-use crate::serve::admin::{Admin, DateSource};
+use crate::proto::v1 as pb;
+use crate::serve::admin::{Admin, DateSource, EncryptionTold};
 use crate::serve::alerts::{AlertLimits, Alerts};
 use crate::serve::audits::Audits;
 use crate::serve::deliver::Source;
@@ -174,7 +175,9 @@ impl Service {
         let metrics = self.metrics.clone();
         let seen = move |free| metrics.disk_seen(free, needed);
         tasks.spawn(disk::watch(engine.clone(), self.opened.path().to_owned(), needed, seen, stop.clone()));
-        tasks.spawn(reload::watch(self.config.clone(), self.guard.clone(), self.tls.clone(), stop.clone()));
+        let data_keys = self.opened.encryption.as_ref().map(|encryption| encryption.keys.clone());
+        let (config, guard, tls) = (self.config.clone(), self.guard.clone(), self.tls.clone());
+        tasks.spawn(reload::watch(config, guard, tls, data_keys, stop.clone()));
         if self.config.clock.kind == ClockKind::System {
             tasks.spawn(clock::run(engine.clone(), self.config.clock.day_starts_at, stop.clone()));
         }
@@ -249,7 +252,8 @@ impl Service {
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), alerts, stop.clone()),
             ledgers: Ledgers::new(engine.clone(), rows.clone(), patience, write_line),
             admin: Admin::new(engine.clone(), hub.clone(), dates, patience)
-                .with_sources(self.sources.clone()),
+                .with_sources(self.sources.clone())
+                .with_encryption(encryption_told(self.opened.encryption.clone())),
             audits: Audits::new(audit),
         }
     }
@@ -267,7 +271,21 @@ impl Service {
     }
 }
 
-fn audit_folder(config: &Config) -> PathBuf {
+/// What the status says of what stands on disk.
+fn encryption_told(encryption: Option<Encryption>) -> EncryptionTold {
+    let count = |segments: usize| u32::try_from(segments).unwrap_or(u32::MAX);
+    Arc::new(move || {
+        let Encryption { keys, plain_segments, older_segments } = encryption.as_ref()?;
+        Some(pb::DataEncryption {
+            suite: keys.suite().as_str().to_owned(),
+            key: keys.current().to_string(),
+            plain_segments: count(*plain_segments),
+            older_segments: count(*older_segments),
+        })
+    })
+}
+
+pub(super) fn audit_folder(config: &Config) -> PathBuf {
     config.security.audit_path.clone().unwrap_or_else(|| config.data.path.join("audit"))
 }
 

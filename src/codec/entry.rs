@@ -5,7 +5,7 @@ use super::record::{TAGS_OF_RECORDS, read_tagged, word, write_record};
 use super::rulebook::{read_rulebook, write_rulebook};
 use super::{Corrupt, Reader, Writer};
 use crate::domain::{
-    Act, ActKind, AlertId, Authority, DismissReason, Door, Entry, ExemptionKind, Reason, ReasonCode,
+    Act, ActKind, AlertId, Authority, DismissReason, Door, Entry, Erased, ExemptionKind, Reason, ReasonCode,
     Rejected, WorkerWord,
 };
 
@@ -15,6 +15,7 @@ const REJECTED: u8 = TAGS_OF_RECORDS;
 const DATE: u8 = TAGS_OF_RECORDS + 1;
 const ACT: u8 = TAGS_OF_RECORDS + 2;
 const RULEBOOK: u8 = TAGS_OF_RECORDS + 3;
+const ERASED: u8 = TAGS_OF_RECORDS + 4;
 
 const ACKNOWLEDGE: u8 = 0;
 const ASSIGN: u8 = 1;
@@ -48,6 +49,11 @@ pub fn write_entry(w: &mut Writer, entry: &Entry) {
             w.u8(RULEBOOK);
             write_rulebook(w, book);
         }
+        Entry::Erased(erased) => {
+            w.u8(ERASED);
+            w.project_id(&erased.project_id);
+            w.day(erased.on);
+        }
     }
 }
 
@@ -58,6 +64,7 @@ pub fn read_entry(r: &mut Reader) -> Read<Entry> {
         DATE => r.day().map(Entry::Date),
         ACT => Ok(Entry::Act(Box::new(read_act(r)?))),
         RULEBOOK => Ok(Entry::Rulebook(Box::new(read_rulebook(r)?))),
+        ERASED => Ok(Entry::Erased(Box::new(Erased { project_id: r.project_id()?, on: r.day()? }))),
         tag => read_tagged(r, tag).map(Entry::Record),
     }
 }

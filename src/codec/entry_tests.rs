@@ -23,6 +23,10 @@ fn rulebook() -> impl Strategy<Value = Entry> {
     crate::codec::rulebook::tests::rulebook().prop_map(|book| Entry::Rulebook(Box::new(book)))
 }
 
+fn erased() -> impl Strategy<Value = Entry> {
+    (project_id(), day()).prop_map(|(project_id, on)| Entry::Erased(Box::new(Erased { project_id, on })))
+}
+
 fn day() -> impl Strategy<Value = Day> {
     (-719_162i32..2_932_896).prop_map(Day)
 }
@@ -334,7 +338,7 @@ fn entry() -> impl Strategy<Value = Entry> {
     let body = prop_oneof![project(), enrolment(), attendance(), pay(), accounts(), others()];
     let record = (text(), text(), time(), body)
         .prop_map(|(id, source, at, body)| Entry::Record(Record { head: Head { id, source, at }, body }));
-    prop_oneof![12 => record, 1 => rejected(), 1 => day().prop_map(Entry::Date), 1 => act(), 1 => rulebook()]
+    prop_oneof![12 => record, 1 => rejected(), 1 => day().prop_map(Entry::Date), 1 => act(), 1 => rulebook(), 1 => erased()]
 }
 
 proptest! {

@@ -6,6 +6,7 @@ mod told;
 
 use super::output::{NotWritten, Output};
 use crate::app::config::{Config, ConfigErrors, Sources};
+use crate::app::data_keys;
 use crate::domain::{Day, Rulebook};
 use crate::engine::backtest::Backtest;
 use crate::intake::files::FileError;
@@ -59,6 +60,8 @@ enum Failure {
     Dates { from: Day, to: Day },
     #[error(transparent)]
     File(#[from] FileError),
+    #[error("{0}")]
+    Keys(String),
     #[error(transparent)]
     Log(#[from] LogError),
     #[error(transparent)]
@@ -104,7 +107,11 @@ fn backtest(args: &BacktestArgs) -> Result<(), Failure> {
     let output = args.report.as_deref().map(Output::open).transpose()?;
     let mut test = Backtest::new(old, new)?;
     let read = match &args.data {
-        Some(folder) => feed::log(&mut test, folder, args.from, args.to),
+        Some(folder) => {
+            let ring = config.security.keys.map(|file| file.ring);
+            let keys = ring.map(data_keys::open).transpose().map_err(|why| Failure::Keys(why.to_string()))?;
+            feed::log(&mut test, folder, keys, args.from, args.to)
+        }
         None => feed::files(&mut test, args, config.clock.day_starts_at),
     };
     let read = match read {

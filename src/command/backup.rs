@@ -23,11 +23,11 @@ pub struct BackupArgs {
 
 /// 0 when the backup is whole and durable, 1 when it is not, 2 for a config that is not right.
 pub fn run(args: BackupArgs) -> ExitCode {
-    let data = match data_folder(args.data, args.config) {
-        Ok(data) => data,
+    let (data, trail) = match folders(args.data, args.config) {
+        Ok(folders) => folders,
         Err(code) => return code,
     };
-    match backup(&data, &args.out) {
+    match backup(&data, &trail, &args.out) {
         Ok(manifest) => {
             anstream::println!("{}", told(&manifest, &args.out));
             ExitCode::SUCCESS
@@ -39,18 +39,25 @@ pub fn run(args: BackupArgs) -> ExitCode {
     }
 }
 
-/// The folder that was named, or that of the configuration.
-pub(super) fn data_folder(data: Option<PathBuf>, config: Option<PathBuf>) -> Result<PathBuf, ExitCode> {
-    match data {
-        Some(data) => Ok(data),
-        None => match Config::load(&Sources::of_process(config, Vec::new())) {
-            Ok(config) => Ok(config.data.path),
+/// The data folder and that of the audit trail: as they were named, or those of the configuration.
+pub(super) fn folders(
+    data: Option<PathBuf>,
+    config: Option<PathBuf>,
+) -> Result<(PathBuf, PathBuf), ExitCode> {
+    let configured = match (&data, &config) {
+        (Some(_), None) => None,
+        _ => match Config::load(&Sources::of_process(config, Vec::new())) {
+            Ok(config) => Some(config),
             Err(errors) => {
                 anstream::eprintln!("{errors}");
-                Err(ExitCode::from(2))
+                return Err(ExitCode::from(2));
             }
         },
-    }
+    };
+    let (own, trail) = configured.map(|config| (config.data.path, config.security.audit_path)).unzip();
+    let data = data.or(own).unwrap_or_default();
+    let trail = trail.flatten().unwrap_or_else(|| data.join("audit"));
+    Ok((data, trail))
 }
 
 /// What a backup holds, in words.
@@ -58,5 +65,11 @@ pub(super) fn told(manifest: &Manifest, folder: &Path) -> String {
     let Manifest { oldest_block, last_block, taken_at, files, .. } = manifest;
     let bytes: u64 = files.iter().map(|file| file.bytes).sum();
     let folder = folder.display();
-    format!("good: {folder}: blocks {oldest_block} to {last_block}, {bytes} bytes, taken at {taken_at}")
+    let needs = match manifest.keys.join(", ") {
+        none if none.is_empty() => String::new(),
+        keys => format!("; to be read it needs key {keys}, which is not in it"),
+    };
+    format!(
+        "good: {folder}: blocks {oldest_block} to {last_block}, {bytes} bytes, taken at {taken_at}{needs}"
+    )
 }

@@ -1,8 +1,9 @@
 //! `wagewatch restore`: puts a backup into an empty data folder, or only checks it.
 
-use super::backup::{data_folder, told};
-use crate::app::restore::{restore, verify};
-use std::path::PathBuf;
+use super::backup::{folders, told};
+use crate::app::TrailBack;
+use crate::app::restore::{restore, verify, verify_trail};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Puts a backup into an empty data folder. The next start of the service makes the store of it.
@@ -25,20 +26,43 @@ pub struct RestoreArgs {
 /// 0 when all is as it was backed up, 1 when it is not, 2 for a config that is not right.
 pub fn run(args: RestoreArgs) -> ExitCode {
     let answer = match args.check {
-        true => verify(&args.from).map(|manifest| (manifest, args.from)),
-        false => match data_folder(args.data, args.config) {
-            Ok(data) => restore(&args.from, &data).map(|manifest| (manifest, data)),
+        true => check(&args.from),
+        false => match folders(args.data, args.config) {
+            Ok((data, trail)) => put_back(&args.from, &data, &trail),
             Err(code) => return code,
         },
     };
     match answer {
-        Ok((manifest, folder)) => {
-            anstream::println!("{}", told(&manifest, &folder));
+        Ok(said) => {
+            anstream::println!("{said}");
             ExitCode::SUCCESS
         }
         Err(error) => {
             anstream::eprintln!("wagewatch restore: {error:#}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+fn check(from: &Path) -> anyhow::Result<String> {
+    let manifest = verify(from)?;
+    let trail = verify_trail(from, &manifest)?;
+    Ok(told(&manifest, from) + &told_trail(&trail))
+}
+
+fn put_back(from: &Path, data: &Path, trail: &Path) -> anyhow::Result<String> {
+    let (manifest, trail) = restore(from, data, trail)?;
+    Ok(told(&manifest, data) + &told_trail(&trail))
+}
+
+/// A broken chain keeps nobody from going on: it was broken when it was backed up, and must be looked into.
+fn told_trail(trail: &TrailBack) -> String {
+    match trail {
+        TrailBack::None => String::new(),
+        TrailBack::Whole { last, head } => format!("\naudit trail: whole up to entry {last}, head {head}"),
+        TrailBack::Broken(what) => format!("\naudit trail: BROKEN when it was backed up: {what}"),
+        TrailBack::Left(folder) => {
+            format!("\naudit trail: {} has one, which was left as it is", folder.display())
         }
     }
 }

@@ -67,6 +67,11 @@ fn say_who_may_come(config: &Config) {
     if security.tls.is_none() {
         tracing::warn!("plain text: without security.certificate connections are not encrypted");
     }
+    if security.keys.is_none() {
+        tracing::warn!(
+            "what stands on disk is not encrypted: make keys by `wagewatch keys new` and name them in security.keys_file"
+        );
+    }
     for warning in config.warnings(business_date_now(DayStart(0))) {
         tracing::warn!("{warning}");
     }

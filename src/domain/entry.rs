@@ -2,7 +2,7 @@
 //! deterministic function of the entries in their order.
 
 use super::record::words;
-use super::{Act, Day, Reason, Record, Rulebook};
+use super::{Act, Day, ProjectId, Reason, Record, Rulebook};
 use compact_str::CompactString;
 
 /// One entry of the log.
@@ -17,6 +17,16 @@ pub enum Entry {
     Act(Box<Act>),
     /// From here on this one judges: every project anew at once, and all that follows.
     Rulebook(Box<Rulebook>),
+    /// A project is erased: nothing before in the log is of it any more, and nothing that comes of it is taken.
+    Erased(Box<Erased>),
+}
+
+/// That a project was there, and is not any more. Bears no person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Erased {
+    pub project_id: ProjectId,
+    /// The business date on which it was erased.
+    pub on: Day,
 }
 
 /// Input that could not be taken, as it came.

@@ -28,7 +28,7 @@ pub use alert::{
 };
 pub use calendar::{Calendar, DayKind};
 pub use day::{Day, Period};
-pub use entry::{Door, Entry, Position, Rejected, Verdict};
+pub use entry::{Door, Entry, Erased, Position, Rejected, Verdict};
 pub use evidence::{
     AccrualLine, Evidence, Fact, FactName, FactValue, PaymentLine, SuspenseReason, WagePeriod,
 };

@@ -247,7 +247,7 @@ pub(super) fn weight(entry: &Entry) -> usize {
     let bytes = match entry {
         Entry::Rejected(rejected) => rejected.raw.len(),
         Entry::Record(Record { body: Body::Payroll(sheet), .. }) => sheet.lines.len() * LINE_BYTES,
-        Entry::Record(_) | Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) => 0,
+        Entry::Record(_) | Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) | Entry::Erased(_) => 0,
     };
     1 + bytes / 512
 }

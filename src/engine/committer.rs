@@ -8,9 +8,12 @@ use super::dispatch::{NotSent, Threads};
 use super::shared::{Shared, now_ms};
 use super::storer::Round;
 use super::worker::Work;
-use crate::domain::{Day, Entry, Position, Reason, Rulebook, TraceMark, Verdict};
+use crate::domain::{
+    Day, Door, Entry, Position, ProjectId, Reason, ReasonCode, Rejected, Rulebook, TraceMark, Verdict,
+};
 use crate::log::{Block, Log, LogError};
 use crate::store::{Changes, StoreError};
+use compact_str::CompactString;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -197,6 +200,7 @@ impl Committer {
         for (mut theirs, done, mark) in batch {
             let (all, from) = (theirs.len(), entries.len());
             let mut early = Vec::new();
+            theirs.iter_mut().for_each(|entry| self.turn_away(entry));
             if !theirs.iter().any(|entry| matches!(entry, Entry::Date(_))) {
                 // Nearly always: moved as a whole.
                 entries.append(&mut theirs);
@@ -239,6 +243,25 @@ impl Committer {
         threads.dispatch(&mut self.desk, block, Box::new(move |verdicts| finish(verdicts, position)))?;
         self.tell();
         Ok(())
+    }
+
+    /// What comes of a project that was erased is kept as a rejection, without what it says: nobody may keep that any more.
+    fn turn_away(&self, entry: &mut Entry) {
+        let Entry::Record(record) = entry else { return };
+        let Some(on) = self.desk.erased(record) else { return };
+        let found = record.body.project_id().map_or("", ProjectId::as_str);
+        let expected =
+            format!("a project that still stands: it was finished, and all of it was erased on {on}");
+        *entry = Entry::Rejected(Box::new(Rejected {
+            door: Door::Submit,
+            file: CompactString::default(),
+            line: 0,
+            id: Some(record.head.id.clone()),
+            source: Some(record.head.source.clone()),
+            reason: Reason::new("project_id", ReasonCode::Conflict, found, expected),
+            raw: Box::default(),
+            raw_len: 0,
+        }));
     }
 
     /// Business dates never go back (contract; rejected), and the same date twice says nothing new.

@@ -5,7 +5,7 @@
 use super::api::{DeadContent, DeadLetter, DeadLetterId};
 use super::{keys, pages};
 use crate::codec;
-use crate::domain::{Account, Entry, Position, ProjectId, Reason, Record, Rulebook, Verdict};
+use crate::domain::{Account, Day, Entry, Position, ProjectId, Reason, Record, Rulebook, Verdict};
 use crate::ledger::{Command, County, CountyPage, KeptPayment, Routed};
 use crate::log::Block;
 use crate::store::{Changes, Store, StoreError};
@@ -27,6 +27,10 @@ pub struct Desk {
     /// The last rulebook of the log; `None` in a log that has none yet.
     book: Option<Rulebook>,
     is_book_saved: bool,
+    /// Projects that were erased, and on which day.
+    erased: BTreeMap<ProjectId, Day>,
+    /// Those that are not in the store yet.
+    unsaved_erased: Vec<ProjectId>,
 }
 
 /// What a block says to the shards, and the verdicts that the desk gives itself.
@@ -82,6 +86,12 @@ impl Desk {
             }
             county.load_page(page, &codec::unpack(bytes).map_err(damaged)?).map_err(damaged)
         })?;
+        let mut erased = BTreeMap::new();
+        store.scan(&keys::erased(), &mut |key, bytes| {
+            let id = keys::erased_id(key).ok_or_else(|| damaged(codec::Corrupt("a page key")))?;
+            erased.insert(id, pages::read_erased(bytes).map_err(damaged)?);
+            Ok(())
+        })?;
         Ok(Desk {
             county,
             store,
@@ -92,6 +102,8 @@ impl Desk {
             dead_letters,
             book,
             is_book_saved: true,
+            erased,
+            unsaved_erased: Vec::new(),
         })
     }
 
@@ -110,6 +122,14 @@ impl Desk {
 
     pub fn heap_bytes(&self) -> usize {
         self.county.heap_bytes()
+    }
+
+    /// When the project of that record was erased: then the record is not taken.
+    pub fn erased(&self, record: &Record) -> Option<Day> {
+        if self.erased.is_empty() {
+            return None;
+        }
+        self.erased.get(record.body.project_id()?).copied()
     }
 
     /// Opens the next block.
@@ -154,6 +174,11 @@ impl Desk {
                     }
                     opened.awaits_second = true;
                     opened.orders.push(Routing::Everyone { entry: index });
+                    opened.verdicts.push((index, Verdict::Accepted));
+                }
+                Entry::Erased(erased) => {
+                    self.erased.insert(erased.project_id.clone(), erased.on);
+                    self.unsaved_erased.push(erased.project_id.clone());
                     opened.verdicts.push((index, Verdict::Accepted));
                 }
                 // The second stage reads these from the block itself.
@@ -221,6 +246,11 @@ impl Desk {
         }
         for (id, bytes) in &self.unsaved {
             changes.put.push((keys::dead_letter(*id), bytes.clone()));
+        }
+        for id in std::mem::take(&mut self.unsaved_erased) {
+            if let Some(on) = self.erased.get(&id) {
+                changes.put.push((keys::erased_project(&id), pages::write_erased(*on)));
+            }
         }
         if let Some(book) = self.book.as_ref().filter(|_| !self.is_book_saved) {
             changes.put.push((keys::RULEBOOK.to_vec(), pages::write_book(book)));

@@ -5,6 +5,16 @@
 use super::api::DeadLetterId;
 use crate::domain::{Period, Position, ProjectId};
 
+/// How much of a key may stand in the open where the store is encrypted: ids of projects, numbers of pages and of blocks.
+/// What the second stage's pages are about (firms, complaints, whatever an alert of no single project is about) may not.
+pub fn open_part(key: &[u8]) -> usize {
+    match *key {
+        [b'U', b'/', _, ..] => 3,
+        [b'A', b'/', _, _, 0, ..] => 5,
+        _ => key.len(),
+    }
+}
+
 /// Which log the store was made of.
 pub(super) const LOG: &[u8] = b"M/log";
 /// What the store covers.
@@ -45,6 +55,13 @@ pub(super) fn shard_alerts(shard: u16) -> Vec<u8> {
 /// All alert pages of a project.
 pub(super) fn alerts(shard: u16, project: &ProjectId) -> Vec<u8> {
     with_project(lettered(b'A', shard), project)
+}
+
+/// What all alert pages of the second stage begin with, behind those of its shard; no project's id does.
+pub(super) fn bureau_alerts(shard: u16) -> Vec<u8> {
+    let mut key = shard_alerts(shard);
+    key.push(0);
+    key
 }
 
 pub(super) fn alerts_page(shard: u16, project: &ProjectId, chunk: u32) -> Vec<u8> {
@@ -89,6 +106,21 @@ pub(super) fn county() -> Vec<u8> {
 /// All pages of the second stage but its alerts and rows.
 pub(super) fn bureau() -> Vec<u8> {
     b"U/".to_vec()
+}
+
+/// All projects that were erased.
+pub(super) fn erased() -> Vec<u8> {
+    b"X/".to_vec()
+}
+
+pub(super) fn erased_project(project: &ProjectId) -> Vec<u8> {
+    with_project(erased(), project)
+}
+
+/// The project of such a key.
+pub(super) fn erased_id(key: &[u8]) -> Option<ProjectId> {
+    let text = std::str::from_utf8(key.strip_prefix(b"X/")?.strip_suffix(&[0])?).ok()?;
+    ProjectId::parse("project_id", text).ok()
 }
 
 /// All dead letters.

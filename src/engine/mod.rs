@@ -37,6 +37,7 @@ pub use bureau::{Bureau, rows_behind};
 pub use desk::{Desk, Opened, Routing, shard_of};
 pub use feed::{Feed, Read, ShardFeed};
 pub use handle::{Engine, Parts};
+pub use keys::open_part;
 pub use shard::{Equipment, Order, Shard, Visited};
 pub use start::StartError;
 pub use sums::Group;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Also told when only the ledger's own pages have changed: a store of before is found out when it is
 /// opened, and rebuilt.
-const VERSION: u8 = 10;
+const VERSION: u8 = 11;
 
 /// What a shard's pages cover.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -99,6 +99,15 @@ pub(super) fn read_rows(bytes: &[u8]) -> Result<Vec<Arc<AlertRow>>, Corrupt> {
     open(bytes, |r| r.list(|r| codec::read_alert_row(r).map(Arc::new)))
 }
 
+/// On which day a project was erased.
+pub(super) fn write_erased(on: Day) -> Vec<u8> {
+    page(|w| w.day(on))
+}
+
+pub(super) fn read_erased(bytes: &[u8]) -> Result<Day, Corrupt> {
+    open(bytes, |r| r.day())
+}
+
 /// A dead letter is kept as the entry that it came in, its time and its reason.
 pub(super) fn write_dead(written_ms: i64, reason: &crate::domain::Reason, content: &DeadContent) -> Vec<u8> {
     page(|w| {
@@ -120,7 +129,9 @@ pub(super) fn read_dead(bytes: &[u8]) -> Result<(i64, crate::domain::Reason, Dea
         let content = match codec::read_entry(r)? {
             Entry::Rejected(rejected) => DeadContent::Input(*rejected),
             Entry::Record(record) => DeadContent::Conflict(record),
-            Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) => return Err(Corrupt("a dead letter")),
+            Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) | Entry::Erased(_) => {
+                return Err(Corrupt("a dead letter"));
+            }
         };
         Ok((written_ms, reason, content))
     })

@@ -166,7 +166,9 @@ impl Worker {
                         Entry::Record(record) => Order::Record(record),
                         Entry::Act(act) => Order::Act(act),
                         // The desk gives nothing else to a single shard.
-                        Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) => continue,
+                        Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) | Entry::Erased(_) => {
+                            continue;
+                        }
                     };
                     match self.apply(*shard, block, &order)? {
                         Some(Verdict::Accepted) => count += 1,

@@ -14,10 +14,15 @@
 //! | 24 | 8 | written at, Unix milliseconds |
 //! | 32 | 4 | number of entries |
 //! | 36 | 4 | chain: the header checksum of the block before, 0 before the first |
-//! | 40 | 4 | flags: 1 = payload is LZ4 |
+//! | 40 | 4 | flags: 1 = the entries are LZ4, 2 = the payload is encrypted |
 //! | 44 | 4 | crc32 of salt and the 44 bytes before |
+//!
+//! The checksums are of what stands in the file, so that a log is checked and copied without its keys. Encrypted, the
+//! payload is bytes under a key (`cipher`) whose tag also binds the salt and what the header says: position, time, number
+//! of entries, chain. A block that was changed by somebody who mended the checksums, or that stands elsewhere, does not open.
 
 use super::Block;
+use crate::cipher::{DataKeys, HEAD, KeyId, OVERHEAD};
 use crate::codec::{Reader, Writer, read_entry, write_entry};
 use crate::domain::{Entry, Position};
 
@@ -29,6 +34,10 @@ pub(super) const BLOCK_BYTES_MAX: usize = 256 << 20;
 const FLAG_LZ4: u32 = 1;
 /// A batch has no more, unless it is a single large one.
 const ENTRIES_USUAL: usize = 16_384;
+const FLAG_ENCRYPTED: u32 = 2;
+/// The largest block as it stands in a file.
+const STORED_BYTES_MAX: usize = BLOCK_BYTES_MAX + OVERHEAD;
+const ABOUT: &[u8] = b"wagewatch block";
 
 /// The header of a block, its own checksum found right.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,41 +70,98 @@ pub(super) struct Plan<'a> {
     pub chain: u32,
     pub written_ms: i64,
     pub entries: &'a [Entry],
+    /// `None`: plain.
+    pub key: Option<(&'a DataKeys, KeyId)>,
+}
+
+/// A block's payload that is neither encrypted nor unpacked, and what is to stand around it.
+pub(super) struct Packed<'a> {
+    pub header: &'a Header,
+    pub bytes: &'a [u8],
 }
 
 impl Encoder {
-    /// Puts the block into `bytes` and returns its chain value; `None` if it would be too large.
-    pub fn encode(&mut self, plan: &Plan) -> Option<u32> {
+    /// Puts the block into `bytes` and returns its chain value.
+    ///
+    /// # Errors
+    /// If it would be too large, or its key is not there.
+    pub fn encode(&mut self, plan: &Plan) -> Result<u32, &'static str> {
         let plain = &mut self.plain;
         plain.bytes.clear();
         plan.entries.iter().for_each(|entry| write_entry(plain, entry));
         if plain.bytes.len() > BLOCK_BYTES_MAX {
-            return None;
+            return Err(TOO_LARGE);
         }
-        let room = HEADER + lz4_flex::block::get_maximum_output_size(plain.bytes.len());
+        let front = front(plan.key.is_some());
+        let room = front + lz4_flex::block::get_maximum_output_size(plain.bytes.len());
         self.bytes.resize(room, 0);
-        let squeezed = lz4_flex::block::compress_into(&plain.bytes, &mut self.bytes[HEADER..]).ok()?;
-        let (stored, flags) = if squeezed < plain.bytes.len() {
+        let squeezed = lz4_flex::block::compress_into(&plain.bytes, &mut self.bytes[front..]);
+        let squeezed = squeezed.map_err(|_| TOO_LARGE)?;
+        let (packed, flags) = if squeezed < plain.bytes.len() {
             (squeezed, FLAG_LZ4)
         } else {
-            self.bytes[HEADER..HEADER + plain.bytes.len()].copy_from_slice(&plain.bytes);
+            self.bytes[front..front + plain.bytes.len()].copy_from_slice(&plain.bytes);
             (plain.bytes.len(), 0)
         };
-        self.bytes.truncate(HEADER + stored);
-        let (head, payload) = self.bytes.split_at_mut(HEADER);
-        head[..4].copy_from_slice(&MAGIC);
-        head[4..8].copy_from_slice(&checksum(plan.salt, payload).to_le_bytes());
-        head[8..12].copy_from_slice(&u32::try_from(stored).ok()?.to_le_bytes());
-        head[12..16].copy_from_slice(&u32::try_from(plain.bytes.len()).ok()?.to_le_bytes());
-        head[16..24].copy_from_slice(&plan.position.0.to_le_bytes());
-        head[24..32].copy_from_slice(&plan.written_ms.to_le_bytes());
-        head[32..36].copy_from_slice(&u32::try_from(plan.entries.len()).ok()?.to_le_bytes());
-        head[36..40].copy_from_slice(&plan.chain.to_le_bytes());
-        head[40..44].copy_from_slice(&flags.to_le_bytes());
-        let crc = checksum(plan.salt, &head[..44]);
-        head[44..].copy_from_slice(&crc.to_le_bytes());
-        Some(crc)
+        self.bytes.truncate(front + packed);
+        let header = Header {
+            position: plan.position,
+            written_ms: plan.written_ms,
+            entries: u32::try_from(plan.entries.len()).map_err(|_| TOO_LARGE)?,
+            stored: 0,
+            chain: plan.chain,
+            crc: 0,
+            plain: u32::try_from(plain.bytes.len()).map_err(|_| TOO_LARGE)?,
+            payload_crc: 0,
+            flags,
+        };
+        self.finish(plan.salt, header, plan.key)
     }
+
+    /// The same for a block that was read from elsewhere: only what it is encrypted with, and tied to, is new.
+    pub fn encode_again(
+        &mut self,
+        salt: u64,
+        packed: &Packed,
+        chain: u32,
+        key: Option<(&DataKeys, KeyId)>,
+    ) -> Result<u32, &'static str> {
+        self.bytes.clear();
+        self.bytes.resize(front(key.is_some()), 0);
+        self.bytes.extend_from_slice(packed.bytes);
+        self.finish(salt, Header { chain, flags: packed.header.flags & FLAG_LZ4, ..*packed.header }, key)
+    }
+
+    /// Encrypts what stands in `bytes` behind the room for header and stamp, and writes the header.
+    fn finish(
+        &mut self,
+        salt: u64,
+        mut header: Header,
+        key: Option<(&DataKeys, KeyId)>,
+    ) -> Result<u32, &'static str> {
+        if let Some((keys, id)) = key {
+            header.flags |= FLAG_ENCRYPTED;
+            let sealed = keys.encrypt(id, &header.about(salt), &mut self.bytes[HEADER + HEAD..]);
+            let (stamp, tag) =
+                sealed.map_err(|_| "the key that the segment is encrypted with is not there")?;
+            self.bytes[HEADER..HEADER + HEAD].copy_from_slice(&stamp);
+            self.bytes.extend_from_slice(&tag);
+        }
+        let (head, payload) = self.bytes.split_at_mut(HEADER);
+        header.stored = u32::try_from(payload.len()).map_err(|_| TOO_LARGE)?;
+        header.payload_crc = checksum(salt, payload);
+        head.copy_from_slice(&header.bytes());
+        let crc = checksum(salt, &head[..44]);
+        head[44..].copy_from_slice(&crc.to_le_bytes());
+        Ok(crc)
+    }
+}
+
+const TOO_LARGE: &str = "the batch is too large for one block";
+
+/// Where the entries begin in the bytes of a block.
+fn front(is_encrypted: bool) -> usize {
+    if is_encrypted { HEADER + HEAD } else { HEADER }
 }
 
 impl Header {
@@ -128,17 +194,93 @@ impl Header {
         checksum(salt, payload) == self.payload_crc
     }
 
-    /// The block, from a payload found right. `scratch` is kept between calls.
-    pub fn decode(&self, payload: &[u8], scratch: &mut Vec<u8>) -> Result<Block, String> {
+    /// What the tag of an encrypted payload binds beside it.
+    fn about(&self, salt: u64) -> [u8; 59] {
+        let mut about = [0; 59];
+        about[..15].copy_from_slice(ABOUT);
+        about[15..23].copy_from_slice(&salt.to_le_bytes());
+        about[23..31].copy_from_slice(&self.position.0.to_le_bytes());
+        about[31..39].copy_from_slice(&self.written_ms.to_le_bytes());
+        for (at, word) in [self.entries, self.plain, self.chain, self.flags].into_iter().enumerate() {
+            about[39 + 4 * at..43 + 4 * at].copy_from_slice(&word.to_le_bytes());
+        }
+        about
+    }
+
+    /// All but its own checksum.
+    fn bytes(&self) -> [u8; HEADER] {
+        let mut head = [0; HEADER];
+        head[..4].copy_from_slice(&MAGIC);
+        head[4..8].copy_from_slice(&self.payload_crc.to_le_bytes());
+        head[8..12].copy_from_slice(&self.stored.to_le_bytes());
+        head[12..16].copy_from_slice(&self.plain.to_le_bytes());
+        head[16..24].copy_from_slice(&self.position.0.to_le_bytes());
+        head[24..32].copy_from_slice(&self.written_ms.to_le_bytes());
+        head[32..36].copy_from_slice(&self.entries.to_le_bytes());
+        head[36..40].copy_from_slice(&self.chain.to_le_bytes());
+        head[40..44].copy_from_slice(&self.flags.to_le_bytes());
+        head
+    }
+}
+
+/// Reads the blocks of one segment; keeps its buffers between them.
+pub(super) struct Decoder {
+    salt: u64,
+    /// The segment's blocks are: then one that is not was put there by somebody else.
+    is_encrypted: bool,
+    keys: Option<DataKeys>,
+    opened: Vec<u8>,
+    unpacked: Vec<u8>,
+}
+
+impl Decoder {
+    pub fn new(salt: u64, is_encrypted: bool, keys: Option<DataKeys>) -> Decoder {
+        Decoder { salt, is_encrypted, keys, opened: Vec::new(), unpacked: Vec::new() }
+    }
+
+    /// The payload as it was before it was encrypted, from one whose checksum was found right.
+    ///
+    /// # Errors
+    /// Its key is not there, or its tag is wrong.
+    pub fn packed<'a>(&'a mut self, header: &Header, payload: &'a [u8]) -> Result<&'a [u8], String> {
+        match (header.flags & FLAG_ENCRYPTED != 0, self.is_encrypted) {
+            (true, true) => {}
+            (false, false) => return Ok(payload),
+            (true, false) => return Err("an encrypted block stands in a plain segment".into()),
+            (false, true) => return Err("a plain block stands in an encrypted segment".into()),
+        }
+        let keys = self.keys.as_ref().ok_or("it is encrypted, and no keys are configured")?;
+        if payload.len() > STORED_BYTES_MAX {
+            return Err("its length is too large".into());
+        }
+        let opened = keys.decrypt(&header.about(self.salt), payload, &mut self.opened);
+        opened.map_err(|why| format!("block {}: {why}", header.position.0))?;
+        Ok(&self.opened)
+    }
+
+    /// The block, from a payload whose checksum was found right.
+    ///
+    /// # Errors
+    /// As [`Decoder::packed`]; or it does not hold what its header says.
+    pub fn decode(&mut self, header: &Header, payload: &[u8]) -> Result<Block, String> {
+        let mut unpacked = std::mem::take(&mut self.unpacked);
+        let block = self.packed(header, payload).and_then(|bytes| header.unpack(bytes, &mut unpacked));
+        self.unpacked = unpacked;
+        block
+    }
+}
+
+impl Header {
+    fn unpack(&self, packed: &[u8], scratch: &mut Vec<u8>) -> Result<Block, String> {
         let plain = usize::try_from(self.plain).map_err(|_| "its length is too large".to_owned())?;
-        let bytes = match self.flags {
-            0 => payload,
+        let bytes = match self.flags & !FLAG_ENCRYPTED {
+            0 => packed,
             // LZ4 makes at most 255 bytes of one.
-            FLAG_LZ4 if plain <= BLOCK_BYTES_MAX && plain / 255 <= payload.len() => {
+            FLAG_LZ4 if plain <= BLOCK_BYTES_MAX && plain / 255 <= packed.len() => {
                 if scratch.len() < plain {
                     scratch.resize(plain, 0);
                 }
-                let got = lz4_flex::block::decompress_into(payload, &mut scratch[..plain])
+                let got = lz4_flex::block::decompress_into(packed, &mut scratch[..plain])
                     .map_err(|e| e.to_string())?;
                 &scratch[..got]
             }
@@ -181,19 +323,76 @@ pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cipher::{Key, KeyRing, Suite};
     use crate::domain::Day;
     use proptest::prelude::*;
 
     fn encode(entries: &[Entry]) -> Vec<u8> {
         let mut encoder = Encoder::default();
-        encoder.encode(&Plan { salt: 7, position: Position(3), chain: 9, written_ms: -5, entries }).unwrap();
+        let plan = Plan { salt: 7, position: Position(3), chain: 9, written_ms: -5, entries, key: None };
+        encoder.encode(&plan).unwrap();
         encoder.bytes
     }
 
     fn decode(bytes: &[u8]) -> Option<Block> {
+        decode_with(bytes, None)
+    }
+
+    fn decode_with(bytes: &[u8], keys: Option<&DataKeys>) -> Option<Block> {
         let header = Header::parse(7, bytes)?;
         let payload = bytes.get(HEADER..HEADER + header.stored as usize)?;
-        header.payload_is_right(7, payload).then(|| header.decode(payload, &mut Vec::new()).ok()).flatten()
+        let mut decoder = Decoder::new(7, keys.is_some(), keys.cloned());
+        header.payload_is_right(7, payload).then(|| decoder.decode(&header, payload).ok()).flatten()
+    }
+
+    fn keys() -> DataKeys {
+        let key = Key::new(Suite::Aes256GcmSiv, Day(20_000), [5; 32]).unwrap();
+        DataKeys::new(KeyRing::new(key), [6; 16])
+    }
+
+    /// The header's words with both checksums made right again, as a forger would.
+    fn mend(bytes: &mut [u8]) {
+        let crc = checksum(7, &bytes[HEADER..]).to_le_bytes();
+        bytes[4..8].copy_from_slice(&crc);
+        let crc = checksum(7, &bytes[..44]).to_le_bytes();
+        bytes[44..48].copy_from_slice(&crc);
+    }
+
+    #[test]
+    fn an_encrypted_block_comes_back_and_not_one_byte_can_be_forged() {
+        let keys = keys();
+        let entries: Vec<Entry> = (0..40).map(|d| Entry::Date(Day(d * 37))).collect();
+        let key = Some((&keys, keys.current()));
+        let plan = Plan { salt: 7, position: Position(3), chain: 9, written_ms: -5, entries: &entries, key };
+        let mut encoder = Encoder::default();
+        encoder.encode(&plan).unwrap();
+        let bytes = encoder.bytes.clone();
+        assert_eq!(bytes.len(), encode(&entries).len() + OVERHEAD);
+        assert_eq!(decode_with(&bytes, Some(&keys)).unwrap().entries, entries);
+        assert_eq!(decode(&bytes), None, "without keys");
+        // Position, time, number, chain, flags, stamp, text and tag; what is left is the magic and the lengths.
+        for (at, bit) in (12..44).chain(HEADER..bytes.len()).flat_map(|at| [(at, 1), (at, 2)]) {
+            let mut bent = bytes.clone();
+            bent[at] ^= bit;
+            assert_eq!(decode_with(&bent, Some(&keys)), None, "byte {at}, checksums as they were");
+            mend(&mut bent);
+            assert_eq!(decode_with(&bent, Some(&keys)), None, "byte {at}, checksums mended");
+        }
+        // Under another key the same block is another one, and says the same.
+        let header = Header::parse(7, &bytes).unwrap();
+        let mut decoder = Decoder::new(7, true, Some(keys.clone()));
+        let packed = decoder.packed(&header, &bytes[HEADER..]).unwrap().to_vec();
+        encoder.encode_again(7, &Packed { header: &header, bytes: &packed }, 11, key).unwrap();
+        let again = decode_with(&encoder.bytes, Some(&keys)).unwrap();
+        assert_eq!((again.position, again.written_ms, again.entries), (Position(3), -5, entries.clone()));
+        assert_ne!(encoder.bytes, bytes);
+        encoder.encode_again(7, &Packed { header: &header, bytes: &packed }, 9, None).unwrap();
+        assert_eq!(encoder.bytes, encode(&entries), "and plain again");
+        assert_eq!(
+            decode_with(&encoder.bytes, Some(&keys)),
+            None,
+            "a plain block where encrypted ones stand"
+        );
     }
 
     proptest! {
@@ -219,10 +418,10 @@ mod tests {
         assert_eq!((good.flags, good.entries), (FLAG_LZ4, 500));
         let mut scratch = Vec::new();
         let long = Header { plain: 256 << 20, ..good };
-        assert!(long.decode(&payload, &mut scratch).is_err() && scratch.is_empty());
+        assert!(long.unpack(&payload, &mut scratch).is_err() && scratch.is_empty());
         let many = Header { entries: u32::MAX, ..good };
-        assert!(many.decode(&payload, &mut scratch).is_err());
-        assert_eq!(good.decode(&payload, &mut scratch).unwrap().entries.len(), 500);
+        assert!(many.unpack(&payload, &mut scratch).is_err());
+        assert_eq!(good.unpack(&payload, &mut scratch).unwrap().entries.len(), 500);
     }
 
     #[test]
@@ -230,7 +429,14 @@ mod tests {
         let mut encoder = Encoder::default();
         for count in [5000, 1, 300, 0] {
             let entries = vec![Entry::Date(Day(20_000)); count];
-            let plan = Plan { salt: 7, position: Position(1), chain: 0, written_ms: 0, entries: &entries };
+            let plan = Plan {
+                salt: 7,
+                position: Position(1),
+                chain: 0,
+                written_ms: 0,
+                entries: &entries,
+                key: None,
+            };
             encoder.encode(&plan).unwrap();
             assert_eq!(decode(&encoder.bytes).unwrap().entries.len(), count);
         }

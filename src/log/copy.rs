@@ -7,6 +7,8 @@ use super::recover::read_headers;
 use super::scan::{Blocks, Step};
 use super::segment::{Segment, damaged};
 use super::{LogError, Position};
+use crate::cipher::KeyId;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -72,6 +74,13 @@ impl Picture {
             next: next_of(index),
         };
         Ok(Picture { identity, oldest, pieces: segments.iter().enumerate().map(piece).collect() })
+    }
+}
+
+impl Picture {
+    /// The keys that its blocks are encrypted with. Nothing here needs them.
+    pub fn keys(&self) -> BTreeSet<KeyId> {
+        self.pieces.iter().filter_map(|piece| piece.segment.header.key).collect()
     }
 }
 

@@ -3,17 +3,22 @@
 //!
 //! Header of a segment, 64 bytes, little-endian: magic `WWSEGMNT`, format version (4), chain at its
 //! beginning (4), salt (8), first position (8), created at in Unix milliseconds (8), first position
-//! and length of the segment before (8 + 8, zero for the first), zero (4), crc32 of the 60 bytes
-//! before (4). So a missing or shortened older segment is noticed without reading it.
+//! and length of the segment before (8 + 8, zero for the first), name of the key that its blocks are
+//! encrypted with (4, zero for none), crc32 of the 60 bytes before (4). So a missing or shortened older
+//! segment is noticed without reading it, and which keys a log needs is known from its headers.
+//! Format 1 is plain, format 2 is encrypted: a version without ciphers refuses it.
 
 use super::block::{checksum, u32_at, u64_at};
 use super::{LogError, Position};
+use crate::cipher::KeyId;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 pub(super) const SEGMENT_HEADER: usize = 64;
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
+const PLAIN: u32 = 1;
+const ENCRYPTED: u32 = 2;
 const SEGMENT_MAGIC: [u8; 8] = *b"WWSEGMNT";
 const MARK: &str = "HEAD";
 
@@ -25,6 +30,8 @@ pub(super) struct SegmentHeader {
     pub created_ms: i64,
     pub before_first: Position,
     pub before_bytes: u64,
+    /// `None`: its blocks are plain.
+    pub key: Option<KeyId>,
 }
 
 /// What the beginning of a segment file is.
@@ -41,13 +48,15 @@ impl SegmentHeader {
     pub fn bytes(&self) -> [u8; SEGMENT_HEADER] {
         let mut out = [0u8; SEGMENT_HEADER];
         out[..8].copy_from_slice(&SEGMENT_MAGIC);
-        out[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+        let format = if self.key.is_some() { ENCRYPTED } else { PLAIN };
+        out[8..12].copy_from_slice(&format.to_le_bytes());
         out[12..16].copy_from_slice(&self.chain.to_le_bytes());
         out[16..24].copy_from_slice(&self.salt.to_le_bytes());
         out[24..32].copy_from_slice(&self.first.0.to_le_bytes());
         out[32..40].copy_from_slice(&self.created_ms.to_le_bytes());
         out[40..48].copy_from_slice(&self.before_first.0.to_le_bytes());
         out[48..56].copy_from_slice(&self.before_bytes.to_le_bytes());
+        out[56..60].copy_from_slice(&self.key.map_or(0, KeyId::number).to_le_bytes());
         let crc = checksum(0, &out[..60]);
         out[60..].copy_from_slice(&crc.to_le_bytes());
         out
@@ -64,6 +73,7 @@ impl SegmentHeader {
             created_ms: u64_at(bytes, 32)?.cast_signed(),
             before_first: Position(u64_at(bytes, 40)?),
             before_bytes: u64_at(bytes, 48)?,
+            key: KeyId::from_number(u32_at(bytes, 56)?),
         })
     }
 }
@@ -128,12 +138,18 @@ pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
 
 /// Replaces a small file whole: after a power cut it is the old one or the new one.
 pub(super) fn replace(dir: &Path, name: &str, text: &str) -> io::Result<()> {
-    let new = dir.join(format!("{name}.new"));
+    replace_bytes(&dir.join(name), text.as_bytes())
+}
+
+/// As [`replace`].
+pub(super) fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
     let mut file = File::create(&new)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.sync_all()?;
-    std::fs::rename(&new, dir.join(name))?;
-    sync_dir(dir)
+    std::fs::rename(&new, path)?;
+    sync_dir(path.parent().unwrap_or(Path::new(".")))
 }
 
 /// Notes that everything up to `head` was acknowledged. It is written when a log is opened and

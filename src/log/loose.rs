@@ -2,7 +2,7 @@
 //! disk that damages bytes and their checksums alike. For fuzzing: the checksums are made right before they are asked.
 
 use super::Block;
-use super::block::{HEADER, Header, MAGIC, checksum};
+use super::block::{Decoder, HEADER, Header, MAGIC, checksum};
 
 const SALT: u64 = 7;
 
@@ -22,5 +22,5 @@ pub fn read_block(bytes: &[u8]) -> Result<Block, Option<String>> {
     if !header.payload_is_right(SALT, payload) {
         return Err(None);
     }
-    header.decode(payload, &mut Vec::new()).map_err(Some)
+    Decoder::new(SALT, false, None).decode(&header, payload).map_err(Some)
 }

@@ -1,7 +1,7 @@
 //! The log's twin in memory, for simulation: the same bytes, no file, and crashes at will.
 //! Knows no clock and no randomness: what a crash leaves is decided by the seed it is given.
 
-use super::block::{Encoder, HEADER, Header, Plan};
+use super::block::{Decoder, Encoder, HEADER, Header, Plan};
 use super::{Block, Log, LogError};
 use crate::domain::{Entry, Position};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -114,12 +114,16 @@ impl Log for MemoryLog {
         if image.failed {
             return Err(LogError::Unusable("nothing is written after a failed write; restart".into()));
         }
-        let plan =
-            Plan { salt: image.salt, position: image.head().next(), chain: image.chain, written_ms, entries };
-        let mut encoder = Encoder::default();
-        let Some(chain) = encoder.encode(&plan) else {
-            return Err(LogError::Unusable("the batch is too large for one block".into()));
+        let plan = Plan {
+            salt: image.salt,
+            position: image.head().next(),
+            chain: image.chain,
+            written_ms,
+            entries,
+            key: None,
         };
+        let mut encoder = Encoder::default();
+        let chain = encoder.encode(&plan).map_err(|why| LogError::Unusable(why.into()))?;
         image.writes += 1;
         let fail = image.fail.filter(|(nth, _)| *nth == image.writes).map(|(_, at)| at);
         if fail == Some(FailAt::Before) {
@@ -162,12 +166,12 @@ impl Log for MemoryLog {
             return Err(LogError::Gone { asked: from, oldest });
         }
         let skip = usize::try_from(from.0 - oldest.0).unwrap_or(usize::MAX);
-        let mut scratch = Vec::new();
+        let mut decoder = Decoder::new(salt, false, None);
         for bytes in durable.iter().skip(skip) {
             let damaged =
                 |what: &str| LogError::Damaged { file: "memory".into(), offset: 0, what: what.into() };
             let header = sound(salt, bytes).ok_or_else(|| damaged("a block is not what was written"))?;
-            each(header.decode(&bytes[HEADER..], &mut scratch).map_err(|e| damaged(&e))?)?;
+            each(decoder.decode(&header, &bytes[HEADER..]).map_err(|e| damaged(&e))?)?;
         }
         Ok(())
     }

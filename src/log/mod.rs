@@ -3,14 +3,18 @@
 
 mod block;
 mod copy;
+#[cfg(test)]
+mod encrypted_tests;
 mod files;
 mod folder;
 mod loose;
 mod memory;
 mod reader;
 mod recover;
+mod rewrite;
 mod scan;
 mod segment;
+mod swap;
 
 pub use copy::{Picture, Piece, Sound, mark_acknowledged};
 pub use files::free_bytes;
@@ -18,7 +22,9 @@ pub use folder::{DataFolder, Held, hold};
 pub use loose::read_block;
 pub use memory::{FailAt, MemoryLog};
 pub use reader::read_folder;
+pub use rewrite::{Rewritten, Takes, keys_of, rewrite, rewrite_without};
 pub use segment::{LogOptions, Recovery, SegmentLog, TornTail};
+pub use swap::{new_beside, settle, swap};
 
 use crate::domain::{Entry, Position};
 

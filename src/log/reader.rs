@@ -1,12 +1,14 @@
 //! Reads the log of a data folder and changes nothing in it: an interrupted last write is left as it is,
 //! and is no block. Refuses a folder that a service works on.
 
+use super::block::Decoder;
 use super::files::{self, segment_path};
 use super::folder::hold_unused;
 use super::recover::read_headers;
 use super::scan::{Blocks, Step};
 use super::segment::damaged;
 use super::{Block, LogError};
+use crate::cipher::DataKeys;
 use std::path::Path;
 
 /// Gives `each` every block of the folder's log, oldest first.
@@ -16,6 +18,7 @@ use std::path::Path;
 /// something inside cannot be read.
 pub fn read_folder(
     folder: &Path,
+    keys: Option<DataKeys>,
     each: &mut dyn FnMut(Block) -> Result<(), LogError>,
 ) -> Result<(), LogError> {
     // Held while it is read, so that nobody begins to write meanwhile.
@@ -24,11 +27,11 @@ pub fn read_folder(
     let names = files::list(&dir).map_err(LogError::io(format!("list {}", dir.display())))?;
     // A segment whose creation was cut short has no block.
     let (segments, _) = read_headers(&names)?;
-    let mut scratch = Vec::new();
     for (index, segment) in segments.iter().enumerate() {
         let path = segment_path(&dir, segment.header.first);
         let failed = || LogError::io(format!("read {}", path.display()));
         let header = segment.header;
+        let mut decoder = Decoder::new(header.salt, header.key.is_some(), keys.clone());
         let mut blocks =
             Blocks::open(&path, header.salt, header.first, header.chain, segment.bytes).map_err(failed())?;
         loop {
@@ -39,9 +42,8 @@ pub fn read_folder(
                 Step::Bad { torn: true, .. } if index + 1 == segments.len() => break,
                 Step::Bad { what, .. } => return Err(damaged(&path, offset, what)),
                 Step::Block(header, payload) => {
-                    let block =
-                        header.decode(payload, &mut scratch).map_err(|what| damaged(&path, offset, what))?;
-                    each(block)?;
+                    let block = decoder.decode(&header, payload);
+                    each(block.map_err(|what| damaged(&path, offset, what))?)?;
                 }
             }
         }
@@ -57,7 +59,7 @@ mod tests {
 
     fn read(folder: &Path) -> Result<Vec<Entry>, LogError> {
         let mut all = Vec::new();
-        read_folder(folder, &mut |block| {
+        read_folder(folder, None, &mut |block| {
             all.extend(block.entries);
             Ok(())
         })?;

@@ -2,9 +2,11 @@
 //! `segment.rs` says what this can and cannot know. Nothing is changed before all is checked.
 
 use super::LogError;
+use super::block::Decoder;
 use super::files::{self, SEGMENT_HEADER, SegmentHeader, SegmentStart, segment_path};
 use super::scan::{Blocks, Step, block_behind};
 use super::segment::{Segment, TornTail, create_segment, damaged};
+use crate::cipher::DataKeys;
 use crate::domain::Position;
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
@@ -37,19 +39,20 @@ struct Scanned {
     torn: Option<String>,
 }
 
-pub(super) fn recover(dir: &Path) -> Result<Found, LogError> {
+pub(super) fn recover(dir: &Path, keys: Option<&DataKeys>) -> Result<Found, LogError> {
     let acknowledged = files::read_mark(dir)?;
     let names = files::list(dir).map_err(LogError::io(format!("list {}", dir.display())))?;
     let (mut segments, unborn) = read_headers(&names)?;
+    check_keys(dir, &segments, keys)?;
     let known = unborn.as_ref().map_or(acknowledged, |(first, _)| {
         // A segment is created when all before its first block is acknowledged.
         acknowledged.max(Position(first.0.saturating_sub(1)))
     });
     let Some(last) = segments.last().copied() else {
-        return begin(dir, known, unborn);
+        return begin(dir, known, unborn, keys);
     };
     let path = segment_path(dir, last.header.first);
-    let scanned = scan(&path, &last)?;
+    let scanned = scan(&path, &last, keys)?;
     if scanned.head < known {
         let why = scanned.torn.unwrap_or_else(|| "it ends here".to_owned());
         let what = format!(
@@ -112,6 +115,31 @@ pub(super) fn read_headers(names: &[Named]) -> Result<(Vec<Segment>, Option<Name
     Ok((segments, None))
 }
 
+/// Every key that is needed must be there before anything is read; and behind the first encrypted segment nothing is
+/// plain, unless somebody else has put it there.
+fn check_keys(dir: &Path, segments: &[Segment], keys: Option<&DataKeys>) -> Result<(), LogError> {
+    let mut is_encrypted = false;
+    for segment in segments {
+        let Some(key) = segment.header.key else {
+            // One without a block gets its key with the first.
+            if is_encrypted && segment.bytes > SEGMENT_HEADER as u64 {
+                let path = segment_path(dir, segment.header.first);
+                return Err(damaged(&path, 0, "it is plain, and stands behind an encrypted segment"));
+            }
+            continue;
+        };
+        is_encrypted = true;
+        let why = match keys {
+            None => "and no keys are configured",
+            Some(keys) if !keys.has(key) => "which the file of security.keys_file does not hold",
+            Some(_) => continue,
+        };
+        let path = segment_path(dir, segment.header.first);
+        return Err(LogError::Unusable(format!("{} is encrypted with key {key}, {why}", path.display())));
+    }
+    Ok(())
+}
+
 fn check_neighbours(path: &Path, header: &SegmentHeader, before: &Segment) -> Result<(), LogError> {
     let what = if header.salt != before.header.salt {
         "it belongs to another log than the segment before it".to_owned()
@@ -129,7 +157,12 @@ fn check_neighbours(path: &Path, header: &SegmentHeader, before: &Segment) -> Re
 }
 
 /// A log with nothing in it yet.
-fn begin(dir: &Path, known: Position, unborn: Option<Named>) -> Result<Found, LogError> {
+fn begin(
+    dir: &Path,
+    known: Position,
+    unborn: Option<Named>,
+    keys: Option<&DataKeys>,
+) -> Result<Found, LogError> {
     if known > Position(0) {
         return Err(damaged(dir, 0, format!("no segment is there, but block {} was acknowledged", known.0)));
     }
@@ -142,21 +175,27 @@ fn begin(dir: &Path, known: Position, unborn: Option<Named>) -> Result<Found, Lo
         created_ms: 0,
         before_first: Position(0),
         before_bytes: 0,
+        key: keys.map(DataKeys::current),
     };
     create_segment(dir, &header)?;
     let segments = vec![Segment { header, bytes: SEGMENT_HEADER as u64 }];
     Ok(Found { segments, head: Position(0), chain: 0, torn })
 }
 
-fn scan(path: &Path, segment: &Segment) -> Result<Scanned, LogError> {
+fn scan(path: &Path, segment: &Segment, keys: Option<&DataKeys>) -> Result<Scanned, LogError> {
     let failed = || LogError::io(format!("read {}", path.display()));
-    let SegmentHeader { salt, first, chain, .. } = segment.header;
+    let SegmentHeader { salt, first, chain, key, .. } = segment.header;
+    let mut decoder = Decoder::new(salt, key.is_some(), keys.cloned());
     let mut blocks = Blocks::open(path, salt, first, chain, segment.bytes).map_err(failed())?;
     let mut last_block = None;
     let torn = loop {
         let offset = blocks.offset;
         match blocks.step().map_err(failed())? {
-            Step::Block(header, _) => last_block = Some((offset, header.block_bytes())),
+            Step::Block(header, payload) => {
+                // An interrupted write leaves no block whose checksums are right: this one was changed.
+                decoder.packed(&header, payload).map_err(|what| damaged(path, offset, what))?;
+                last_block = Some((offset, header.block_bytes()));
+            }
             Step::End => break None,
             Step::Bad { torn: true, what } => break Some(what),
             Step::Bad { torn: false, what } => return Err(damaged(path, offset, what)),

@@ -18,12 +18,14 @@
 //! Files are not grown in advance. A file of set length would save nothing (the sync must record
 //! new extents all the same) and a tail of zeros could no longer be told from a lost write.
 
-use super::block::{Encoder, Plan};
+use super::block::{Decoder, Encoder, Plan};
 use super::files::{self, SEGMENT_HEADER, SegmentHeader, segment_path};
 use super::recover;
 use super::scan::{Blocks, Step};
 use super::{Block, Log, LogError};
+use crate::cipher::{DataKeys, KeyId};
 use crate::domain::{Entry, Position};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -87,6 +89,8 @@ pub struct SegmentLog {
     /// What the next block is tied to.
     chain: u32,
     encoder: Encoder,
+    /// `None`: what is new is plain.
+    keys: Option<DataKeys>,
     /// The first failure of a write: from then on nothing is written.
     failed: Option<String>,
 }
@@ -128,8 +132,21 @@ impl SegmentLog {
     /// [`LogError::Damaged`] if something acknowledged cannot be read, naming file and offset; nothing
     /// is changed then. [`LogError::Unusable`] if a newer version wrote it.
     pub fn open(dir: &Path, options: LogOptions) -> Result<(SegmentLog, Recovery), LogError> {
+        SegmentLog::open_with(dir, options, None)
+    }
+
+    /// The same with keys: what is new is encrypted, what is there may be plain or under any of them.
+    ///
+    /// # Errors
+    /// Also [`LogError::Unusable`] if a key is missing, naming it; and [`LogError::Damaged`] for a block of the last
+    /// segment that does not open.
+    pub fn open_with(
+        dir: &Path,
+        options: LogOptions,
+        keys: Option<DataKeys>,
+    ) -> Result<(SegmentLog, Recovery), LogError> {
         files::create_dir(dir).map_err(LogError::io(format!("create {}", dir.display())))?;
-        let found = recover::recover(dir)?;
+        let found = recover::recover(dir, keys.as_ref())?;
         let mut log = SegmentLog {
             dir: dir.to_owned(),
             options,
@@ -138,6 +155,7 @@ impl SegmentLog {
             chain: found.chain,
             segments: found.segments,
             encoder: Encoder::default(),
+            keys,
             failed: None,
         };
         log.mark()?;
@@ -163,8 +181,26 @@ impl SegmentLog {
         }
     }
 
-    fn roll(&mut self, created_ms: i64) -> Result<(), LogError> {
+    /// How many segments stand under each key; `None` are plain.
+    pub fn keys_used(&self) -> BTreeMap<Option<KeyId>, usize> {
+        let mut used = BTreeMap::new();
+        self.segments.iter().for_each(|segment| *used.entry(segment.header.key).or_default() += 1);
+        used
+    }
+
+    fn roll(&mut self, created_ms: i64, key: Option<KeyId>) -> Result<(), LogError> {
         let before = *self.last();
+        if before.bytes == SEGMENT_HEADER as u64 {
+            // Nothing is in it: it only gets another key.
+            let header = SegmentHeader { key, ..before.header };
+            let path = segment_path(&self.dir, header.first);
+            files::replace_bytes(&path, &header.bytes())
+                .map_err(LogError::io(format!("write {}", path.display())))?;
+            self.tail = Box::new(open_tail(&path)?);
+            let last = self.segments.len() - 1;
+            self.segments[last].header = header;
+            return Ok(());
+        }
         let header = SegmentHeader {
             salt: before.header.salt,
             first: self.head.next(),
@@ -172,6 +208,7 @@ impl SegmentLog {
             created_ms,
             before_first: before.header.first,
             before_bytes: before.bytes,
+            key,
         };
         create_segment(&self.dir, &header)?;
         self.tail = Box::new(open_tail(&segment_path(&self.dir, header.first))?);
@@ -194,15 +231,20 @@ impl SegmentLog {
     }
 
     fn append_block(&mut self, written_ms: i64, entries: &[Entry]) -> Result<(), LogError> {
-        if self.last().bytes >= self.options.segment_bytes {
-            self.roll(written_ms).map_err(|e| self.poison(e))?;
+        let key = self.keys.as_ref().map(DataKeys::current);
+        if self.last().bytes >= self.options.segment_bytes || self.last().header.key != key {
+            self.roll(written_ms, key).map_err(|e| self.poison(e))?;
         }
         let position = self.head.next();
         let salt = self.last().header.salt;
-        let plan = Plan { salt, position, chain: self.chain, written_ms, entries };
-        let Some(chain) = self.encoder.encode(&plan) else {
-            let source = io::Error::new(io::ErrorKind::InvalidInput, "the batch is too large for one block");
-            return Err(LogError::Io { what: format!("append block {}", position.0), source });
+        let key = self.keys.as_ref().zip(key);
+        let plan = Plan { salt, position, chain: self.chain, written_ms, entries, key };
+        let chain = match self.encoder.encode(&plan) {
+            Ok(chain) => chain,
+            Err(why) => {
+                let source = io::Error::new(io::ErrorKind::InvalidInput, why);
+                return Err(LogError::Io { what: format!("append block {}", position.0), source });
+            }
         };
         let path = segment_path(&self.dir, self.last().header.first);
         if let Err(source) = self.write() {
@@ -252,7 +294,7 @@ impl Log for SegmentLog {
         let start = self.segments.partition_point(|s| s.header.first <= from) - 1;
         for (index, segment) in self.segments.iter().enumerate().skip(start) {
             let path = segment_path(&self.dir, segment.header.first);
-            let (next, chain) = read_segment(&path, segment, from, each)?;
+            let (next, chain) = read_segment(&path, segment, self.keys.as_ref(), from, each)?;
             let (want, tied) = match self.segments.get(index + 1) {
                 Some(later) => (later.header.first, later.header.chain),
                 None => (self.head.next(), self.chain),
@@ -303,13 +345,14 @@ impl Drop for SegmentLog {
 fn read_segment(
     path: &Path,
     segment: &Segment,
+    keys: Option<&DataKeys>,
     from: Position,
     each: &mut dyn FnMut(Block) -> Result<(), LogError>,
 ) -> Result<(Position, u32), LogError> {
     let failed = || LogError::io(format!("read {}", path.display()));
-    let SegmentHeader { salt, first, chain, .. } = segment.header;
+    let SegmentHeader { salt, first, chain, key, .. } = segment.header;
     let mut blocks = Blocks::open(path, salt, first, chain, segment.bytes).map_err(failed())?;
-    let mut scratch = Vec::new();
+    let mut decoder = Decoder::new(salt, key.is_some(), keys.cloned());
     loop {
         let offset = blocks.offset;
         match blocks.step().map_err(failed())? {
@@ -317,9 +360,8 @@ fn read_segment(
             Step::Bad { what, .. } => return Err(damaged(path, offset, what)),
             Step::Block(header, _) if header.position < from => {}
             Step::Block(header, payload) => {
-                let block =
-                    header.decode(payload, &mut scratch).map_err(|what| damaged(path, offset, what))?;
-                each(block)?;
+                let block = decoder.decode(&header, payload);
+                each(block.map_err(|what| damaged(path, offset, what))?)?;
             }
         }
     }

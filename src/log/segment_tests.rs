@@ -313,7 +313,7 @@ fn a_newer_format_is_refused_in_a_clear_sentence() {
     drop(log);
     let file = segment(dir.path(), 1);
     let mut bytes = std::fs::read(&file).unwrap();
-    bytes[8] = 2;
+    bytes[8] = 3;
     std::fs::write(&file, bytes).unwrap();
     let error = open(dir.path()).err().unwrap();
     assert!(matches!(&error, LogError::Unusable(why) if why.contains("newer version")), "{error}");

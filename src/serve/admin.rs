@@ -34,16 +34,24 @@ pub struct Admin {
     dates: DateSource,
     patience: Duration,
     sources: Arc<Sources>,
+    encryption: EncryptionTold,
 }
+
+/// How what stands on disk is encrypted at this moment; `None`: it is plain.
+pub type EncryptionTold = Arc<dyn Fn() -> Option<pb::DataEncryption> + Send + Sync>;
 
 impl Admin {
     pub fn new(engine: Engine, hub: Arc<Hub>, dates: DateSource, patience: Duration) -> Admin {
-        Admin { engine, hub, dates, patience, sources: Arc::default() }
+        Admin { engine, hub, dates, patience, sources: Arc::default(), encryption: Arc::new(|| None) }
     }
 
     /// The count of senders, kept by whoever hears the engine.
     pub fn with_sources(self, sources: Arc<Sources>) -> Admin {
         Admin { sources, ..self }
+    }
+
+    pub fn with_encryption(self, encryption: EncryptionTold) -> Admin {
+        Admin { encryption, ..self }
     }
 
     async fn set_date(&self, text: &str, until: Instant) -> Result<Day, Refusal> {
@@ -106,6 +114,7 @@ impl Admin {
             shadow: status.shadow.map(shadow),
             disk_shortage: (status.disk_shortage)
                 .map(|(free_bytes, needed_bytes)| pb::DiskShortage { free_bytes, needed_bytes }),
+            encryption: (self.encryption)(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where state stands: pages under keys, written in atomic durable batches.
 //! A projection of the log: losing it costs time, never data. Knows nothing of what pages mean.
 
+mod encrypted;
 pub mod loose;
 mod memory;
 mod pieces;
@@ -9,6 +10,7 @@ mod sweep;
 
 use std::ops::ControlFlow;
 
+pub use encrypted::{EncryptedStore, OpenPart, Standing, keys_of, standing};
 pub use memory::{CrashAt, MemoryStore};
 pub use sled_store::SledStore;
 
@@ -31,6 +33,23 @@ pub enum StoreError {
     /// Locked by another process, written by a newer version.
     #[error("store: {0}")]
     Unusable(String),
+}
+
+/// Copies every pair of one store into another, a few megabytes at a time.
+pub fn copy(from: &dyn Store, to: &dyn Store) -> Result<u64, StoreError> {
+    const AT_ONCE: usize = 4 << 20;
+    let (mut some, mut bytes, mut all) = (Changes::default(), 0, 0);
+    from.scan(b"", &mut |key, value| {
+        some.put.push((key.to_vec(), value.to_vec()));
+        (bytes, all) = (bytes + value.len(), all + 1);
+        if bytes >= AT_ONCE {
+            bytes = 0;
+            to.write(std::mem::take(&mut some))?;
+        }
+        Ok(())
+    })?;
+    to.write(some)?;
+    Ok(all)
 }
 
 /// What a scan is told of each pair: whether it is to go on.

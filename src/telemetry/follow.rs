@@ -165,6 +165,7 @@ fn projects(entries: &[Entry]) -> Option<HashSet<ProjectId>> {
     let project = |entry: &Entry| match entry {
         Entry::Record(record) => record.body.project_id().cloned(),
         Entry::Act(act) => Some(act.project_id.clone()),
+        Entry::Erased(erased) => Some(erased.project_id.clone()),
         Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) => None,
     };
     let touches = |entry: &&Entry| !matches!(entry, Entry::Rejected(_));

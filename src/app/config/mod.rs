@@ -24,10 +24,12 @@ pub use sections::{
     Alerts, Clock, ClockKind, Data, Engine, Files, Http, IdKey, Log, LogFormat, LogLevel, Logging, Server,
     Store,
 };
-pub use security::Security;
+pub use security::{KeysFile, Security};
 pub use source::{ENVIRONMENT_PREFIX, Sources};
 pub use targets::{Alertmanager, Telemetry, Webhook};
 
+use super::data_keys;
+use crate::cipher::KeyRing;
 use crate::domain::{Calendar, Day, Rulebook};
 use crate::guard::Member;
 use keys::Keys;
@@ -107,6 +109,11 @@ impl Config {
         }
     }
 
+    /// The content of `security.keys_file` as it is now.
+    pub fn keys_again(&self) -> anyhow::Result<Option<KeyRing>> {
+        self.security.keys.as_ref().map(|file| data_keys::read(&file.path)).transpose()
+    }
+
     /// What is allowed but will surprise, for a check on the given day.
     pub fn warnings(&self, today: Day) -> Vec<String> {
         let path = self.files.calendar.as_deref();
@@ -157,6 +164,7 @@ fn read(sources: &Sources) -> (Config, Keys) {
     keys.problems.append(problems);
     let security = security::read(&mut keys, &folder, &directory);
     security::check_addresses(&mut keys, &server, &security);
+    security::check_keys_apart(&mut keys, &data.path, &security);
     let config = Config {
         server,
         data,

@@ -6,6 +6,8 @@ use super::keys::Keys;
 use super::problem::{ConfigError, ConfigErrors};
 use super::sections::Server;
 use super::{Text, principals, source};
+use crate::app::data_keys;
+use crate::cipher::KeyRing;
 use crate::guard::{ListPolicy, Member, Tls, TlsFiles};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,8 @@ pub struct Security {
     pub members: Option<Vec<Member>>,
     /// `None` = plain text.
     pub tls: Option<TlsFiles>,
+    /// By which what stands on disk is encrypted; `None` = it is plain.
+    pub keys: Option<KeysFile>,
     /// The folder of the audit trail; `None` = `audit` in the data folder.
     pub audit_path: Option<PathBuf>,
     pub audit_retain_days: u64,
@@ -31,6 +35,13 @@ pub struct Security {
     pub streams_per_caller: usize,
 }
 
+/// The file of the data keys, and its content.
+#[derive(Clone, PartialEq, Debug)]
+pub struct KeysFile {
+    pub path: PathBuf,
+    pub ring: KeyRing,
+}
+
 /// 724 号令 and 个人信息保护法: records of who was shown what are kept three years at least.
 const RETAIN_DAYS_LEAST: u64 = 1096;
 
@@ -41,10 +52,11 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
     let certificate = file("certificate");
     let key = file("certificate_key");
     let client_authorities = file("client_authorities");
+    let keys_file = file("keys_file");
     let client_crls = file("client_crls");
+    let audit_path = file("audit_path");
     let policies = [("strict", ListPolicy::Strict), ("lenient", ListPolicy::Lenient)];
     let crl_policy = s.word("client_crls_policy", ListPolicy::Strict, &policies);
-    let audit_path = s.path("audit_path").map(|path| folder.join(path));
     let audit_retain_days = s.number("audit_retain_days", 1827, RETAIN_DAYS_LEAST, 36_500);
     let reveals_per_hour = s.number("reveals_per_hour", 60, 1, 100_000);
     let calls_per_second = s.number("calls_per_second", 1000, 0, 1_000_000);
@@ -59,6 +71,7 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
             Vec::new()
         }
     });
+    let data_keys = keys_file.and_then(|path| read_keys(keys, path));
     let tls = match (certificate, key) {
         (Some(certificate), Some(key)) => {
             if client_crls.is_some() && client_authorities.is_none() {
@@ -89,6 +102,7 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
         principals,
         members,
         tls,
+        keys: data_keys,
         audit_path,
         audit_retain_days,
         reveals_per_hour,
@@ -97,6 +111,31 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
         bytes_per_second,
         records_waiting,
         streams_per_caller,
+    }
+}
+
+fn read_keys(keys: &mut Keys, path: PathBuf) -> Option<KeysFile> {
+    match data_keys::read(&path) {
+        Ok(ring) => Some(KeysFile { path, ring }),
+        Err(why) => {
+            let place = keys.place("security", "keys_file");
+            let expected = "a file as `wagewatch keys new` makes it";
+            keys.problems.push(ConfigError::new(place, format!("security.keys_file {why:#}"), expected));
+            None
+        }
+    }
+}
+
+/// Keys beside the data that they encrypt would be copied, and stolen, with it.
+pub(super) fn check_keys_apart(keys: &mut Keys, data: &Path, security: &Security) {
+    let whole = |path: &Path| std::path::absolute(path).ok().map(|path| path.canonicalize().unwrap_or(path));
+    let Some(file) = &security.keys else { return };
+    if let (Some(data), Some(path)) = (whole(data), whole(&file.path))
+        && path.starts_with(&data)
+    {
+        let place = keys.place("security", "keys_file");
+        let what = format!("security.keys_file {} lies in the data folder", file.path.display());
+        keys.problems.push(ConfigError::new(place, what, "a file elsewhere, best on another disk"));
     }
 }
 

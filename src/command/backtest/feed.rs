@@ -2,6 +2,7 @@
 //! data folder's log, in whose order they came. Knows no rulebook.
 
 use super::{BacktestArgs, Failure};
+use crate::cipher::DataKeys;
 use crate::domain::{Day, DayStart, Entry, Record};
 use crate::engine::backtest::Backtest;
 use crate::engine::batch::{PlainSwipe, RejectedLine, Sink, Source};
@@ -101,7 +102,13 @@ fn by_day(
 }
 
 /// In the order in which the service took them, on its own business dates.
-pub fn log(test: &mut Backtest, folder: &Path, from: Option<Day>, to: Option<Day>) -> Result<Read, Failure> {
+pub fn log(
+    test: &mut Backtest,
+    folder: &Path,
+    keys: Option<DataKeys>,
+    from: Option<Day>,
+    to: Option<Day>,
+) -> Result<Read, Failure> {
     let bar = bar("{spinner} {pos} records", None);
     let mut read = Read::default();
     let mut failed = None;
@@ -109,7 +116,7 @@ pub fn log(test: &mut Backtest, folder: &Path, from: Option<Day>, to: Option<Day
     let from = from.or(to);
     let counted = |day: Day| from.is_none_or(|from| day >= from) && to.is_none_or(|to| day <= to);
     let mut over = false;
-    read_folder(folder, &mut |block| {
+    read_folder(folder, keys, &mut |block| {
         if over {
             return Ok(());
         }
@@ -148,7 +155,7 @@ fn block_of(
             Entry::Record(record) => records.push(record),
             Entry::Rejected(_) => read.rejected += 1,
             // What people did, and by which rulebook was judged then, changes nothing of what is compared.
-            Entry::Act(_) | Entry::Rulebook(_) => {}
+            Entry::Act(_) | Entry::Rulebook(_) | Entry::Erased(_) => {}
             Entry::Date(day) => {
                 read.records += records.len() as u64;
                 test.take(std::mem::take(&mut records))?;

@@ -108,7 +108,7 @@ impl Bureau {
         for (index, entry) in (0..).zip(&block.entries) {
             match entry {
                 Entry::Record(record) => self.roster.merge(record, &mut self.stirred),
-                Entry::Rejected(_) => {}
+                Entry::Rejected(_) | Entry::Erased(_) => {}
                 Entry::Act(act) if act.project_id.is_county() => {
                     verdicts.push((index, self.act(act)));
                 }

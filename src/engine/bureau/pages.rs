@@ -170,7 +170,7 @@ fn read_key<T>(bytes: &[u8], read: impl FnOnce(&mut Reader<'_>) -> Result<T, Cor
 }
 
 fn alerts_key(shard: u16, subject: &Subject) -> Vec<u8> {
-    let mut w = Writer { bytes: keys::shard_alerts(shard) };
+    let mut w = Writer { bytes: keys::bureau_alerts(shard) };
     codec::write_subject(&mut w, subject);
     w.bytes
 }
