@@ -74,9 +74,11 @@ const UNPAID: [Trouble; 5] = [
     Trouble::AccountShort,
     Trouble::LateAttendance,
 ];
+/// Working days ahead that are wanted.
+const FAR: i64 = 5;
 /// Rules and numbers were chosen at these.
-const TUNING: Range<u64> = 1..11;
-const HELD_OUT: Range<u64> = 101..111;
+const TUNING: Range<u64> = 1..31;
+const HELD_OUT: Range<u64> = 101..121;
 
 /// From when until when an alert stood.
 #[derive(Clone, Copy)]
@@ -272,9 +274,9 @@ fn report(cases: &[Case], single: usize, calendar: &Calendar) {
         arrears.len()
     );
     println!(
-        "| rule | announced, of all | of those not unseen | working days ahead (median) | \
+        "| rule | announced, of all | of those not unseen | working days ahead (median) | {FAR} or more ahead, of all | \
          empty, of all that were raised | empty, of those that stood when the due date came |\n\
-         | --- | --- | --- | --- | --- | --- |"
+         | --- | --- | --- | --- | --- | --- | --- |"
     );
     for (name, rules) in ROWS {
         row(name, rules, cases, &arrears, calendar);
@@ -316,16 +318,18 @@ fn list(cases: &[Case], calendar: &Calendar) {
 fn row(name: &str, rules: &[Rule], cases: &[Case], arrears: &[&Case], calendar: &Calendar) {
     let told = |case: &&&Case| case.lead(rules, calendar).is_some();
     let seen: Vec<&Case> = arrears.iter().filter(|case| !case.is_unseen()).copied().collect();
-    let leads = arrears.iter().filter_map(|case| case.lead(rules, calendar)).collect();
+    let leads: Vec<i64> = arrears.iter().filter_map(|case| case.lead(rules, calendar)).collect();
+    let far = leads.iter().filter(|lead| **lead >= FAR).count();
     let is_known = |case: &&Case| case.arrear.is_some() || !case.is_unpriced;
     let raised: Vec<&Case> = cases.iter().filter(is_known).filter(|case| case.was_raised(rules)).collect();
     let stood: Vec<&Case> = raised.iter().filter(told).copied().collect();
     let empty = |cases: &[&Case]| share(cases.iter().filter(|case| case.was_paid()).count(), cases.len());
     println!(
-        "| {name} | {} | {} | {} | {} | {} |",
+        "| {name} | {} | {} | {} | {} | {} | {} |",
         share(arrears.iter().filter(told).count(), arrears.len()),
         share(seen.iter().filter(told).count(), seen.len()),
         median(leads),
+        share(far, arrears.len()),
         empty(&raised),
         empty(&stood),
     );

@@ -55,13 +55,9 @@ pub(super) struct Clerk {
     /// Rows of shards that are ahead of this stage, from the store: they are not made again.
     pub made_before: BTreeMap<Position, Vec<Arc<AlertRow>>>,
     pub shadow: Option<ShadowCounty>,
-    /// Blocks since the county was judged by the shadow rulebook.
-    pub blocks_since_shadow: u32,
 }
 
-/// After so many blocks without an idle moment the county is judged by the shadow rulebook all the same.
-const SHADOW_BLOCKS: u32 = 1024;
-/// How long the desk is empty before it is.
+/// How long the desk is empty before the county is judged by the shadow rulebook.
 const IDLE: Duration = Duration::from_millis(20);
 
 impl Clerk {
@@ -132,7 +128,6 @@ impl Clerk {
     }
 
     fn judge_shadow(&mut self) {
-        self.blocks_since_shadow = 0;
         if let Some(shadow) = &mut self.shadow {
             shadow.judge(&self.bureau);
         }
@@ -152,12 +147,10 @@ impl Clerk {
         rows.sort_by_key(|row| (row.shard, row.seq));
         self.shared.observer.applying(block.position);
         let verdicts = self.bureau.apply(block, &rows);
-        self.blocks_since_shadow = self.blocks_since_shadow.saturating_add(1);
-        if self.shadow_waits() {
-            match self.blocks_since_shadow >= SHADOW_BLOCKS {
-                true => self.judge_shadow(),
-                false => self.tell_shadow(),
-            }
+        if self.shadow.as_mut().is_some_and(|shadow| shadow.block(&self.bureau)) {
+            self.judge_shadow();
+        } else if self.shadow_waits() {
+            self.tell_shadow();
         }
         let rows = self.bureau.take_rows();
         if !rows.is_empty() {

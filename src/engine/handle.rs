@@ -133,15 +133,9 @@ impl Engine {
             worker.tell();
             handles.push(spawn(format!("shards-{index}"), &shared, move || worker.run())?);
         }
-        let desk_clerk = Clerk {
-            bureau,
-            papers,
-            store: store_jobs.clone(),
-            shared: shared.clone(),
-            made_before,
-            shadow: settings.shadow.clone().map(ShadowCounty::new),
-            blocks_since_shadow: 0,
-        };
+        let shadow = settings.shadow.clone().map(ShadowCounty::new);
+        let desk_clerk =
+            Clerk { bureau, papers, store: store_jobs.clone(), shared: shared.clone(), made_before, shadow };
         desk_clerk.tell_shadow();
         handles.push(spawn("clerk".into(), &shared, move || desk_clerk.run())?);
         drop(store_jobs);

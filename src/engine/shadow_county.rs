@@ -15,12 +15,17 @@ pub(super) struct ShadowCounty {
     shares: BTreeMap<ProjectId, Vec<Share>>,
     /// How often the second stage had something to judge when this was judged last; `None` if it must be again.
     judged_at: Option<u64>,
+    /// Blocks for which it waits already.
+    blocks: u32,
     counts: Counts,
 }
 
+/// After so many blocks without an idle moment it is judged all the same.
+const BLOCKS: u32 = 1024;
+
 impl ShadowCounty {
     pub fn new(book: Arc<Rulebook>) -> ShadowCounty {
-        ShadowCounty { book, shares: BTreeMap::new(), judged_at: None, counts: Counts::new() }
+        ShadowCounty { book, shares: BTreeMap::new(), judged_at: None, blocks: 0, counts: Counts::new() }
     }
 
     /// A project was judged by the shadow rulebook.
@@ -36,7 +41,14 @@ impl ShadowCounty {
         self.judged_at != Some(bureau.stirs())
     }
 
+    /// A block more was applied; whether it has waited for too long.
+    pub fn block(&mut self, bureau: &Bureau) -> bool {
+        self.blocks = if self.is_stale(bureau) { self.blocks + 1 } else { 0 };
+        self.blocks >= BLOCKS
+    }
+
     pub fn judge(&mut self, bureau: &Bureau) {
+        self.blocks = 0;
         let debts = Debts::of(self.shares.values().map(Vec::as_slice));
         let found = bureau.known_by(&debts, &self.book).map_or(Vec::new(), |known| known.all());
         self.counts = Counts::new();

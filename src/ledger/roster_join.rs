@@ -4,6 +4,7 @@
 use super::kept::{Kept, merge_into};
 use super::roster::{Roster, state};
 use crate::domain::{Day, Stamp};
+use std::collections::BTreeMap;
 
 impl Roster {
     /// Takes over all that the other one knows. Marks no page: a register that is joined is not stored.
@@ -18,7 +19,8 @@ impl Roster {
         for (id, Kept { value, stamp }) in other.complaints {
             merge_into(&mut self.complaints, id, &value, &stamp);
         }
-        for (project, theirs) in other.sites {
+        let sites: BTreeMap<_, _> = other.sites.into_iter().collect();
+        for (project, theirs) in sites {
             let site = self.sites.entry(project).or_default();
             stated(theirs.stated, |value, stamp| state(&mut site.stated, value, stamp));
             later(&mut site.attended_on, theirs.attended_on);
