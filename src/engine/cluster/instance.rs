@@ -160,7 +160,11 @@ impl<T: Transport> Instance<T> {
         end: u64,
     ) -> Result<Option<Part>, ClusterError> {
         let Some(tenure) = self.tenures.get_mut(&partition) else { return Ok(None) };
-        let mut outputs = tenure.step(deliveries, end)?;
+        let mut outputs = match tenure.step(deliveries, end) {
+            Ok(outputs) => outputs,
+            // A page that nobody had needed so far.
+            Err(error) => return tenure.is_damaged(error, &mut self.transport).map(|()| None),
+        };
         let verdicts = std::mem::take(&mut outputs.verdicts);
         self.verdicts.extend(verdicts.into_iter().map(|(offset, verdict)| (partition, offset, verdict)));
         let with_pages = tenure.since_checkpoint >= self.settings.checkpoint_messages
@@ -253,7 +257,10 @@ impl<T: Transport> Instance<T> {
             return Ok(Err(NotHere::Moving));
         }
         match tenure.owner_mut() {
-            Some(Owner::Projects(owner)) => Ok(Ok(owner.shard_mut().ask(project, question)?)),
+            Some(Owner::Projects(owner)) => match owner.shard_mut().ask(project, question) {
+                Ok(answer) => Ok(Ok(answer)),
+                Err(error) => tenure.is_damaged(error, &mut self.transport).map(|()| Err(NotHere::Moving)),
+            },
             _ => Ok(Err(NotHere::Moving)),
         }
     }

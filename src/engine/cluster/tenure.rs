@@ -39,8 +39,9 @@ pub(super) struct Tenure {
     pub end: u64,
     /// Messages since pages were last written.
     pub since_checkpoint: usize,
-    /// What the changelog told could not be opened: the topic alone is believed.
-    distrusts: bool,
+    /// How often what was restored turned out to be damaged: after the first time the changelog is read from
+    /// its start, after the second the topic alone is believed.
+    damages: u8,
 }
 
 enum State {
@@ -64,7 +65,7 @@ impl Tenure {
             restored_pages: 0,
             end: 0,
             since_checkpoint: 0,
-            distrusts: false,
+            damages: 0,
         }
     }
 
@@ -87,7 +88,7 @@ impl Tenure {
     pub fn restore(&mut self, transport: &mut dyn Transport, with: &Equipment) -> Result<bool, ClusterError> {
         match self.state {
             State::Running(_) => return Ok(false),
-            State::Restoring if self.distrusts => {}
+            State::Restoring if self.damages > 1 => {}
             State::Restoring | State::Following => {
                 let is_end = self.copy_on(transport)?;
                 let is_whole = self.covers()? >= self.committed.covered;
@@ -101,6 +102,23 @@ impl Tenure {
             }
         }
         self.open(transport, with)
+    }
+
+    /// A page is another version's, or nobody's: what it was made of is still there. Any other error is handed back.
+    pub fn is_damaged(
+        &mut self,
+        error: StoreError,
+        transport: &mut dyn Transport,
+    ) -> Result<(), ClusterError> {
+        let StoreError::Damaged(what) = &error else { return Err(error.into()) };
+        if self.damages > 1 {
+            return Err(error.into());
+        }
+        self.damages += 1;
+        let from = if self.damages == 1 { "its changelog" } else { "its topic, from the start" };
+        tracing::error!(partition = ?self.partition, what, from, "the copy is damaged: rebuilding it");
+        self.store.clear()?;
+        self.begin(transport)
     }
 
     fn covers(&mut self) -> Result<u64, ClusterError> {
@@ -141,14 +159,7 @@ impl Tenure {
         let with = Equipment { store: self.store.clone(), ..with.clone() };
         let owner = match Owner::open(self.partition, self.partitions, with) {
             Ok(owner) => owner,
-            // A page of another version, or of nobody's: what it was made of is still there.
-            Err(StoreError::Damaged(what)) if !self.distrusts => {
-                tracing::error!(partition = ?self.partition, what, "the copy is damaged: rebuilding from its topic");
-                self.distrusts = true;
-                self.store.clear()?;
-                return Ok(true);
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => return self.is_damaged(error, transport).map(|()| true),
         };
         if owner.next() > self.committed.next {
             let (covered, committed) = (owner.next(), self.committed.next);

@@ -13,33 +13,35 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-fn stamp() -> impl Strategy<Value = Stamp> {
-    (time(), text()).prop_map(|(at, id)| Stamp { at, id })
+fn stamp() -> BoxedStrategy<Stamp> {
+    (time(), text()).prop_map(|(at, id)| Stamp { at, id }).boxed()
 }
 
 /// One of every kind that carries a paper of the county's.
-fn of_papers() -> impl Strategy<Value = Command> {
-    let paper = prop_oneof![pay(), accounts(), others()];
-    (project_id(), paper, stamp()).prop_map(|(project_id, body, stamp)| match body {
-        Body::Payment(payment) => {
-            let payment = Box::new(KeptPayment { payment: *payment, stamp });
-            Command::Payment { project_id, payment }
-        }
-        Body::Account(account) => Command::Account { project_id, account },
-        Body::Complaint(complaint) => Command::Complaint { project_id, complaint },
-        Body::AccountEntry(entry) => {
-            let (account, entries) = (entry.account, vec![*entry]);
-            Command::Bookings { project_id, account, entries, restraints: Vec::new() }
-        }
-        Body::AccountRestraint(restraint) => {
-            let (account, restraints) = (restraint.account, vec![*restraint]);
-            Command::Bookings { project_id, account, entries: Vec::new(), restraints }
-        }
-        _ => Command::Named { project_id },
-    })
+fn of_papers() -> BoxedStrategy<Command> {
+    let paper = prop_oneof![pay().boxed(), accounts().boxed(), others().boxed()];
+    (project_id(), paper, stamp())
+        .prop_map(|(project_id, body, stamp)| match body {
+            Body::Payment(payment) => {
+                let payment = Box::new(KeptPayment { payment: *payment, stamp });
+                Command::Payment { project_id, payment }
+            }
+            Body::Account(account) => Command::Account { project_id, account },
+            Body::Complaint(complaint) => Command::Complaint { project_id, complaint },
+            Body::AccountEntry(entry) => {
+                let (account, entries) = (entry.account, vec![*entry]);
+                Command::Bookings { project_id, account, entries, restraints: Vec::new() }
+            }
+            Body::AccountRestraint(restraint) => {
+                let (account, restraints) = (restraint.account, vec![*restraint]);
+                Command::Bookings { project_id, account, entries: Vec::new(), restraints }
+            }
+            _ => Command::Named { project_id },
+        })
+        .boxed()
 }
 
-fn command() -> impl Strategy<Value = Command> {
+fn command() -> BoxedStrategy<Command> {
     prop_oneof![
         6 => of_papers(),
         1 => (project_id(), text(), text())
@@ -49,9 +51,10 @@ fn command() -> impl Strategy<Value = Command> {
         1 => (project_id(), text())
             .prop_map(|(project_id, complaint_id)| Command::TakeComplaint { project_id, complaint_id }),
     ]
+    .boxed()
 }
 
-fn tiding() -> impl Strategy<Value = Tiding> {
+fn tiding() -> BoxedStrategy<Tiding> {
     let claim =
         (uscc(), fen(), day()).prop_map(|(firm, fen, due_on)| Claim { firm, amount: fen.sum(), due_on });
     let wage = (project_id(), id_number(), period(), any::<bool>(), of(claim));
@@ -67,9 +70,10 @@ fn tiding() -> impl Strategy<Value = Tiding> {
             Tiding::Arrears(ArrearsTiding { project_id, contractor, on, begins, resolved, rejected, stance })
         }),
     ]
+    .boxed()
 }
 
-fn heard() -> impl Strategy<Value = Heard> {
+fn heard() -> BoxedStrategy<Heard> {
     prop_oneof![
         (text(), project_id(), day()).prop_map(|(source, project_id, on)| Heard::Attended {
             source,
@@ -77,14 +81,15 @@ fn heard() -> impl Strategy<Value = Heard> {
             on
         }),
         uscc().prop_map(Heard::Employs),
-        (project(), stamp()).prop_filter_map("a project", |(body, stamp)| match body {
+        (project().boxed(), stamp()).prop_filter_map("a project", |(body, stamp)| match body {
             Body::Project(project) => Some(Heard::Stated { project, stamp }),
             _ => None,
         }),
     ]
+    .boxed()
 }
 
-fn everyone() -> impl Strategy<Value = Everyone> {
+fn everyone() -> BoxedStrategy<Everyone> {
     prop_oneof![
         day().prop_map(Everyone::Date),
         any::<u32>().prop_map(|n| {
@@ -92,18 +97,20 @@ fn everyone() -> impl Strategy<Value = Everyone> {
             Everyone::Rulebook(Box::new(book))
         }),
     ]
+    .boxed()
 }
 
-fn message() -> impl Strategy<Value = Message> {
+fn message() -> BoxedStrategy<Message> {
     let said = (any::<u16>(), any::<u64>(), vec(tiding(), 0..4), vec(heard(), 0..4));
     prop_oneof![
-        1 => entry().prop_map(Message::Entry),
+        1 => entry().boxed().prop_map(Message::Entry),
         4 => command().prop_map(Message::Command),
         1 => (any::<u64>(), everyone()).prop_map(|(number, order)| Message::Turn(Turn { number, order })),
         2 => said.prop_map(|(partition, turn, tidings, heard)| {
             Message::Said(Said { partition, turn, tidings, heard })
         }),
     ]
+    .boxed()
 }
 
 proptest! {
