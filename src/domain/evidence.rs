@@ -244,5 +244,9 @@ words!(
         Accounts = "accounts",
         Sector = "sector",
         Territory = "territory",
+        MonthBefore = "month-before",
+        DueBeforeOn = "due-before-on",
+        HeadsInTime = "heads-in-time",
+        Outcome = "outcome",
     }
 );

@@ -10,6 +10,7 @@ use super::clerk::{Clerk, Paper};
 use super::committer::{Committer, Job};
 use super::desk::{Desk, shard_of};
 use super::feed::Feed;
+use super::shadow_county::ShadowCounty;
 use super::shard::{Equipment, Shard};
 use super::shared::Shared;
 use super::start::{StartError, check_cover, check_log, history_of};
@@ -131,8 +132,16 @@ impl Engine {
             worker.tell();
             handles.push(spawn(format!("shards-{index}"), &shared, move || worker.run())?);
         }
-        let desk_clerk =
-            Clerk { bureau, papers, store: store_jobs.clone(), shared: shared.clone(), made_before };
+        let desk_clerk = Clerk {
+            bureau,
+            papers,
+            store: store_jobs.clone(),
+            shared: shared.clone(),
+            made_before,
+            shadow: settings.shadow.clone().map(ShadowCounty::new),
+            blocks_since_shadow: 0,
+        };
+        desk_clerk.tell_shadow();
         handles.push(spawn("clerk".into(), &shared, move || desk_clerk.run())?);
         drop(store_jobs);
         let storer = Storer {

@@ -72,8 +72,8 @@ impl Roster {
     pub fn merge(&mut self, record: &Record, stirred: &mut Stirred) {
         let (head, at) = (&record.head, record.head.at);
         match &record.body {
-            Body::Swipe(swipe) => self.attended(&head.source, &swipe.project_id, stated_on(at), stirred),
-            Body::WorkDay(day) => self.attended(&head.source, &day.project_id, stated_on(at), stirred),
+            Body::Swipe(swipe) => self.attended(&head.source, &swipe.project_id, at, stirred),
+            Body::WorkDay(day) => self.attended(&head.source, &day.project_id, at, stirred),
             Body::Enrolment(enrolment) => {
                 enrolment.employer_uscc.into_iter().for_each(|firm| self.employs(firm, stirred));
             }
@@ -123,7 +123,7 @@ impl Roster {
     /// Merges what was heard of a project's record, where the record itself stands elsewhere.
     pub fn hear(&mut self, heard: &Heard, stirred: &mut Stirred) {
         match heard {
-            Heard::Attended { source, project_id, on } => self.attended(source, project_id, *on, stirred),
+            Heard::Attended { source, project_id, on } => self.attended_on(source, project_id, *on, stirred),
             Heard::Employs(firm) => self.employs(*firm, stirred),
             Heard::Stated { project, stamp } => self.stated(project, stamp, stirred),
         }
@@ -138,8 +138,13 @@ impl Roster {
         }
     }
 
-    /// Nine of ten records come here: nearly all say nothing new.
-    fn attended(&mut self, source: &CompactString, project: &ProjectId, on: Day, stirred: &mut Stirred) {
+    /// Attendance of the project was stated by that source at that time. Nine of ten records come here:
+    /// nearly all say nothing new.
+    pub fn attended(&mut self, source: &CompactString, project: &ProjectId, at: Time, stirred: &mut Stirred) {
+        self.attended_on(source, project, stated_on(at), stirred);
+    }
+
+    fn attended_on(&mut self, source: &CompactString, project: &ProjectId, on: Day, stirred: &mut Stirred) {
         let feed = match self.feeds.get_mut(source) {
             Some(feed) => feed,
             None => self.feeds.entry(source.clone()).or_default(),
@@ -246,7 +251,11 @@ impl Roster {
 }
 
 /// Puts a statement in its place; whether it stands.
-fn state<T: Stored + PartialEq + Clone>(place: &mut Option<Kept<T>>, value: &T, stamp: &Stamp) -> bool {
+pub(super) fn state<T: Stored + PartialEq + Clone>(
+    place: &mut Option<Kept<T>>,
+    value: &T,
+    stamp: &Stamp,
+) -> bool {
     match place {
         Some(kept) => kept.merge(value, stamp) == Outcome::Stands,
         None => {

@@ -8,7 +8,7 @@ use crate::domain::{Day, ProjectId, Uscc};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
-pub(super) struct Cases {
+pub(in crate::engine) struct Cases {
     /// Ascending days, by employer.
     firms: BTreeMap<Uscc, Vec<Day>>,
     projects: BTreeMap<ProjectId, Spell>,

@@ -7,6 +7,7 @@
 //! here is one too. The shards keep the rows that this stage has still to read after a crash.
 
 mod cases;
+mod judge;
 mod owed;
 mod pages;
 mod steps;
@@ -18,18 +19,16 @@ use super::pages::ShardMeta;
 use super::row_book::RowBook;
 use super::shard::Equipment;
 use crate::alerts::{ProjectAlerts, Tallies};
-use crate::domain::{
-    Act, AlertKey, AlertRow, Day, Entry, Finding, FirmView, Position, Rulebook, Subject, Uscc, Verdict,
-};
+use crate::domain::{Act, AlertKey, AlertRow, Day, Entry, Finding, Position, Rulebook, Subject, Verdict};
 use crate::ledger::{Roster, Stirred};
 use crate::log::Block;
-use crate::rules::{self, Judgement};
 use cases::Cases;
 use compact_str::CompactString;
 use owed::Owed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use judge::{Known, Owes};
 pub use pages::rows_behind;
 pub use tiding::Tiding;
 #[cfg(test)]
@@ -56,6 +55,8 @@ pub struct Bureau {
     /// When a subject is to be looked at again though nothing comes. Not stored: a start judges all.
     due: BTreeMap<Day, BTreeSet<Subject>>,
     stirred: Stirred,
+    /// How often anything was judged since the start.
+    stirs: u64,
     rows: RowBook,
     tallies: Tallies,
     encoded: Position,
@@ -85,6 +86,17 @@ impl Bureau {
     /// The rows since the last call, in order.
     pub fn take_rows(&mut self) -> Vec<Arc<AlertRow>> {
         self.rows.take_fresh()
+    }
+
+    /// Moves on whenever something may be found that was not before.
+    pub fn stirs(&self) -> u64 {
+        self.stirs
+    }
+
+    /// What the county's rules see if employers owe that; by another rulebook. `None` before the first date.
+    pub fn known_by<'a>(&'a self, owed: &'a dyn Owes, book: &'a Rulebook) -> Option<Known<'a>> {
+        let cases = Some(&self.cases);
+        self.meta.today.map(|today| Known { roster: &self.roster, owed, cases, today, book })
     }
 
     /// Applies a block: `rows` are those that the shards made of it, by shard and number. Answers the
@@ -192,9 +204,15 @@ impl Bureau {
         }
     }
 
+    /// What its rules see on that day, and by which rulebook.
+    fn known(&self, today: Day) -> Known<'_> {
+        let (owed, cases) = (&self.owed, Some(&self.cases));
+        Known { roster: &self.roster, owed, cases, today, book: &self.book }
+    }
+
     fn judge_all(&mut self) {
-        let all = self.roster.firms().chain(self.owed.firms()).chain(self.cases.firms());
-        self.stirred.firms = all.collect();
+        // The day is no matter for who is known.
+        self.stirred.firms = self.known(self.meta.today.unwrap_or(Day(0))).firms();
         self.stirred.complaints = self.roster.complaints().map(|c| c.complaint_id.clone()).collect();
         self.stirred.feeds = true;
         self.due.clear();
@@ -207,6 +225,7 @@ impl Bureau {
         if self.stirred == Stirred::default() {
             return;
         }
+        self.stirs += 1;
         let Stirred { firms, mut complaints, feeds } = std::mem::take(&mut self.stirred);
         // A complaint tells what its employer owes.
         let of_firms = |id: &&CompactString| {
@@ -217,40 +236,24 @@ impl Bureau {
         complaints.extend(known.filter(of_firms).cloned().collect::<Vec<_>>());
         let mut out = Vec::new();
         for firm in firms {
-            let mut on = Judgement::new(today, &self.book, None);
-            rules::judge_firm(&self.firm(firm), &mut on);
-            self.settle(Subject::Employer(firm), on.into_parts(), today, &mut out);
+            let found = self.known(today).of_firm(firm);
+            self.settle(Subject::Employer(firm), found, today, &mut out);
         }
         for id in complaints {
-            let mut on = Judgement::new(today, &self.book, None);
-            if let Some(complaint) = self.roster.complaint(&id).filter(|c| c.project_id.is_none()) {
-                let firm = complaint.employer_uscc.map(|firm| self.firm(firm));
-                rules::judge_complaint(complaint, firm.as_ref(), &mut on);
-            }
-            self.settle(Subject::Complaint(id), on.into_parts(), today, &mut out);
+            let found = self.known(today).of_complaint(&id);
+            self.settle(Subject::Complaint(id), found, today, &mut out);
         }
         if feeds {
             // What was found of a feed that is none any more (its only account is another bank's now) ends too.
             let sources = self.alerts.standing().map(|alert| alert.finding.subject.clone());
             let sources = sources.filter(|subject| matches!(subject, Subject::Source(_)));
             let mut found: BTreeMap<Subject, Vec<Finding>> = sources.map(|s| (s, Vec::new())).collect();
-            for feed in self.roster.feeds(today) {
-                let mut on = Judgement::new(today, &self.book, None);
-                rules::judge_feed(&feed, &mut on);
-                found.insert(Subject::Source(feed.name.into()), on.into_parts().0);
-            }
+            found.extend(self.known(today).of_feeds());
             for (subject, findings) in found {
                 self.settle(subject, (findings, BTreeSet::new()), today, &mut out);
             }
         }
         self.conclude(out);
-    }
-
-    /// An employer with what it owes and was found to have owed.
-    fn firm(&self, uscc: Uscc) -> FirmView<'_> {
-        let mut view = FirmView { cases: self.cases.of(uscc), ..self.roster.firm(uscc) };
-        self.owed.tell(&mut view);
-        view
     }
 
     fn settle(

@@ -47,6 +47,7 @@ impl Bureau {
             dirty_alerts: BTreeSet::new(),
             due: BTreeMap::new(),
             stirred: Stirred::default(),
+            stirs: 0,
             rows,
             tallies: tallies::load(id, &*store)?,
             encoded: meta.position,
