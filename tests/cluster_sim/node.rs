@@ -1,0 +1,113 @@
+//! A machine of the cluster: its local copies, which outlive the member that runs on it.
+
+use super::topics::{Mishap, Topics};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng as Dice;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use wagewatch::alerts::PUBLIC_ID_KEY;
+use wagewatch::domain::Rulebook;
+use wagewatch::engine::Equipment;
+use wagewatch::engine::cluster::{ClusterError, Instance, InstanceSettings, Partition};
+use wagewatch::store::{CrashAt, MemoryStore, Store};
+
+use super::topics::Member;
+
+type Copies = Arc<Mutex<BTreeMap<Partition, MemoryStore>>>;
+
+pub struct Node {
+    pub id: usize,
+    copies: Copies,
+    /// `None` while it is down.
+    pub instance: Option<Instance<Member>>,
+    pub is_frozen: bool,
+}
+
+impl Node {
+    pub fn new(id: usize) -> Node {
+        Node { id, copies: Copies::default(), instance: None, is_frozen: false }
+    }
+
+    /// A new process on what the machine has kept.
+    pub fn start(&mut self, topics: &Topics, book: &Arc<Rulebook>, dice: &mut Dice) {
+        let copies = self.copies.clone();
+        let settings = InstanceSettings {
+            partitions: u16::try_from(topics.all().len() - 1).unwrap(),
+            checkpoint_messages: dice.random_range(1..80),
+            checkpoint_every: Duration::MAX,
+            partition_bytes: if dice.random_bool(0.3) { 0 } else { usize::MAX },
+        };
+        let with = self.equipment(book);
+        let stores = move |partition| {
+            let store = copies.lock().unwrap().entry(partition).or_default().clone();
+            Ok(Arc::new(store) as Arc<dyn Store>)
+        };
+        self.instance = Some(Instance::new(topics.member(self.id), settings, with, Box::new(stores)));
+        self.is_frozen = false;
+    }
+
+    /// What owners are given; the store is a new one.
+    pub fn equipment(&self, book: &Arc<Rulebook>) -> Equipment {
+        let store = Arc::new(MemoryStore::new());
+        Equipment { store, book: book.clone(), ids: PUBLIC_ID_KEY, rows_max: 0, shadow: None }
+    }
+
+    /// The process is gone; writes of copies that were under way are there or not.
+    pub fn die(&mut self, topics: &Topics, dice: &mut Dice) {
+        self.instance = None;
+        self.is_frozen = false;
+        topics.forget_mail(self.id);
+        for copy in self.copies.lock().unwrap().values_mut() {
+            *copy = copy.crash(dice.random());
+        }
+    }
+
+    /// Somebody deletes the copies of a machine that is down.
+    pub fn lose_copies(&mut self) {
+        self.copies.lock().unwrap().clear();
+    }
+
+    /// Some pages of the copies, of those that an owner reads when it opens, are no pages any more.
+    pub fn spoil_copies(&mut self, dice: &mut Dice) {
+        for copy in self.copies.lock().unwrap().values_mut() {
+            let mut pages = copy.pages();
+            for (key, page) in &mut pages {
+                if [b"M/", b"C/", b"U/"].iter().any(|kind| key.starts_with(*kind)) && dice.random_ratio(1, 10)
+                {
+                    *page = vec![0xff; 3];
+                }
+            }
+            *copy = MemoryStore::from_pages(pages);
+        }
+    }
+
+    pub fn runs(&self) -> bool {
+        self.instance.is_some() && !self.is_frozen
+    }
+
+    /// The next transaction, or the next write of a copy, goes wrong.
+    pub fn befall(&mut self, dice: &mut Dice) {
+        let Some(instance) = &mut self.instance else { return };
+        match dice.random_range(0..5) {
+            0 => instance.transport_mut().mishap = Some(Mishap::DiesBefore),
+            1 => instance.transport_mut().mishap = Some(Mishap::DiesAfter),
+            2 => instance.transport_mut().mishap = Some(Mishap::Aborted),
+            n => {
+                let copies = self.copies.lock().unwrap();
+                let at = if n == 3 { CrashAt::Before } else { CrashAt::After };
+                if let Some(copy) = copies.values().nth(dice.random_range(0..copies.len().max(1))) {
+                    copy.crash_at(1, at);
+                }
+            }
+        }
+    }
+
+    pub fn receive(&mut self) -> Result<(), ClusterError> {
+        self.instance.as_mut().map_or(Ok(()), |instance| instance.receive(Duration::ZERO))
+    }
+
+    pub fn work(&mut self) -> Result<(), ClusterError> {
+        self.instance.as_mut().map_or(Ok(()), |instance| instance.work().map(|_| ()))
+    }
+}
