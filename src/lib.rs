@@ -1,7 +1,7 @@
 //! wagewatch: matches worked days against paid wages, per worker and project, and says who is owed.
 //!
 //! The floors, lowest first; a room imports from lower floors only (`tests/floors.rs`):
-//! `domain`, `codec`, `access` | `ledger`, `rules`, `alerts` | `log`, `store` | `engine` | `proto`, `audit` | `guard` | `intake`, `fiction`, `serve`, `console` | `app` | `command`.
+//! `domain`, `codec`, `access` | `ledger`, `rules`, `alerts` | `log`, `kafka`, `store` | `engine` | `proto`, `audit` | `guard` | `intake`, `fiction`, `serve`, `console` | `app` | `command`.
 
 /// Here, and not in `main.rs`, so that tests and benchmarks run on what ships.
 #[global_allocator]
@@ -17,6 +17,7 @@ pub mod alerts;
 pub mod ledger;
 pub mod rules;
 
+pub mod kafka;
 pub mod log;
 pub mod store;
 

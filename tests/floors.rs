@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const FLOORS: [(&str, &[&str]); 18] = [
+const FLOORS: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("codec", &["domain"]),
     ("ledger", &["domain", "codec"]),
@@ -18,6 +18,8 @@ const FLOORS: [(&str, &[&str]); 18] = [
     ("alerts", &["domain", "codec"]),
     ("log", &["domain", "codec"]),
     ("store", &["domain", "codec"]),
+    // The log of those who outgrow one machine; knows neither formats nor engine.
+    ("kafka", &["domain", "codec"]),
     ("engine", BELOW_DOORS.split_at(7).0),
     // What protoc would write; both doors speak it.
     ("proto", &[]),
@@ -31,18 +33,18 @@ const FLOORS: [(&str, &[&str]); 18] = [
     ("serve", &BELOW_DOORS),
     // Calls the same services as gRPC does, put together by `app`: knows none of them, and asks the same guard.
     ("console", &["domain", "alerts", "proto", "guard"]),
-    ("app", BELOW_COMMANDS.split_at(16).0),
+    ("app", BELOW_COMMANDS.split_at(17).0),
     ("command", &BELOW_COMMANDS),
 ];
 
-const BELOW_DOORS: [&str; 12] = [
+const BELOW_DOORS: [&str; 13] = [
     "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "audit",
-    "guard",
+    "guard", "kafka",
 ];
 
-const BELOW_COMMANDS: [&str; 17] = [
+const BELOW_COMMANDS: [&str; 18] = [
     "domain", "codec", "ledger", "rules", "alerts", "log", "store", "engine", "proto", "access", "audit",
-    "guard", "intake", "serve", "console", "fiction", "app",
+    "guard", "kafka", "intake", "serve", "console", "fiction", "app",
 ];
 
 /// Rooms whose answers depend on their arguments alone.

@@ -8,6 +8,7 @@ mod client;
 pub mod demo;
 pub mod explain;
 pub mod generate;
+pub mod kafka;
 mod life;
 mod output;
 pub mod replay;

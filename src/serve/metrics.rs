@@ -4,6 +4,7 @@
 use super::deliver::Deliveries;
 use super::handling::Handling;
 use super::hub::Hub;
+use super::kafka_counts::KafkaCounts;
 use super::registrar::{Listed, Registrar};
 use super::senders::Senders;
 use crate::domain::{AlertRow, Change, Door, Level, Origins, ReasonCode, Rule, Verdict};
@@ -37,6 +38,7 @@ pub struct Metrics {
     senders: Senders,
     handling: Handling,
     deliveries: Deliveries,
+    kafka: KafkaCounts,
     disk_free: IntGauge,
     disk_reserve: IntGauge,
     gauges: Gauges,
@@ -128,6 +130,7 @@ impl Metrics {
             senders: Senders::new(r)?,
             handling: Handling::new(r)?,
             deliveries: Deliveries::new(r)?,
+            kafka: KafkaCounts::new(r)?,
             disk_free: r.gauge("wagewatch_disk_free_bytes", "Free on the disk of the data folder.")?,
             disk_reserve: r.gauge(
                 "wagewatch_disk_reserve_bytes",
@@ -173,6 +176,11 @@ impl Metrics {
     /// For whoever delivers alerts.
     pub fn deliveries(&self) -> &Deliveries {
         &self.deliveries
+    }
+
+    /// For whoever reads and writes topics.
+    pub fn kafka(&self) -> &KafkaCounts {
+        &self.kafka
     }
 
     /// What the disk was last seen to have.

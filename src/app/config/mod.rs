@@ -4,6 +4,7 @@
 mod calendar;
 mod directory;
 mod document;
+mod kafka;
 mod keys;
 mod principals;
 mod problem;
@@ -17,6 +18,7 @@ mod stated;
 mod targets;
 
 pub use directory::{Department, Directory, Role, Territory};
+pub use kafka::LogKind;
 pub use problem::{ConfigError, ConfigErrors, Place};
 pub use sections::{
     Alerts, Clock, ClockKind, Data, Engine, Files, IdKey, Log, LogFormat, LogLevel, Logging, Server, Store,
@@ -27,6 +29,7 @@ pub use targets::{Alertmanager, Webhook};
 
 use crate::domain::{Calendar, Day, Rulebook};
 use crate::guard::Member;
+use crate::kafka::Settings;
 use keys::Keys;
 use std::path::{Path, PathBuf};
 
@@ -36,6 +39,8 @@ pub struct Config {
     pub server: Server,
     pub data: Data,
     pub log: Log,
+    /// `None` = no brokers are named.
+    pub kafka: Option<Settings>,
     pub store: Store,
     pub engine: Engine,
     pub clock: Clock,
@@ -121,6 +126,7 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let log = sections::log(&mut keys);
     let store = sections::store(&mut keys);
     let engine = sections::engine(&mut keys);
+    let kafka = kafka::read(&mut keys, log.kind, engine.shards, &folder);
     let clock = sections::clock(&mut keys);
     let alerts = sections::alerts(&mut keys, &folder);
     let webhook = targets::webhook(&mut keys, &folder);
@@ -154,6 +160,7 @@ fn read(sources: &Sources) -> (Config, Keys) {
         server,
         data,
         log,
+        kafka,
         store,
         engine,
         clock,
