@@ -27,6 +27,6 @@ pub use id::{IdKey, PUBLIC_ID_KEY, alert_id};
 pub use life::change_of;
 pub use owed::Overdue;
 pub use route::{Audience, Department, Directory, DirectoryError, Role, Territory};
-pub use tally::{RedSpell, Stance, Tallies, Tally, TallyKey, confirms};
+pub use tally::{RedSpell, Stance, Tallies, Tally, TallyKey, rejects};
 pub use text::{Numbers, Text, text};
 pub use words::{Both, RuleInfo, fact_words, info, level_words};

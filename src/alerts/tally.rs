@@ -84,13 +84,22 @@ impl Stance {
             spoken: alert.casework.worker.is_some(),
         }
     }
+
+    /// Whether a row that follows on it confirms the alert.
+    pub fn is_confirmed(self, rejected: bool, resolved: bool) -> bool {
+        rejected || resolved && self.taken_up && !self.spoken
+    }
 }
 
 /// Whether a row confirms that the alert is true: the worker rejects what the employer says, or the facts
 /// resolve it after somebody took it up. `before`: as it was before the row.
 pub fn confirms(before: Stance, change: Change, after: &Alert) -> bool {
-    let rejected = change == Change::WorkerSaid && after.casework.worker == Some(WorkerWord::Rejects);
-    rejected || change == Change::Resolved && before.taken_up && !before.spoken
+    before.is_confirmed(rejects(change, after), change == Change::Resolved)
+}
+
+/// Whether in this row the worker rejects what the employer says.
+pub fn rejects(change: Change, after: &Alert) -> bool {
+    change == Change::WorkerSaid && after.casework.worker == Some(WorkerWord::Rejects)
 }
 
 impl Tally {

@@ -192,4 +192,4 @@ pub(super) fn read_act_kind(r: &mut Reader) -> Read<ActKind> {
 
 #[cfg(test)]
 #[path = "entry_tests.rs"]
-pub(super) mod tests;
+pub(crate) mod tests;

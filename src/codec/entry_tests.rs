@@ -8,11 +8,11 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-fn text() -> impl Strategy<Value = CompactString> {
+pub(crate) fn text() -> impl Strategy<Value = CompactString> {
     "[a-z0-9\u{4e00}-\u{4e20}-]{0,40}".prop_map(|s| s.to_compact_string())
 }
 
-fn time() -> impl Strategy<Value = Time> {
+pub(crate) fn time() -> impl Strategy<Value = Time> {
     prop_oneof![
         (0i64..7_258_118_400).prop_map(Time::from_seconds),
         (0i64..7_258_118_400_000_000_000).prop_map(Time)
@@ -23,38 +23,38 @@ fn rulebook() -> impl Strategy<Value = Entry> {
     crate::codec::rulebook::tests::rulebook().prop_map(|book| Entry::Rulebook(Box::new(book)))
 }
 
-fn day() -> impl Strategy<Value = Day> {
+pub(crate) fn day() -> impl Strategy<Value = Day> {
     (-719_162i32..2_932_896).prop_map(Day)
 }
 
-fn period() -> impl Strategy<Value = Period> {
+pub(crate) fn period() -> impl Strategy<Value = Period> {
     (0u16..=Period::LAST.0).prop_map(Period)
 }
 
-fn fen() -> impl Strategy<Value = Fen> {
+pub(crate) fn fen() -> impl Strategy<Value = Fen> {
     (0i64..=Fen::MAX.0).prop_map(Fen)
 }
 
-fn project_id() -> impl Strategy<Value = ProjectId> {
+pub(crate) fn project_id() -> impl Strategy<Value = ProjectId> {
     "[A-Za-z0-9._-]{1,64}".prop_map(|s| ProjectId::parse("p", &s).unwrap())
 }
 
-fn id_number() -> impl Strategy<Value = IdNumber> {
+pub(crate) fn id_number() -> impl Strategy<Value = IdNumber> {
     prop_oneof![
         (0u64..100_000_000_000_000_000).prop_map(IdNumber::from_packed),
         "[A-Za-z][A-Za-z0-9]{3,20}".prop_map(|s| IdNumber::from_kept(&s))
     ]
 }
 
-fn account() -> impl Strategy<Value = Account> {
+pub(crate) fn account() -> impl Strategy<Value = Account> {
     "[0-9]{8,32}".prop_map(|s| Account::parse("a", &s).unwrap())
 }
 
-fn uscc() -> impl Strategy<Value = Uscc> {
+pub(crate) fn uscc() -> impl Strategy<Value = Uscc> {
     select(vec!["91110000600037341L", "91150621MA0NTET009"]).prop_map(|s| Uscc::parse("u", s).unwrap())
 }
 
-fn project() -> impl Strategy<Value = Body> {
+pub(crate) fn project() -> impl Strategy<Value = Body> {
     let names = (project_id(), text(), text(), text(), select(Funding::ALL), text(), of(uscc()), text());
     let facts = (uscc(), day(), fen(), of(fen()), of(day()), of(day()));
     (names, facts, of(1u8..32), of(0u8..2), of(text()), select(ProjectStatus::ALL)).prop_map(
@@ -122,7 +122,7 @@ fn attendance() -> impl Strategy<Value = Body> {
     ]
 }
 
-fn pay() -> impl Strategy<Value = Body> {
+pub(crate) fn pay() -> impl Strategy<Value = Body> {
     let line = (id_number(), fen(), fen(), any::<bool>()).prop_map(|l| PayrollLine {
         id_number: l.0,
         payable_fen: l.1,
@@ -168,7 +168,7 @@ fn pay() -> impl Strategy<Value = Body> {
     ]
 }
 
-fn accounts() -> impl Strategy<Value = Body> {
+pub(crate) fn accounts() -> impl Strategy<Value = Body> {
     let booked = (account(), text(), select(EntryDirection::ALL), select(EntryKind::ALL));
     prop_oneof![
         (project_id(), account(), text(), day(), any::<bool>(), of(day())).prop_map(
@@ -212,7 +212,7 @@ fn accounts() -> impl Strategy<Value = Body> {
     ]
 }
 
-fn others() -> impl Strategy<Value = Body> {
+pub(crate) fn others() -> impl Strategy<Value = Body> {
     let deposit = (project_id(), text(), select(DepositForm::ALL), fen(), day(), of(day()), any::<bool>());
     let complaint = (text(), select(Channel::ALL), day(), of(project_id()), of(uscc()), of(text()));
     prop_oneof![
@@ -330,7 +330,7 @@ fn act() -> impl Strategy<Value = Entry> {
     )
 }
 
-fn entry() -> impl Strategy<Value = Entry> {
+pub(crate) fn entry() -> impl Strategy<Value = Entry> {
     let body = prop_oneof![project(), enrolment(), attendance(), pay(), accounts(), others()];
     let record = (text(), text(), time(), body)
         .prop_map(|(id, source, at, body)| Entry::Record(Record { head: Head { id, source, at }, body }));

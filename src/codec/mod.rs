@@ -8,6 +8,8 @@ mod entry;
 mod fact;
 mod finding;
 #[cfg(test)]
+pub(crate) use entry::tests as entry_any;
+#[cfg(test)]
 pub(crate) mod finding_any;
 mod pack;
 mod papers;

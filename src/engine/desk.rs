@@ -3,10 +3,11 @@
 //! letters. One owner, in the log's order. Knows no queue, no clock.
 
 use super::api::{DeadContent, DeadLetter, DeadLetterId};
+use super::county_book::CountyBook;
 use super::{keys, pages};
 use crate::codec;
-use crate::domain::{Account, Entry, Position, ProjectId, Reason, Record, Rulebook, Verdict};
-use crate::ledger::{Command, County, CountyPage, KeptPayment, Routed};
+use crate::domain::{Account, Entry, Position, ProjectId, Reason, Rulebook, Verdict};
+use crate::ledger::{Command, KeptPayment, Routed};
 use crate::log::Block;
 use crate::store::{Changes, Store, StoreError};
 use compact_str::CompactString;
@@ -15,7 +16,7 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 pub struct Desk {
-    county: County,
+    county: CountyBook,
     store: Arc<dyn Store>,
     shards: u16,
     /// The last block that it has opened.
@@ -71,17 +72,7 @@ impl Desk {
             Some(bytes) => Some(pages::read_book(&bytes).map_err(damaged)?),
             None => None,
         };
-        let mut county = County::default();
-        let prefix = keys::county();
-        store.scan(&prefix, &mut |key, bytes| {
-            let page = CountyPage::from_bytes(&key[prefix.len()..])
-                .ok_or_else(|| damaged(codec::Corrupt("a page key")))?;
-            if page.is_lazy() {
-                county.exists(page);
-                return Ok(());
-            }
-            county.load_page(page, &codec::unpack(bytes).map_err(damaged)?).map_err(damaged)
-        })?;
+        let county = CountyBook::open(store.clone())?;
         Ok(Desk {
             county,
             store,
@@ -123,8 +114,7 @@ impl Desk {
             let id = DeadLetterId { position: block.position, index };
             match entry {
                 Entry::Record(record) => {
-                    self.fetch(record)?;
-                    match self.county.route(record, &mut commands) {
+                    match self.county.route(record, &mut commands)? {
                         Routed::Project(project) => {
                             let shard = shard_of(project, self.shards);
                             opened.orders.push(Routing::Entry { shard, entry: index });
@@ -170,13 +160,13 @@ impl Desk {
 
     /// The bank of each account that is known as a wage account.
     pub fn banks(&self, accounts: &[Account]) -> BTreeMap<Account, CompactString> {
-        let bank = |account: &Account| Some((*account, self.county.account(*account)?.bank.clone()));
+        let bank = |account: &Account| Some((*account, self.county.ledger().account(*account)?.bank.clone()));
         accounts.iter().filter_map(bank).collect()
     }
 
     /// Payments that have no project, at most `max`.
     pub fn suspense(&self, max: usize) -> Vec<KeptPayment> {
-        self.county.suspense().take(max).cloned().collect()
+        self.county.ledger().suspense().take(max).cloned().collect()
     }
 
     /// Dead letters above `after`, ascending, at most `max`.
@@ -214,11 +204,7 @@ impl Desk {
             return None;
         }
         let mut changes = Changes::default();
-        for (page, bytes) in self.county.dirty_pages() {
-            let mut key = keys::county();
-            key.extend_from_slice(&page.to_bytes());
-            changes.put.push((key, codec::pack(&bytes)));
-        }
+        self.county.encode(&mut changes);
         for (id, bytes) in &self.unsaved {
             changes.put.push((keys::dead_letter(*id), bytes.clone()));
         }
@@ -236,26 +222,14 @@ impl Desk {
     pub fn saved(&mut self, position: Position, limit_bytes: usize) {
         self.unsaved = self.unsaved.split_off(&DeadLetterId { position: position.next(), index: 0 });
         // Pages may leave memory only when the store has them as they are now.
-        if position == self.encoded && self.county.heap_bytes() > limit_bytes {
-            self.county.evict_clean(self.county.heap_bytes() - limit_bytes);
+        if position == self.encoded {
+            self.county.evict(limit_bytes);
         }
     }
 
     fn file(&mut self, id: DeadLetterId, written_ms: i64, reason: &Reason, content: &DeadContent) {
         self.dead_letters += 1;
         self.unsaved.insert(id, pages::write_dead(written_ms, reason, content));
-    }
-
-    /// Brings into memory what routing this record will touch.
-    fn fetch(&mut self, record: &Record) -> Result<(), StoreError> {
-        for page in self.county.needs(record) {
-            let mut key = keys::county();
-            key.extend_from_slice(&page.to_bytes());
-            if let Some(bytes) = self.store.get(&key)? {
-                self.county.load_page(page, &codec::unpack(&bytes).map_err(damaged)?).map_err(damaged)?;
-            }
-        }
-        Ok(())
     }
 }
 

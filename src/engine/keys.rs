@@ -12,6 +12,27 @@ pub(super) const COUNTY: &[u8] = b"M/county";
 /// The last rulebook of the log up to there.
 pub(super) const RULEBOOK: &[u8] = b"M/rulebook";
 
+/// What the county has asked of everyone, and who has done it, where projects live on other machines.
+pub(super) const ORDERS: &[u8] = b"M/orders";
+/// Up to where a local copy has its changelog. Stands in the copy alone.
+pub(super) const CHANGELOG: &[u8] = b"M/changelog";
+
+/// The last order for everyone that the owner of a partition of projects has followed.
+pub(super) fn turn(shard: u16) -> Vec<u8> {
+    lettered(b'O', shard)
+}
+
+/// What partitions said that were ahead of the county.
+pub(super) fn held() -> Vec<u8> {
+    b"H/".to_vec()
+}
+
+pub(super) fn held_message(offset: u64) -> Vec<u8> {
+    let mut key = held();
+    key.extend_from_slice(&offset.to_be_bytes());
+    key
+}
+
 /// A shard's position, row number and business date.
 pub(super) fn shard_meta(shard: u16) -> Vec<u8> {
     let mut key = b"M/shard/".to_vec();

@@ -22,7 +22,7 @@ pub(super) struct RowBook {
     /// Rows since the last checkpoint.
     unsaved: Vec<Arc<AlertRow>>,
     pages: VecDeque<RowPage>,
-    /// How many rows are kept in the store for subscribers who come back.
+    /// How many rows are kept in the store for subscribers who come back; 0 = they stand elsewhere, none is.
     rows_max: usize,
     /// Rows of later blocks are kept, however many: somebody has still to read them after a crash.
     keep_after: Position,
@@ -101,6 +101,9 @@ impl RowBook {
     /// Adds what is new, and lets go of the oldest pages.
     pub fn encode(&mut self, changes: &mut Changes) {
         let unsaved = std::mem::take(&mut self.unsaved);
+        if self.rows_max == 0 {
+            return;
+        }
         for rows in unsaved.chunks(PAGE_ROWS) {
             let (first, last) = (rows[0].seq, rows[rows.len() - 1].position);
             changes.put.push((keys::rows_page(self.shard, first), pages::write_rows(rows.iter())));

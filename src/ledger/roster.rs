@@ -2,6 +2,7 @@
 //! whom, complaints that name no project, which projects are at work, and what each feed sent last.
 //! Merged from all records, in any order. Knows no worker, no alert, no rule.
 
+use super::hearsay::Heard;
 use super::kept::{Kept, Outcome, merge_into};
 use super::roster_page::RosterPage;
 use super::stored::Stored;
@@ -71,22 +72,15 @@ impl Roster {
     pub fn merge(&mut self, record: &Record, stirred: &mut Stirred) {
         let (head, at) = (&record.head, record.head.at);
         match &record.body {
-            Body::Swipe(swipe) => self.attended(&head.source, &swipe.project_id, at, stirred),
-            Body::WorkDay(day) => self.attended(&head.source, &day.project_id, at, stirred),
+            Body::Swipe(swipe) => self.attended(&head.source, &swipe.project_id, stated_on(at), stirred),
+            Body::WorkDay(day) => self.attended(&head.source, &day.project_id, stated_on(at), stirred),
             Body::Enrolment(enrolment) => {
                 enrolment.employer_uscc.into_iter().for_each(|firm| self.employs(firm, stirred));
             }
-            Body::Project(project) => {
-                self.employs(project.contractor_uscc, stirred);
-                let site = self.sites.entry(project.project_id.clone()).or_default();
-                if state(&mut site.stated, &**project, &head.stamp()) {
-                    self.dirty.insert(RosterPage::Site(project.project_id.clone()));
-                    stirred.feeds = true;
-                }
-            }
+            Body::Project(project) => self.stated(project, &head.stamp(), stirred),
             Body::Payment(payment) => {
                 let feed = self.feeds.entry(payment.bank.clone()).or_default();
-                if advance(&mut feed.payment_on, at) {
+                if advance(&mut feed.payment_on, stated_on(at)) {
                     self.dirty.insert(RosterPage::Feed(payment.bank.clone()));
                     stirred.feeds = true;
                 }
@@ -98,7 +92,7 @@ impl Roster {
             }
             Body::AccountEntry(entry) => {
                 let known = self.accounts.entry(entry.account).or_default();
-                let newer = advance(&mut known.booked_on, at);
+                let newer = advance(&mut known.booked_on, stated_on(at));
                 self.account_changed(entry.account, newer, stirred);
             }
             Body::Complaint(complaint) => {
@@ -126,13 +120,31 @@ impl Roster {
         }
     }
 
+    /// Merges what was heard of a project's record, where the record itself stands elsewhere.
+    pub fn hear(&mut self, heard: &Heard, stirred: &mut Stirred) {
+        match heard {
+            Heard::Attended { source, project_id, on } => self.attended(source, project_id, *on, stirred),
+            Heard::Employs(firm) => self.employs(*firm, stirred),
+            Heard::Stated { project, stamp } => self.stated(project, stamp, stirred),
+        }
+    }
+
+    fn stated(&mut self, project: &Project, stamp: &Stamp, stirred: &mut Stirred) {
+        self.employs(project.contractor_uscc, stirred);
+        let site = self.sites.entry(project.project_id.clone()).or_default();
+        if state(&mut site.stated, project, stamp) {
+            self.dirty.insert(RosterPage::Site(project.project_id.clone()));
+            stirred.feeds = true;
+        }
+    }
+
     /// Nine of ten records come here: nearly all say nothing new.
-    fn attended(&mut self, source: &CompactString, project: &ProjectId, at: Time, stirred: &mut Stirred) {
+    fn attended(&mut self, source: &CompactString, project: &ProjectId, on: Day, stirred: &mut Stirred) {
         let feed = match self.feeds.get_mut(source) {
             Some(feed) => feed,
             None => self.feeds.entry(source.clone()).or_default(),
         };
-        let mut changed = advance(&mut feed.attendance_on, at);
+        let mut changed = advance(&mut feed.attendance_on, on);
         if !feed.known.contains(project) {
             feed.known.insert(project.clone());
             feed.projects.push(project.clone());
@@ -142,7 +154,7 @@ impl Roster {
             self.dirty.insert(RosterPage::Feed(source.clone()));
         }
         let site = self.sites.entry(project.clone()).or_default();
-        if advance(&mut site.attended_on, at) {
+        if advance(&mut site.attended_on, on) {
             self.dirty.insert(RosterPage::Site(project.clone()));
             changed = true;
         }
@@ -244,9 +256,13 @@ fn state<T: Stored + PartialEq + Clone>(place: &mut Option<Kept<T>>, value: &T, 
     }
 }
 
-/// Moves a date on to that of `at`, a civil date in China; whether it moved.
-fn advance(newest: &mut Option<Day>, at: Time) -> bool {
-    let (day, _) = at.business(DayStart(0));
+/// The civil date in China on which a record was stated.
+pub(super) fn stated_on(at: Time) -> Day {
+    at.business(DayStart(0)).0
+}
+
+/// Moves a date on; whether it moved.
+pub(super) fn advance(newest: &mut Option<Day>, day: Day) -> bool {
     let moves = newest.is_none_or(|newest| newest < day);
     if moves {
         *newest = Some(day);

@@ -12,7 +12,7 @@ use wagewatch::ledger::KeptPayment;
 
 /// What is found in an engine or its parts, as the oracle says it.
 #[derive(Default)]
-struct Picture {
+pub struct Picture {
     periods: BTreeMap<(ProjectId, IdNumber, Period), (Days, u32, Sum, Sum, Sum, Sum, Day)>,
     alerts: BTreeMap<(ProjectId, AlertKey), (Level, Sum, u32, Option<Day>, Option<Period>)>,
     suspense: BTreeMap<(CompactString, CompactString), (Fen, SuspenseReason)>,
@@ -54,7 +54,27 @@ impl Picture {
         self.suspense.insert(key, (kept.payment.amount_fen, reason));
     }
 
-    fn check(&self, truth: &oracle::Truth, today: Option<Day>) {
+    /// All that stands in a shard.
+    pub fn shard(&mut self, shard: &mut Shard) {
+        for (_, kept, reason) in shard.suspense(usize::MAX).unwrap() {
+            self.waits(&kept, reason);
+        }
+        for summary in shard.projects() {
+            let name = &summary.project_id;
+            shard.ask(name, |ask| self.project(name, &ask.unwrap())).unwrap();
+        }
+    }
+
+    /// A payment that has no project.
+    pub fn is_homeless(&mut self, kept: &KeptPayment) {
+        self.waits(kept, SuspenseReason::NoProject);
+    }
+
+    pub fn bureau(&mut self, bureau: &Bureau) {
+        bureau.alerts().standing().for_each(|alert| self.stands(alert));
+    }
+
+    pub fn check(&self, truth: &oracle::Truth, today: Option<Day>) {
         let periods = truth.periods.iter().map(|(k, r)| {
             (k.clone(), (r.days, r.minutes, r.accrued, r.expected, r.paid, r.arrears, r.due_on))
         });
@@ -89,19 +109,9 @@ fn linked(ask: &ProjectAsk<'_>, alert: &Alert) {
 pub fn check(desk: &Desk, shards: &mut [Shard], bureau: &Bureau, entries: &[Entry], book: &Rulebook) {
     let (truth, today) = truth(entries, book);
     let mut picture = Picture::default();
-    for kept in desk.suspense(usize::MAX) {
-        picture.waits(&kept, SuspenseReason::NoProject);
-    }
-    for shard in shards {
-        for (_, kept, reason) in shard.suspense(usize::MAX).unwrap() {
-            picture.waits(&kept, reason);
-        }
-        for summary in shard.projects() {
-            let name = &summary.project_id;
-            shard.ask(name, |ask| picture.project(name, &ask.unwrap())).unwrap();
-        }
-    }
-    bureau.alerts().standing().for_each(|alert| picture.stands(alert));
+    desk.suspense(usize::MAX).iter().for_each(|kept| picture.is_homeless(kept));
+    shards.iter_mut().for_each(|shard| picture.shard(shard));
+    picture.bureau(bureau);
     picture.check(&truth, today);
 }
 

@@ -1,9 +1,10 @@
-//! Arrears cases that were confirmed, by employer: rows of the projects' arrears alerts in, days out.
+//! Arrears cases that were confirmed, by employer: tidings of the projects' arrears alerts in, days out.
 //! A case counts once for each time that its alert is raised. Knows no shard, no rule.
 
-use crate::alerts::{Stance, confirms};
+use super::tiding::ArrearsTiding;
+use crate::alerts::Stance;
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{AlertRow, Change, Day, Evidence, ProjectId, Uscc};
+use crate::domain::{Day, ProjectId, Uscc};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
@@ -23,29 +24,22 @@ struct Spell {
 }
 
 impl Cases {
-    /// Takes over what a row says. Answers the employer who has a case more.
-    pub fn row(&mut self, row: &AlertRow) -> Option<Uscc> {
-        let Evidence::ProjectArrears { contractor_uscc, .. } = &row.alert.finding.evidence else {
-            return None;
-        };
-        let project = row.project_id();
+    /// Takes over what a row of a project's arrears said. Answers the employer who has a case more.
+    pub fn take(&mut self, said: &ArrearsTiding) -> Option<Uscc> {
+        let project = &said.project_id;
         let before = self.projects.get(project).copied().unwrap_or_default();
-        let mut spell = before;
-        if matches!(row.change, Change::Raised | Change::Reopened) {
-            spell = Spell::default();
-        }
-        let confirmed = confirms(spell.stance, row.change, &row.alert);
-        let firm = contractor_uscc.filter(|_| confirmed && !spell.counted);
+        let mut spell = if said.begins { Spell::default() } else { before };
+        let confirmed = spell.stance.is_confirmed(said.rejected, said.resolved);
+        let firm = said.contractor.filter(|_| confirmed && !spell.counted);
         spell.counted |= confirmed;
-        spell.stance = Stance::of(&row.alert);
+        spell.stance = said.stance;
         if spell != before {
             self.projects.insert(project.clone(), spell);
             self.dirty_projects.insert(project.clone());
         }
         let firm = firm?;
         let days = self.firms.entry(firm).or_default();
-        let day = row.alert.changed_on;
-        days.insert(days.partition_point(|other| *other <= day), day);
+        days.insert(days.partition_point(|other| *other <= said.on), said.on);
         self.dirty_firms.insert(firm);
         Some(firm)
     }

@@ -9,6 +9,8 @@
 mod cases;
 mod owed;
 mod pages;
+mod steps;
+mod tiding;
 
 use super::bench::{Bench, Changed};
 use super::feed::ShardFeed;
@@ -29,6 +31,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use pages::rows_behind;
+pub use tiding::Tiding;
+#[cfg(test)]
+pub(super) use tiding::{ArrearsTiding, Claim, WageTiding};
+
+/// What rows say, by the day of each.
+type ByDay = BTreeMap<Day, Vec<Tiding>>;
 
 /// The owner of the county's own alerts.
 pub struct Bureau {
@@ -87,11 +95,10 @@ impl Bureau {
         }
         self.current = (block.position, block.written_ms);
         // Rows of a day are taken in before that day's end is judged: a jump of a month is as its days.
-        let mut rows: BTreeMap<Day, Vec<&Arc<AlertRow>>> =
-            rows.iter().fold(BTreeMap::new(), |mut days, row| {
-                days.entry(row.alert.changed_on).or_insert_with(Vec::new).push(row);
-                days
-            });
+        let mut tidings = ByDay::new();
+        for (row, said) in rows.iter().filter_map(|row| Some((row, Tiding::of(row)?))) {
+            tidings.entry(row.alert.changed_on).or_default().push(said);
+        }
         let mut verdicts = Vec::new();
         for (index, entry) in (0..).zip(&block.entries) {
             match entry {
@@ -101,32 +108,30 @@ impl Bureau {
                     verdicts.push((index, self.act(act)));
                 }
                 Entry::Act(_) => {}
-                Entry::Rulebook(book) => {
-                    self.judge_stirred();
-                    self.book = Arc::new((**book).clone());
-                    self.is_book_saved = false;
-                    self.take_in(&mut rows, self.meta.today);
-                    self.judge_all();
-                }
-                Entry::Date(day) => self.turn(*day, &mut rows),
+                Entry::Rulebook(book) => self.change_rulebook(book, &mut tidings),
+                Entry::Date(day) => self.turn(*day, &mut tidings),
             }
         }
-        self.take_in(&mut rows, None);
+        self.take_in(&mut tidings, None);
         self.judge_stirred();
         self.meta.position = block.position;
         verdicts
     }
 
-    /// Takes in the rows of days up to `until`, or all.
-    fn take_in(&mut self, rows: &mut BTreeMap<Day, Vec<&Arc<AlertRow>>>, until: Option<Day>) {
-        while let Some(entry) = rows.first_entry() {
+    /// Takes in what is said of days up to `until`, or all.
+    fn take_in(&mut self, tidings: &mut ByDay, until: Option<Day>) {
+        while let Some(entry) = tidings.first_entry() {
             if until.is_some_and(|until| *entry.key() > until) {
                 break;
             }
-            for row in entry.remove() {
-                self.stirred.firms.extend(self.owed.row(row));
-                self.stirred.firms.extend(self.cases.row(row));
-            }
+            entry.remove().iter().for_each(|said| self.take(said));
+        }
+    }
+
+    fn take(&mut self, said: &Tiding) {
+        match said {
+            Tiding::Wage(said) => self.stirred.firms.extend(self.owed.take(said)),
+            Tiding::Arrears(said) => self.stirred.firms.extend(self.cases.take(said)),
         }
     }
 
@@ -138,19 +143,28 @@ impl Bureau {
         verdict
     }
 
-    fn turn(&mut self, day: Day, rows: &mut BTreeMap<Day, Vec<&Arc<AlertRow>>>) {
+    /// From here on this one judges.
+    fn change_rulebook(&mut self, book: &Rulebook, tidings: &mut ByDay) {
+        self.judge_stirred();
+        self.book = Arc::new(book.clone());
+        self.is_book_saved = false;
+        self.take_in(tidings, self.meta.today);
+        self.judge_all();
+    }
+
+    fn turn(&mut self, day: Day, tidings: &mut ByDay) {
         let Some(today) = self.meta.today else {
             // The first date: everything that came before it is judged now.
             self.meta.today = Some(day);
-            self.take_in(rows, Some(day));
+            self.take_in(tidings, Some(day));
             return self.judge_all();
         };
-        self.take_in(rows, Some(today));
+        self.take_in(tidings, Some(today));
         self.judge_stirred();
         for step in 1..=day.since(today) {
             let day = today.plus(step);
             self.meta.today = Some(day);
-            self.take_in(rows, Some(day));
+            self.take_in(tidings, Some(day));
             if self.book.changes_between(day.plus(-1), day) {
                 self.judge_all();
             } else {

@@ -1,8 +1,9 @@
-//! What each employer owes over all projects, from the wage alerts that stand: rows in, sums out.
-//! The last row of an alert says what holds. Knows no shard, no rule.
+//! What each employer owes over all projects, from the wage alerts that stand: tidings in, sums out.
+//! The last one of an alert says what holds. Knows no shard, no rule.
 
+use super::tiding::{Claim, WageTiding};
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{AlertRow, Day, Evidence, FirmView, IdNumber, Period, ProjectId, Rule, Sum, Uscc};
+use crate::domain::{Day, FirmView, IdNumber, Period, ProjectId, Rule, Sum, Uscc};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
@@ -16,13 +17,6 @@ pub(super) struct Owed {
 /// A wage alert's worker, month and rule.
 type Month = (IdNumber, Period, Rule);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Claim {
-    firm: Uscc,
-    amount: Sum,
-    due_on: Day,
-}
-
 /// Counts of one employer: each map has how many months lie behind an entry.
 #[derive(Default)]
 struct FirmOwed {
@@ -33,20 +27,10 @@ struct FirmOwed {
 }
 
 impl Owed {
-    /// Takes over what a row says. Answers whose sums are others now.
-    pub fn row(&mut self, row: &AlertRow) -> Vec<Uscc> {
-        let finding = &row.alert.finding;
-        let (Rule::WageUnpaid | Rule::WageUnderpaid, Evidence::Wage(wage)) =
-            (finding.rule, &finding.evidence)
-        else {
-            return Vec::new();
-        };
-        let (Some(worker), Some(period)) = (finding.subject.id_number(), finding.period) else {
-            return Vec::new();
-        };
-        let (project, key) = (&finding.project_id, (worker.clone(), period, finding.rule));
-        let claim = |firm| Claim { firm, amount: finding.amount, due_on: wage.due_on };
-        let now = wage.employer_uscc.filter(|_| row.alert.stands()).map(claim);
+    /// Takes over what a row of a wage alert said. Answers whose sums are others now.
+    pub fn take(&mut self, said: &WageTiding) -> Vec<Uscc> {
+        let (project, now) = (&said.project_id, said.claim);
+        let key = (said.worker.clone(), said.period, said.rule);
         if self.months.get(project).and_then(|months| months.get(&key)) == now.as_ref() {
             return Vec::new();
         }
@@ -104,9 +88,7 @@ impl Owed {
             w.id_number(worker);
             w.period(*period);
             w.bool(*rule == Rule::WageUnderpaid);
-            w.uscc(&claim.firm);
-            w.sum(claim.amount);
-            w.day(claim.due_on);
+            claim.write(w);
         });
         Some(w.bytes)
     }
@@ -117,8 +99,7 @@ impl Owed {
         let claims = r.list(|r| {
             let (worker, period) = (r.id_number()?, r.period()?);
             let rule = if r.bool()? { Rule::WageUnderpaid } else { Rule::WageUnpaid };
-            let claim = Claim { firm: r.uscc()?, amount: r.sum()?, due_on: r.day()? };
-            Ok(((worker, period, rule), claim))
+            Ok(((worker, period, rule), Claim::read(r)?))
         })?;
         for (key, claim) in claims {
             self.put(project, key, Some(claim));

@@ -30,7 +30,7 @@ pub struct Equipment {
     /// Judges until the log has a rulebook.
     pub book: Arc<Rulebook>,
     pub ids: IdKey,
-    /// Rows kept for subscribers who come back, of this shard.
+    /// Rows kept for subscribers who come back, of this shard; 0 = its rows stand elsewhere.
     pub rows_max: usize,
     /// Judges beside the live one and tells nobody.
     pub shadow: Option<Arc<Rulebook>>,
