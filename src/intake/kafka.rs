@@ -1,37 +1,27 @@
-//! Messages of Kafka: what their bodies hold (JSON, protobuf, CloudEvents, our own entries), and whether they stand where
-//! they belong. Pure: every message is taken, moved, or kept as a dead letter with its reason. Knows no broker.
+//! Messages of Kafka: what their bodies hold (JSON, protobuf, CloudEvents, our own), and where ours are written. Pure: every
+//! message is taken, or kept as a dead letter with its reason. Knows no broker.
 
 use super::field::Field;
 use super::rejection::{MAX_LINE_BYTES, Rejection};
 use super::{json, proto, scan};
-use crate::domain::{Body, Entry, ProjectId, Reason, ReasonCode, Record};
-use crate::engine::shard_of;
+use crate::domain::{Door, Entry, ProjectId, Reason, ReasonCode, Record, Rejected};
+use crate::engine::cluster::{Message, Partition};
 use crate::kafka::Topics;
 use crate::kafka::message::{self, Attributes, Content, Envelope, Outgoing, Received};
 use crate::proto::v1 as pb;
+use compact_str::format_compact;
 use data_encoding::BASE64;
-use prost::Message;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// What becomes of a message.
+/// What becomes of a message of the records or of the county.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Sorted {
-    Take(Entry),
-    /// It stood in another partition than the one it belongs to, and is written there.
-    Move(Outgoing),
-    Dead(Outgoing, Reason),
-}
-
-/// Whose an entry is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Belongs<'a> {
-    Project(&'a ProjectId),
-    /// It belongs to no single project.
-    County,
-    /// It counts wherever it stands: a date, a rulebook.
-    Everywhere,
+    /// Its owner takes it, or hands it on to the partition in which it belongs.
+    Take(Message),
+    /// It goes where dead letters are, as it came.
+    Dead(Outgoing, Rejected),
 }
 
 /// The topics, and how many partitions projects have.
@@ -42,89 +32,89 @@ pub struct Sorter {
 }
 
 impl Sorter {
-    /// A message of the records or of the county.
     pub fn sort(&self, received: &Received<'_>) -> Sorted {
-        let dead = |reason: Reason| Sorted::Dead(received.dead_letter(&self.topics, &reason), reason);
-        let envelope = match received.envelope() {
-            Ok(envelope) => envelope,
-            Err(reason) => return dead(reason),
-        };
-        let entry = match decode(&envelope) {
-            Ok(entry) => entry,
-            Err(rejection) => return dead(rejection.reason),
-        };
-        let Some((topic, partition, key)) = self.home(&entry) else { return Sorted::Take(entry) };
-        if topic == received.topic && partition == received.partition {
-            return Sorted::Take(entry);
-        }
-        if envelope.is_moved {
-            return dead(Reason::new(
-                "message",
-                ReasonCode::Conflict,
-                format!("a record of partition {partition} of {topic}, moved once"),
-                "the partition that its project's id says",
-            ));
-        }
-        Sorted::Move(received.moved(topic, partition, key))
-    }
-
-    /// Topic, partition and key of an entry; `None` if it may stand anywhere.
-    pub fn home<'a>(&'a self, entry: &'a Entry) -> Option<(&'a str, i32, &'a [u8])> {
-        match belongs(entry) {
-            Belongs::Project(project) => {
-                let partition = i32::from(shard_of(project, self.partitions));
-                Some((&self.topics.records, partition, project.as_str().as_bytes()))
+        let envelope = received.envelope().map_err(Rejection::of);
+        match envelope.and_then(|envelope| decode(&envelope)) {
+            Ok(message) => Sorted::Take(message),
+            Err(rejection) => {
+                let letter = received.dead_letter(&self.topics, &rejection.reason);
+                Sorted::Dead(letter, rejected(received, rejection))
             }
-            Belongs::County => Some((&self.topics.county, 0, COUNTY_KEY)),
-            Belongs::Everywhere => None,
         }
     }
 
-    /// The message that puts an entry where it belongs; what belongs everywhere begins with the county's owner.
-    pub fn message(&self, entry: &Entry) -> Outgoing {
-        match belongs(entry) {
-            Belongs::Project(project) => {
-                let partition = i32::from(shard_of(project, self.partitions));
-                message::entry_message(&self.topics, Some(project), partition, entry)
-            }
-            Belongs::County | Belongs::Everywhere => message::entry_message(&self.topics, None, 0, entry),
+    /// Where messages for a partition stand.
+    pub fn place(&self, partition: Partition) -> (&str, i32) {
+        match partition {
+            Partition::Projects(partition) => (&self.topics.records, i32::from(partition)),
+            Partition::County => (&self.topics.county, 0),
         }
+    }
+
+    /// Whose messages stand there.
+    pub fn partition(&self, topic: &str, partition: i32) -> Option<Partition> {
+        if topic == self.topics.county {
+            return (partition == 0).then_some(Partition::County);
+        }
+        let partition = u16::try_from(partition).ok().filter(|partition| *partition < self.partitions);
+        partition.filter(|_| topic == self.topics.records).map(Partition::Projects)
+    }
+
+    /// The message as it is written for the owner of that partition.
+    pub fn message(&self, partition: Partition, message: &Message) -> Outgoing {
+        let (topic, at) = self.place(partition);
+        let project = match message {
+            Message::Entry(Entry::Record(record)) => record.body.project_id(),
+            Message::Entry(Entry::Act(act)) => Some(&act.project_id),
+            Message::Command(command) => Some(command.project_id()),
+            Message::Entry(_) | Message::Turn(_) | Message::Said(_) => None,
+        };
+        let key = project.filter(|_| partition != Partition::County).map(ProjectId::as_str);
+        message::own(topic, at, key.unwrap_or("county").as_bytes(), message.to_bytes())
+    }
+
+    /// An entry as a door writes it: where it belongs.
+    pub fn entry(&self, entry: &Entry) -> Outgoing {
+        self.message(Partition::of(entry, self.partitions), &Message::Entry(entry.clone()))
     }
 }
 
-const COUNTY_KEY: &[u8] = b"county";
-
-pub fn belongs(entry: &Entry) -> Belongs<'_> {
-    match entry {
-        Entry::Record(record) => match &record.body {
-            // Payments name their project or not; which account is whose is the county's to know.
-            Body::Payment(_)
-            | Body::Account(_)
-            | Body::AccountEntry(_)
-            | Body::AccountRestraint(_)
-            | Body::Complaint(_)
-            | Body::BusinessSignal(_) => Belongs::County,
-            body => body.project_id().map_or(Belongs::County, Belongs::Project),
-        },
-        Entry::Act(act) if act.project_id.is_county() => Belongs::County,
-        Entry::Act(act) => Belongs::Project(&act.project_id),
-        Entry::Rejected(_) => Belongs::County,
-        Entry::Date(_) | Entry::Rulebook(_) => Belongs::Everywhere,
+/// What is kept of what came, cut at the length that doors keep.
+fn rejected(received: &Received<'_>, rejection: Rejection) -> Rejected {
+    let body = received.body.unwrap_or_default();
+    Rejected {
+        door: Door::Kafka,
+        file: format_compact!("{}/{}", received.topic, received.partition),
+        line: u64::try_from(received.offset).unwrap_or(0),
+        id: rejection.id,
+        source: rejection.source,
+        reason: rejection.reason,
+        raw: body[..body.len().min(KEPT_BYTES)].into(),
+        raw_len: body.len() as u64,
     }
 }
+
+const KEPT_BYTES: usize = 64 << 10;
 
 /// What a body holds.
-pub fn decode(envelope: &Envelope<'_>) -> Result<Entry, Rejection> {
+pub fn decode(envelope: &Envelope<'_>) -> Result<Message, Rejection> {
     let body = envelope.body;
     if body.len() > MAX_LINE_BYTES && envelope.content != Content::Entry {
         return Err(Rejection::too_large(body.len() as u64, MAX_LINE_BYTES));
     }
     match envelope.content {
-        Content::Json => json_record(text(body)?, &envelope.attributes).map(Entry::Record),
-        Content::Protobuf => proto_record(body, &envelope.attributes).map(Entry::Record),
-        Content::CloudEvent => event(text(body)?).map(Entry::Record),
-        Content::Entry => message::read_entry(body).map_err(Rejection::of),
+        Content::Json => json_record(text(body)?, &envelope.attributes).map(record),
+        Content::Protobuf => proto_record(body, &envelope.attributes).map(record),
+        Content::CloudEvent => event(text(body)?).map(record),
+        Content::Entry => Message::from_bytes(body).map_err(|corrupt| {
+            let found = corrupt.to_string();
+            Rejection::of(Reason::new("message", ReasonCode::Syntax, found, "a message of wagewatch"))
+        }),
     }
+}
+
+fn record(record: Record) -> Message {
+    Message::Entry(Entry::Record(record))
 }
 
 fn text(body: &[u8]) -> Result<&str, Rejection> {
@@ -152,7 +142,7 @@ fn last_word(kind: &str) -> &str {
 }
 
 fn proto_record(body: &[u8], attributes: &Attributes<'_>) -> Result<Record, Rejection> {
-    let mut record = pb::Record::decode(body).map_err(|_| {
+    let mut record = <pb::Record as prost::Message>::decode(body).map_err(|_| {
         let found = "bytes that cannot be read";
         Rejection::of(Reason::new("record", ReasonCode::Syntax, found, "a protobuf wagewatch.v1.Record"))
     })?;

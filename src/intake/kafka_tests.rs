@@ -1,7 +1,9 @@
-//! The same record in every form is the same record; what stands in the wrong place is moved once; poison is kept.
+//! The same record in every form is the same record; poison is kept.
 
 use super::*;
+use crate::engine::shard_of;
 use proptest::prelude::*;
+use prost::Message as _;
 
 const SWIPE: &str =
     r#""project_id":"P1","id_number":"152722199001010019","swiped_at":"2026-03-04T07:01:00+08:00""#;
@@ -33,7 +35,7 @@ fn received<'a>(partition: i32, headers: &[(&'a str, &'a [u8])], body: &'a [u8])
 
 fn taken(headers: &[(&str, &[u8])], body: &[u8]) -> Record {
     match sorter().sort(&received(partition_of("P1"), headers, body)) {
-        Sorted::Take(Entry::Record(record)) => record,
+        Sorted::Take(Message::Entry(Entry::Record(record))) => record,
         other => panic!("{other:?}"),
     }
 }
@@ -75,52 +77,30 @@ fn one_record_in_every_form() {
     let encoded = BASE64.encode(&bytes);
     let inner = format!(r#""datacontenttype":"application/protobuf","data_base64":"{encoded}""#);
     assert_eq!(taken(&structured, event(&inner).as_bytes()), want);
-    let entry = message::entry_body(&Entry::Record(want.clone()));
+    let entry = Message::Entry(Entry::Record(want.clone())).to_bytes();
     assert_eq!(taken(&[("content-type", b"application/vnd.wagewatch.entry")], &entry), want);
 }
 
 #[test]
-fn a_message_in_the_wrong_partition_is_moved_once() {
-    let wrong = (partition_of("P1") + 1) % 8;
-    let body = whole();
-    let Sorted::Move(moved) = sorter().sort(&received(wrong, &[], body.as_bytes())) else { panic!() };
-    assert_eq!(
-        (moved.topic.as_str(), moved.partition, moved.key.as_slice()),
-        ("wagewatch.records", partition_of("P1"), &b"P1"[..])
-    );
-    let headers: Vec<(&str, &[u8])> = moved.headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();
-    let there = received(moved.partition, &headers, moved.body.as_deref().unwrap());
-    assert!(matches!(sorter().sort(&there), Sorted::Take(_)));
-    // Were it moved for ever, it would be nowhere.
-    let back = received(wrong, &headers, moved.body.as_deref().unwrap());
-    let Sorted::Dead(letter, reason) = sorter().sort(&back) else { panic!() };
-    assert_eq!((reason.code, letter.body.as_deref()), (ReasonCode::Conflict, moved.body.as_deref()));
-}
-
-#[test]
-fn what_belongs_to_no_single_project_goes_to_the_county() {
-    let body = format!(
-        r#"{{"type":"payment",{HEAD},"bank":"103","txn_id":"t","account":"05370101040012345","payee_account":"6228480000000000000","project_id":"P1","amount_fen":5,"settled_at":"2026-04-14T15:59:58+08:00","status":"settled"}}"#
-    );
-    let Sorted::Move(moved) = sorter().sort(&received(partition_of("P1"), &[], body.as_bytes())) else {
-        panic!()
-    };
-    assert_eq!((moved.topic.as_str(), moved.partition), ("wagewatch.county", 0));
-    let county = Received { topic: "wagewatch.county", ..received(0, &[], body.as_bytes()) };
-    assert!(matches!(sorter().sort(&county), Sorted::Take(_)));
-    let swipe = whole();
-    let swipe = Received { topic: "wagewatch.county", ..received(0, &[], swipe.as_bytes()) };
-    let Sorted::Move(moved) = sorter().sort(&swipe) else { panic!() };
-    assert_eq!((moved.topic.as_str(), moved.partition), ("wagewatch.records", partition_of("P1")));
+fn places_are_those_of_the_core() {
+    let sorter = sorter();
+    for partition in (0..8).map(Partition::Projects).chain([Partition::County]) {
+        let (topic, at) = sorter.place(partition);
+        assert_eq!(sorter.partition(topic, at), Some(partition));
+    }
+    assert_eq!(sorter.partition("wagewatch.records", 8), None);
+    assert_eq!(sorter.partition("wagewatch.county", 1), None);
+    assert_eq!(sorter.partition("other", 0), None);
 }
 
 #[test]
 fn events_that_cannot_be_read_have_a_reason() {
     let check = |body: &str, field: &str| {
         let headers: [(&str, &[u8]); 1] = [("content-type", b"application/cloudevents+json")];
-        let Sorted::Dead(letter, reason) = sorter().sort(&received(0, &headers, body.as_bytes())) else {
+        let Sorted::Dead(letter, kept) = sorter().sort(&received(0, &headers, body.as_bytes())) else {
             panic!()
         };
+        let reason = &kept.reason;
         assert_eq!((reason.field.as_str(), letter.body.as_deref()), (field, Some(body.as_bytes())), "{body}");
     };
     check("{", "event");
@@ -135,7 +115,7 @@ fn events_that_cannot_be_read_have_a_reason() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_taken_moved_or_kept(
+    fn any_bytes_are_taken_or_kept(
         kind in "(application/json|application/protobuf|application/cloudevents\\+json|application/vnd.wagewatch.entry|x)",
         body in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..300)),
         partition in 0i32..8,
@@ -143,7 +123,6 @@ proptest! {
         let message = Received { body: body.as_deref(), ..received(partition, &[("content-type", kind.as_bytes())], b"") };
         match sorter().sort(&message) {
             Sorted::Take(_) => {}
-            Sorted::Move(out) => prop_assert_eq!(out.body, body),
             Sorted::Dead(out, _) => {
                 prop_assert_eq!(out.topic.as_str(), "wagewatch.dead-letters");
                 prop_assert_eq!(out.body, body);
@@ -156,9 +135,10 @@ proptest! {
         let line = whole().replace("\"P1\"", &format!("\"{project}\""));
         let entry = Entry::Record(json::decode_line(&line).unwrap());
         let sorter = sorter();
-        let out = sorter.message(&entry);
+        let out = sorter.entry(&entry);
         let headers: Vec<(&str, &[u8])> = out.headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();
         let message = Received { topic: &out.topic, ..received(out.partition, &headers, out.body.as_deref().unwrap()) };
-        prop_assert_eq!(sorter.sort(&message), Sorted::Take(entry));
+        prop_assert_eq!(sorter.sort(&message), Sorted::Take(Message::Entry(entry)));
+        prop_assert_eq!(message.partition, partition_of(&project));
     }
 }

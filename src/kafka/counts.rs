@@ -11,7 +11,7 @@ pub enum Counted {
     Consumed,
     /// Messages that could not be taken.
     DeadLetters,
-    /// Messages that stood in another partition than their project's.
+    /// Messages that stood in another partition than their project's, and were handed on.
     Moved,
     PartitionsAssigned,
     PartitionsRevoked,

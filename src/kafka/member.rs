@@ -117,6 +117,18 @@ impl Member {
         self.consumer.resume(&one).map_err(KafkaError::client(what()))
     }
 
+    /// The oldest offset of a partition, and the one behind what is committed there.
+    pub fn bounds(&self, topic: &str, partition: i32) -> Result<(i64, i64), KafkaError> {
+        let what = || format!("ask where partition {partition} of {topic} ends");
+        self.consumer.fetch_watermarks(topic, partition, PATIENCE).map_err(KafkaError::client(what()))
+    }
+
+    /// Whether all of these are still this instance's.
+    pub(super) fn owns(&self, places: &[Covered]) -> bool {
+        let ears = &self.consumer.context().ears;
+        ears.covered(|owned| places.iter().all(|one| owned.contains_key(&(one.topic.clone(), one.partition))))
+    }
+
     /// How this member is known to the group now; for the transaction that commits its offsets.
     pub(super) fn group(&self) -> Option<ConsumerGroupMetadata> {
         self.consumer.group_metadata()
@@ -308,7 +320,6 @@ impl MemberContext {
         for one in list.elements() {
             let (topic, partition) = (one.topic().to_owned(), one.partition());
             let place = (topic.clone(), partition);
-            self.ears.covered(|covered| covered.remove(&place));
             self.come.lock().unwrap_or_else(PoisonError::into_inner).retain(|(come, _)| *come != place);
             let done = Done { _held: held.clone() };
             self.say(if lost {
@@ -323,6 +334,12 @@ impl MemberContext {
         if waited == Err(crossbeam_channel::RecvTimeoutError::Timeout) {
             tracing::warn!("kafka: partitions are given back before their owners were ready");
         }
+        // Whatever its owner believes: from here on nothing is committed for it.
+        self.ears.covered(|covered| {
+            list.elements().iter().for_each(|one| {
+                covered.remove(&(one.topic().to_owned(), one.partition()));
+            });
+        });
         consumer.incremental_unassign(list)
     }
 }

@@ -2,20 +2,16 @@
 //! envelope or in the reason why not. Knows no broker, and reads no JSON and no protobuf.
 
 use super::topics::Topics;
-use crate::codec::{self, Reader, Writer};
-use crate::domain::{Entry, ProjectId, Reason, ReasonCode};
+use crate::domain::{Reason, ReasonCode};
 
 /// What the body is.
 pub const CONTENT_TYPE: &str = "content-type";
-/// One of our own entries: a record that a door has checked, a date, an act, a rulebook.
+/// One of our own messages: a record that a door has checked, a date, an act, what owners say to each other.
 pub const ENTRY: &str = "application/vnd.wagewatch.entry";
 pub const JSON: &str = "application/json";
 pub const PROTOBUF: &str = "application/protobuf";
 /// An event in structured mode: one JSON object around the record.
 pub const CLOUD_EVENT: &str = "application/cloudevents+json";
-
-/// Where a message stood that was moved to the partition of its project: `topic/partition/offset`.
-pub const MOVED_FROM: &str = "wagewatch-moved-from";
 
 /// Why a message is a dead letter, and where it stood.
 pub const REASON: &str = "wagewatch-reason";
@@ -75,8 +71,6 @@ pub struct Envelope<'a> {
     pub content: Content,
     pub attributes: Attributes<'a>,
     pub body: &'a [u8],
-    /// It was moved once; a message that is in the wrong place again is a dead letter.
-    pub is_moved: bool,
 }
 
 const CONTENTS: [(&str, Content); 5] = [
@@ -107,24 +101,14 @@ impl<'a> Received<'a> {
             kind: self.text("ce_type")?,
             time: self.text("ce_time")?,
         };
-        let is_moved = self.header(MOVED_FROM)?.is_some();
-        Ok(Envelope { content, attributes, body, is_moved })
-    }
-
-    /// The same message for the partition in which it belongs.
-    pub fn moved(&self, topic: &str, partition: i32, key: &[u8]) -> Outgoing {
-        let mut headers = self.owned_headers();
-        let from = format!("{}/{}/{}", self.topic, self.partition, self.offset);
-        headers.push((MOVED_FROM.into(), from.into_bytes()));
-        let body = self.body.map(<[u8]>::to_vec);
-        Outgoing { topic: topic.into(), partition, key: key.to_vec(), body, headers }
+        Ok(Envelope { content, attributes, body })
     }
 
     /// The message as it came, with the reason beside.
     pub fn dead_letter(&self, topics: &Topics, reason: &Reason) -> Outgoing {
         let mut headers = self.owned_headers();
         // What a sender calls so is not ours.
-        headers.retain(|(name, _)| !name.starts_with("wagewatch-") || name == MOVED_FROM);
+        headers.retain(|(name, _)| !name.starts_with("wagewatch-"));
         let mut say = |name: &str, value: String| headers.push((name.into(), value.into_bytes()));
         say(REASON, reason.code.as_str().into());
         say(REASON_FIELD, reason.field.to_string());
@@ -168,40 +152,10 @@ fn content(said: &[u8]) -> Result<Content, Reason> {
     known.map(|(_, content)| *content).ok_or_else(|| Reason::format(CONTENT_TYPE, plain, EXPECTED))
 }
 
-/// The bytes of one of our own entries, as the body of a message.
-pub fn entry_body(entry: &Entry) -> Vec<u8> {
-    let mut writer = Writer::new();
-    codec::write_entry(&mut writer, entry);
-    writer.bytes
-}
-
-/// Reads what [`entry_body`] wrote, whole.
-pub fn read_entry(body: &[u8]) -> Result<Entry, Reason> {
-    let broken = |found: &str| Reason::new("message", ReasonCode::Syntax, found, "an entry of wagewatch");
-    let mut reader = Reader::new(body);
-    let entry = codec::read_entry(&mut reader).map_err(|corrupt| broken(&corrupt.to_string()))?;
-    reader.end().map_err(|corrupt| broken(&corrupt.to_string()))?;
-    Ok(entry)
-}
-
-/// An entry for the partition of a project, or, without one, for the county's.
-pub fn entry_message(
-    topics: &Topics,
-    project: Option<&ProjectId>,
-    partition: i32,
-    entry: &Entry,
-) -> Outgoing {
+/// One of our own messages.
+pub fn own(topic: &str, partition: i32, key: &[u8], body: Vec<u8>) -> Outgoing {
     let headers = vec![(CONTENT_TYPE.to_owned(), ENTRY.as_bytes().to_vec())];
-    let body = Some(entry_body(entry));
-    match project {
-        Some(project) => {
-            let key = project.as_str().as_bytes().to_vec();
-            Outgoing { topic: topics.records.clone(), partition, key, body, headers }
-        }
-        None => {
-            Outgoing { topic: topics.county.clone(), partition: 0, key: b"county".to_vec(), body, headers }
-        }
-    }
+    Outgoing { topic: topic.to_owned(), partition, key: key.to_vec(), body: Some(body), headers }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Any key, headers and body end in an envelope or a reason; what is written is read; what is no message is kept whole.
 
 use super::*;
-use crate::domain::{Day, Door, Rejected};
 use proptest::prelude::*;
 
 fn with<'a>(headers: &[(&'a str, &'a [u8])], body: Option<&'a [u8]>) -> Received<'a> {
@@ -65,46 +64,7 @@ fn the_attributes_of_an_event_are_read() {
     let received = with(&headers, Some(b"{}"));
     let envelope = received.envelope().unwrap();
     let want = Attributes { id: Some("7"), source: Some("gate"), kind: Some("attendance"), time: Some("t") };
-    assert_eq!((envelope.attributes, envelope.is_moved), (want, false));
-}
-
-#[test]
-fn a_moved_message_says_from_where_and_is_told_as_moved() {
-    let received = with(&[("ce_id", b"7")], Some(b"{}"));
-    let moved = received.moved("wagewatch.records", 9, b"P1");
-    assert_eq!(
-        (moved.partition, moved.key.as_slice(), moved.body.as_deref()),
-        (9, &b"P1"[..], Some(&b"{}"[..]))
-    );
-    let headers: Vec<(&str, &[u8])> =
-        moved.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
-    assert!(headers.contains(&("wagewatch-moved-from", b"wagewatch.records/3/17")));
-    assert!(with(&headers, Some(b"{}")).envelope().unwrap().is_moved);
-}
-
-#[test]
-fn entries_are_read_whole_or_not_at_all() {
-    let entry = Entry::Date(Day::from_ymd(2026, 3, 4).unwrap());
-    let body = entry_body(&entry);
-    assert_eq!(read_entry(&body).unwrap(), entry);
-    let longer = [body.as_slice(), b"x"].concat();
-    for broken in [&longer[..], &body[..body.len() - 1], b"", b"\xff\xff\xff"] {
-        assert_eq!(read_entry(broken).unwrap_err().expected, "an entry of wagewatch");
-    }
-}
-
-fn rejected(raw: Vec<u8>, line: u64) -> Entry {
-    let raw_len = raw.len() as u64;
-    Entry::Rejected(Box::new(Rejected {
-        door: Door::Submit,
-        file: "".into(),
-        line,
-        id: None,
-        source: Some("bank".into()),
-        reason: Reason::range("amount_fen", "-1", "a number above 0"),
-        raw: raw.into(),
-        raw_len,
-    }))
+    assert_eq!(envelope.attributes, want);
 }
 
 proptest! {
@@ -136,24 +96,5 @@ proptest! {
         for (name, value) in headers.iter().filter(|(name, _)| !name.starts_with("wagewatch-")) {
             prop_assert!(letter.headers.contains(&(name.clone(), value.clone())));
         }
-    }
-
-    #[test]
-    fn any_bytes_end_in_an_entry_or_a_reason(body in proptest::collection::vec(any::<u8>(), 0..200)) {
-        if let Ok(entry) = read_entry(&body) {
-            prop_assert_eq!(read_entry(&entry_body(&entry)).unwrap(), entry);
-        }
-    }
-
-    #[test]
-    fn what_is_written_is_read(raw in proptest::collection::vec(any::<u8>(), 0..100), line in any::<u64>()) {
-        let entry = rejected(raw, line);
-        let message = entry_message(&Topics::new("w."), None, 0, &entry);
-        let headers: Vec<(&str, &[u8])> =
-            message.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
-        let received = with(&headers, message.body.as_deref());
-        let envelope = received.envelope().unwrap();
-        prop_assert_eq!(envelope.content, Content::Entry);
-        prop_assert_eq!(read_entry(envelope.body).unwrap(), entry);
     }
 }

@@ -82,16 +82,20 @@ impl Outbox {
     /// Writes a batch's output, and how far it covers what was read: all or nothing, visible to readers when this returns.
     pub fn commit(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), Refused> {
         self.producer.begin_transaction().map_err(|error| self.fatal("begin a transaction", error))?;
-        let written = self.write(member, output, covered);
+        if let Err(error) = self.write(member, output, covered) {
+            return self.take_back(error);
+        }
         // librdkafka commits nothing of which a message failed.
-        match written.and_then(|()| self.retried(|| self.producer.commit_transaction(self.patience))) {
+        match self.retried(RESTART, || self.producer.commit_transaction(self.patience)) {
             Ok(()) => {
                 self.counted(Counted::Committed, 1);
                 self.counted(Counted::Produced, output.len() as u64);
                 member.covered(covered);
                 Ok(())
             }
-            Err(error) => self.take_back(error),
+            Err(error) if requires_abort(&error) => self.take_back(error),
+            // It may stand or not: the next process of this name asks what was committed.
+            Err(error) => Err(self.fatal("commit a transaction", error)),
         }
     }
 
@@ -113,18 +117,19 @@ impl Outbox {
             place.set_offset(Offset::Offset(one.next))?;
             place.set_metadata(one.note.as_str());
         }
-        let Some(group) = member.group() else {
+        let Some(group) = member.group().filter(|_| member.owns(covered)) else {
             return Err(ClientError::Canceled);
         };
-        self.retried(|| self.producer.send_offsets_to_transaction(&offsets, &group, self.patience))
+        self.retried(RESTART, || self.producer.send_offsets_to_transaction(&offsets, &group, self.patience))
     }
 
     fn take_back(&self, error: ClientError) -> Result<(), Refused> {
+        tracing::info!("kafka: a transaction is taken back: {error}");
         if is_fatal(&error) || self.producer.client().fatal_error().is_some() {
             return Err(self.fatal("write", error));
         }
         self.counted(Counted::Aborted, 1);
-        self.retried(|| self.producer.abort_transaction(self.patience))
+        self.retried(RESTART, || self.producer.abort_transaction(self.patience))
             .map_err(|error| self.fatal("take back a transaction", error))?;
         if is_fenced(&error) {
             self.counted(Counted::Fenced, 1);
@@ -147,11 +152,17 @@ impl Outbox {
     }
 
     /// What may be tried again is, for as long as brokers take to be restarted.
-    fn retried(&self, call: impl Fn() -> Result<(), ClientError>) -> Result<(), ClientError> {
-        let until = Instant::now() + RESTART;
+    fn retried(
+        &self,
+        patience: Duration,
+        call: impl Fn() -> Result<(), ClientError>,
+    ) -> Result<(), ClientError> {
+        let until = Instant::now() + patience;
         loop {
             match call() {
-                Err(error) if is_retriable(&error) && Instant::now() < until => {}
+                Err(error) if is_retriable(&error) && Instant::now() < until => {
+                    tracing::info!("kafka: again: {error}");
+                }
                 result => return result,
             }
         }
@@ -164,6 +175,10 @@ impl Outbox {
 
 fn is_retriable(error: &ClientError) -> bool {
     matches!(error, ClientError::Transaction(inner) if inner.is_retriable() && !inner.txn_requires_abort())
+}
+
+fn requires_abort(error: &ClientError) -> bool {
+    matches!(error, ClientError::Transaction(inner) if inner.txn_requires_abort())
 }
 
 fn is_fatal(error: &ClientError) -> bool {

@@ -48,6 +48,26 @@ impl Reader {
     /// From the oldest message of each partition on, to where it ends now. Transactions that are open now are waited for:
     /// what a lost owner has begun ends with his session.
     pub fn open(settings: &Settings, topic: &str, partitions: &[i32]) -> Result<Reader, KafkaError> {
+        let partitions: Vec<(i32, Option<i64>)> = partitions.iter().map(|at| (*at, None)).collect();
+        let opened = Reader::open_at(settings, topic, &partitions)?;
+        opened.ok_or_else(|| KafkaError::Unusable(format!("{topic} cannot be read from its beginning")))
+    }
+
+    /// One partition from an offset on; `None` if that place is not kept, or was never reached.
+    pub fn open_from(
+        settings: &Settings,
+        topic: &str,
+        partition: i32,
+        from: Option<i64>,
+    ) -> Result<Option<Reader>, KafkaError> {
+        Reader::open_at(settings, topic, &[(partition, from)])
+    }
+
+    fn open_at(
+        settings: &Settings,
+        topic: &str,
+        partitions: &[(i32, Option<i64>)],
+    ) -> Result<Option<Reader>, KafkaError> {
         let mut config = settings.reader();
         // A consumer without a group does not hand its events to whoever polls; it never joins this one.
         config.set("group.id", format!("{}-reader", settings.group)).set("enable.partition.eof", "true");
@@ -58,7 +78,7 @@ impl Reader {
         let ends = start(config.clone().set("isolation.level", UNCOMMITTED))?;
         let consumer = start(&config)?;
         let (mut stand, mut list) = (Stand::default(), TopicPartitionList::new());
-        for partition in partitions {
+        for (partition, from) in partitions {
             let (low, end) = bounds(&ends, topic, *partition)?;
             let until = Instant::now() + PATIENCE;
             while bounds(&consumer, topic, *partition)?.1 < end {
@@ -69,13 +89,17 @@ impl Reader {
                 }
                 std::thread::sleep(Duration::from_millis(20));
             }
-            stand.read.insert(*partition, low);
+            let from = from.unwrap_or(low);
+            if from < low || from > end {
+                return Ok(None);
+            }
+            stand.read.insert(*partition, from);
             stand.end.insert(*partition, end);
-            list.add_partition_offset(topic, *partition, Offset::Offset(low))
+            list.add_partition_offset(topic, *partition, Offset::Offset(from))
                 .map_err(KafkaError::client(format!("read {topic}")))?;
         }
         consumer.assign(&list).map_err(KafkaError::client(format!("read {topic}")))?;
-        Ok(Reader { consumer, topic: topic.to_owned(), stand })
+        Ok(Some(Reader { consumer, topic: topic.to_owned(), stand }))
     }
 
     pub fn stand(&self) -> &Stand {

@@ -35,7 +35,7 @@ impl KafkaCounts {
             )?,
             moved: r.counter(
                 "wagewatch_kafka_moved_messages_total",
-                "Messages that stood in another partition than their project's, and were moved there.",
+                "Messages that stood in another partition than their project's, and were handed on to it.",
             )?,
             rebalanced: r.counter_vec(
                 "wagewatch_kafka_partition_changes_total",

@@ -93,6 +93,11 @@ impl Brokers {
         format!("t{}.", self.names.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Where a process of a test may write what it has to say.
+    pub fn log(&self, name: &str) -> File {
+        File::options().create(true).append(true).open(self.folder.join(format!("{name}.log"))).unwrap()
+    }
+
     /// Starts one that is down.
     pub fn launch(&self, at: usize) {
         let broker = &self.brokers[at];

@@ -20,12 +20,17 @@ pub struct Copier {
 
 impl Copier {
     pub fn start(settings: &Settings, brokers: &Brokers, name: &str) -> Copier {
+        Copier::start_as("--copier", settings, brokers, name, "")
+    }
+
+    /// A process of another kind; `data` is its folder.
+    pub fn start_as(kind: &str, settings: &Settings, brokers: &Brokers, name: &str, data: &str) -> Copier {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--copier", &settings.brokers, &settings.topic_prefix, name])
-            .args([settings.partitions.to_string(), brokers.count().to_string()])
+            .args([kind, &settings.brokers, &settings.topic_prefix, name])
+            .args([&settings.partitions.to_string(), &brokers.count().to_string(), data])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(brokers.log(name))
             .spawn()
             .unwrap();
         let said = Arc::new(Mutex::new(String::new()));
@@ -87,9 +92,10 @@ impl Drop for Copier {
     }
 }
 
-/// The process itself: works until its standard input ends.
-pub fn run(args: &[String]) {
-    let [brokers, prefix, name, partitions, replication] = args else { panic!("{args:?}") };
+/// What a process was started with: settings, its name, its folder.
+pub fn settings_of(args: &[String]) -> (Settings, String, String) {
+    tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr).init();
+    let [brokers, prefix, name, partitions, replication, data] = args else { panic!("{args:?}") };
     let settings = Settings {
         brokers: brokers.clone(),
         group: format!("{prefix}group"),
@@ -99,6 +105,12 @@ pub fn run(args: &[String]) {
         session_seconds: 6,
         ..Settings::default()
     };
+    (settings, name.clone(), data.clone())
+}
+
+/// The process itself: works until its standard input ends.
+pub fn run(args: &[String]) {
+    let (settings, name, _) = settings_of(args);
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();
     std::thread::spawn(move || {
@@ -111,7 +123,7 @@ pub fn run(args: &[String]) {
         county: i32::from(settings.partitions),
     };
     let rounds = Rounds { messages: 500, ..Rounds::default() };
-    let instance = Instance::join(&settings, name, owners, rounds, Arc::new(Unobserved)).unwrap();
+    let instance = Instance::join(&settings, &name, owners, rounds, Arc::new(Unobserved)).unwrap();
     println!("joined");
     if let Err(error) = instance.run(&stop) {
         println!("ended: {error}");

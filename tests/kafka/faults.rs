@@ -42,7 +42,7 @@ impl Load {
             let mut n = 0;
             while !stopping.load(Ordering::Acquire) {
                 let record = |n: usize| decode_line(&swipe(&format!("P{}", n % 40), n)).unwrap();
-                let batch: Vec<_> = (n..n + 40).map(|n| sorter.message(&Entry::Record(record(n)))).collect();
+                let batch: Vec<_> = (n..n + 40).map(|n| sorter.entry(&Entry::Record(record(n)))).collect();
                 n += 40;
                 let (places, topics) =
                     (places.clone(), batch.iter().map(|m| m.topic.clone()).collect::<Vec<_>>());

@@ -6,10 +6,15 @@
 
 mod brokers;
 mod copier;
+mod county;
 mod doors;
 mod faults;
 mod instance;
 mod java;
+#[path = "../oracle/mod.rs"]
+mod oracle;
+#[path = "../support/mod.rs"]
+mod support;
 mod topics;
 
 use brokers::Brokers;
@@ -21,15 +26,16 @@ use std::time::Instant;
 type Case = (&'static str, fn(&Brokers));
 
 /// On one broker, which all of them share: each has topics of its own.
-const ONE: [&[Case]; 3] = [&topics::CASES, &doors::CASES, &faults::ONE];
+const ONE: [&[Case]; 4] = [&topics::CASES, &doors::CASES, &county::CASES, &faults::ONE];
 /// On three brokers.
 const THREE: [&[Case]; 1] = [&faults::THREE];
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let first = args.next().unwrap_or_default();
-    if first == "--copier" {
-        copier::run(&args.collect::<Vec<_>>());
+    if first == "--copier" || first == "--county" {
+        let run = if first == "--county" { county::run } else { copier::run };
+        run(&args.collect::<Vec<_>>());
         return ExitCode::SUCCESS;
     }
     let chosen: Vec<String> =
