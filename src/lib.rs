@@ -1,7 +1,7 @@
 //! wagewatch: matches worked days against paid wages, per worker and project, and says who is owed.
 //!
 //! The floors, lowest first; a room imports from lower floors only (`tests/floors.rs`):
-//! `domain`, `codec`, `access`, `cipher` | `ledger`, `rules`, `alerts`, `retention` | `log`, `store` | `engine` | `proto`, `audit` | `telemetry` | `guard` | `intake`, `fiction`, `serve`, `console` | `app` | `command`.
+//! `domain`, `codec`, `access`, `cipher` | `ledger`, `rules`, `alerts`, `retention` | `log`, `kafka`, `store` | `engine` | `proto`, `audit` | `telemetry` | `guard` | `intake`, `fiction`, `serve`, `console` | `app` | `command`.
 
 /// Here, and not in `main.rs`, so that tests and benchmarks run on what ships.
 #[global_allocator]
@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod retention;
 pub mod rules;
 
+pub mod kafka;
 pub mod log;
 pub mod store;
 

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use wagewatch::command::{
-    audit, backtest, backup, check, demo, explain, generate, keys, replay, restore, retention, serve, stats,
-    token, watch,
+    audit, backtest, backup, check, demo, explain, generate, kafka, keys, replay, restore, retention, serve,
+    stats, token, watch,
 };
 
 /// Says which construction project will not pay, or has not paid, which worker.
@@ -41,6 +41,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Checks every config file
     Check(check::CheckArgs),
+    /// Makes or checks the topics of Kafka
+    Kafka(kafka::KafkaArgs),
     /// A checked copy of the data folder, taken while serving
     Backup(backup::BackupArgs),
     /// Puts a backup into an empty data folder, or only checks it
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => keys::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Check(args) => check::run(args),
+        Command::Kafka(args) => kafka::run(args),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Retention(args) => retention::run(args),

@@ -64,7 +64,7 @@ fn unknown_names_are_errors() {
         "[clock]\nday_start = \"04:00\"",
         "w.toml:2: unknown key clock.day_start; expected one of kind, day_starts_at",
     );
-    let sections = "server, data, log, store, engine, clock, alerts, webhook, alertmanager, telemetry, http, files, logging, security";
+    let sections = "server, data, log, store, engine, kafka, clock, alerts, webhook, alertmanager, telemetry, http, files, logging, security";
     check("[serve]\nx = 1", &format!("w.toml:2: unknown section [serve]; expected one of {sections}"));
     check("[serve]\n", &format!("w.toml:1: unknown section [serve]; expected one of {sections}"));
     check(
@@ -118,6 +118,48 @@ fn keys_that_contradict_each_other_are_told() {
     );
     let any_port = "[server]\ngrpc_addr = \"127.0.0.1:0\"\nhttp_addr = \"127.0.0.1:0\"";
     assert_eq!(from_text(any_port).unwrap().server.http_addr.port(), 0);
+}
+
+#[test]
+fn kafka_is_told_what_is_missing_and_what_is_not_to_be_set() {
+    check(
+        "[log]\nkind = \"kafka\"",
+        "w.toml:2: log.kind is \"kafka\" without kafka.brokers; expected kafka.brokers = \"host:port,host:port\"",
+    );
+    check(
+        "[kafka]\nbrokers = \"kafka-1\"",
+        "w.toml:2: kafka.brokers is \"kafka-1\"; expected a text between quotes: host:port, with commas between",
+    );
+    check(
+        "[kafka]\nreplication = 1",
+        "w.toml:2: kafka.min_in_sync is 2; expected at most kafka.replication, 1",
+    );
+    check(
+        "[kafka.settings]\n\"linger.ms\" = 5\n\"acks\" = \"1\"\n\"sasl.password\" = \"hush\"",
+        "w.toml:3: kafka.settings sets acks; expected that left out: what is answered was acknowledged by all replicas in sync\n\
+         w.toml:4: kafka.settings sets sasl.password; expected that left out: kafka.sasl_password_file names the file with it",
+    );
+    check(
+        "[kafka.settings]\n\n\"linger.mss\" = 5",
+        "w.toml:3: kafka.settings linger.mss: No such configuration property: \"linger.mss\"; expected a setting of librdkafka 2.12 with a value that it takes",
+    );
+    check(
+        "[kafka]\nsasl_password_file = \"none\"",
+        "w.toml:2: kafka.sasl_password_file none cannot be read: No such file or directory (os error 2); expected a file with the password alone",
+    );
+    let config = with_files(&[
+        (
+            "w.toml",
+            "[log]\nkind = \"kafka\"\n[engine]\nshards = 12\n[kafka]\nbrokers = \"a:1, b:2\"\nsasl_password_file = \"p\"\n\
+             settings = { \"security.protocol\" = \"sasl_ssl\", \"linger.ms\" = 5 }",
+        ),
+        ("p", "hush\n"),
+    ])
+    .unwrap();
+    let kafka = config.kafka.as_ref().unwrap();
+    assert_eq!((kafka.partitions, kafka.sasl_password.as_ref().unwrap().0.as_str()), (12, "hush"));
+    assert_eq!(kafka.client["linger.ms"], "5");
+    assert!(!format!("{config:?}").contains("hush"));
 }
 
 #[test]

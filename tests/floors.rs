@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import.
-const FLOORS: [(&str, &[&str]); 21] = [
+const FLOORS: [(&str, &[&str]); 22] = [
     ("domain", &[]),
     ("codec", &["domain"]),
     ("ledger", &["domain", "codec"]),
@@ -22,6 +22,8 @@ const FLOORS: [(&str, &[&str]); 21] = [
     ("cipher", &["domain"]),
     ("log", &["domain", "codec", "cipher"]),
     ("store", &["domain", "codec", "cipher"]),
+    // The log of those who outgrow one machine; knows neither formats nor engine.
+    ("kafka", &["domain", "codec"]),
     ("engine", BELOW_DOORS.split_at(7).0),
     // What protoc would write; both doors speak it.
     ("proto", &[]),
@@ -37,11 +39,11 @@ const FLOORS: [(&str, &[&str]); 21] = [
     ("serve", &BELOW_DOORS),
     // Calls the same services as gRPC does, put together by `app`: knows none of them, and asks the same guard.
     ("console", &["domain", "alerts", "proto", "guard", "telemetry"]),
-    ("app", BELOW_COMMANDS.split_at(19).0),
+    ("app", BELOW_COMMANDS.split_at(20).0),
     ("command", &BELOW_COMMANDS),
 ];
 
-const BELOW_DOORS: [&str; 13] = [
+const BELOW_DOORS: [&str; 14] = [
     "domain",
     "codec",
     "ledger",
@@ -55,9 +57,10 @@ const BELOW_DOORS: [&str; 13] = [
     "audit",
     "guard",
     "telemetry",
+    "kafka",
 ];
 
-const BELOW_COMMANDS: [&str; 20] = [
+const BELOW_COMMANDS: [&str; 21] = [
     "domain",
     "codec",
     "ledger",
@@ -71,6 +74,7 @@ const BELOW_COMMANDS: [&str; 20] = [
     "audit",
     "guard",
     "telemetry",
+    "kafka",
     "cipher",
     "retention",
     "intake",

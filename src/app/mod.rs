@@ -2,6 +2,7 @@
 
 pub mod backup;
 mod clock;
+pub mod cluster;
 pub mod config;
 mod data;
 pub mod data_keys;

@@ -2,7 +2,7 @@
 //! in order: doors say goodbye with their cursors, what was taken becomes durable, the engine stops.
 //! Listeners and the wish to stop come from outside, so that tests start it on port 0.
 
-use super::config::{ClockKind, Config};
+use super::config::{ClockKind, Config, LogKind};
 use super::data::{Encryption, Opened};
 use super::{clock, deliver, disk, reload, telemetry};
 use crate::alerts::PUBLIC_ID_KEY;
@@ -119,6 +119,11 @@ impl Observer for Ears {
 impl Service {
     /// Opens the data folder and starts the engine; it catches up with its log in the background.
     pub fn open(config: Config) -> anyhow::Result<Service> {
+        if config.log.kind == LogKind::Kafka {
+            bail!(
+                "log.kind is \"kafka\", from which this version cannot serve yet (it makes and checks the topics: `wagewatch kafka init`); expected log.kind = \"local\""
+            );
+        }
         let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).context("metrics")?);
         let facts = Arc::new(FactsCache::new());
         let sources = Arc::new(Sources::default());

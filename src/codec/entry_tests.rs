@@ -391,7 +391,7 @@ fn words_keep_their_places() {
     check(InspectionOutcome::WORDS, "clear hazard violation");
     check(Channel::WORDS, "12345 petition platform online court");
     check(Signal::WORDS, "power tax licence credit litigation");
-    check(Door::WORDS, "submit submit_stream file demo");
+    check(Door::WORDS, "submit submit_stream file demo kafka");
     check(DismissReason::WORDS, "record-wrong paid-outside-records worker-agreed not-a-worker test-data");
     check(
         &ReasonCode::ALL.map(ReasonCode::as_str),

@@ -9,6 +9,7 @@ mod client;
 pub mod demo;
 pub mod explain;
 pub mod generate;
+pub mod kafka;
 pub mod keys;
 mod output;
 pub mod replay;

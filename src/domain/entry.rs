@@ -49,7 +49,7 @@ pub struct Rejected {
 
 words!(
     /// Where input came in; metrics are labelled with it.
-    Door { Submit = "submit", SubmitStream = "submit_stream", File = "file", Demo = "demo" }
+    Door { Submit = "submit", SubmitStream = "submit_stream", File = "file", Demo = "demo", Kafka = "kafka" }
 );
 
 /// A place in the log: the number of a block, from 1. 0 = before the first.

@@ -35,12 +35,22 @@ pub fn decode_bytes(line: &[u8]) -> Result<Record, Rejection> {
 
 /// [`decode_line`] without the fast path: the two agree on every line.
 pub fn decode_any(line: &str) -> Result<Record, Rejection> {
+    decode_around(line, &[])
+}
+
+/// Decodes one record of which something may be said around it, where it does not say it itself.
+pub fn decode_around<'a>(line: &'a str, around: &[(Field, &'a str)]) -> Result<Record, Rejection> {
     if line.len() > MAX_LINE_BYTES {
         return Err(Rejection::too_large(line.len() as u64, MAX_LINE_BYTES));
     }
     let mut fields = Fields::with_capacity(16);
     let mut json = serde_json::Deserializer::from_str(line);
     let whole = Object(&mut fields).deserialize(&mut json).and_then(|()| json.end());
+    for (field, said) in around {
+        if fields.get(*field).is_none() {
+            fields.set(*field, Value::Text(Cow::Borrowed(said)));
+        }
+    }
     match whole {
         Ok(()) => read::record(&fields),
         Err(why) => Err(read::rejection(&fields, syntax(line, &why))),

@@ -7,6 +7,7 @@ pub mod files;
 pub mod grpc;
 pub mod json;
 mod json_line;
+pub mod kafka;
 pub mod mend;
 pub mod own;
 pub mod proto;

@@ -4,6 +4,7 @@
 use super::deliver::Deliveries;
 use super::handling::Handling;
 use super::hub::Hub;
+use super::kafka_counts::KafkaCounts;
 use super::registrar::{Listed, Registrar};
 use super::senders::Senders;
 use crate::domain::{AlertRow, Change, Door, Level, Origins, ReasonCode, Rule, Verdict};
@@ -39,6 +40,7 @@ pub struct Metrics {
     handling: Handling,
     deliveries: Deliveries,
     spans: IntCounterVec,
+    kafka: KafkaCounts,
     disk_free: IntGauge,
     disk_reserve: IntGauge,
     gauges: Gauges,
@@ -135,6 +137,7 @@ impl Metrics {
                 "Spans of calls that are followed, by outcome: sent to the collector, dropped; none without a collector.",
                 &["outcome"],
             )?,
+            kafka: KafkaCounts::new(r)?,
             disk_free: r.gauge("wagewatch_disk_free_bytes", "Free on the disk of the data folder.")?,
             disk_reserve: r.gauge(
                 "wagewatch_disk_reserve_bytes",
@@ -192,6 +195,11 @@ impl Metrics {
     /// For whoever delivers alerts.
     pub fn deliveries(&self) -> &Deliveries {
         &self.deliveries
+    }
+
+    /// For whoever reads and writes topics.
+    pub fn kafka(&self) -> &KafkaCounts {
+        &self.kafka
     }
 
     /// What the disk was last seen to have.

@@ -17,6 +17,7 @@ mod handling;
 pub mod http;
 pub mod hub;
 mod impersonal;
+mod kafka_counts;
 pub mod ledger;
 mod letters;
 mod life;

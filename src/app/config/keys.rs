@@ -22,6 +22,13 @@ struct Given {
     value: Value,
 }
 
+/// One entry of a table below a section, under a name that is not ours.
+pub(super) struct Pair {
+    pub place: Place,
+    pub name: String,
+    pub value: Value,
+}
+
 /// The keys of one section.
 pub(super) struct Section<'a> {
     keys: &'a mut Keys,
@@ -157,6 +164,30 @@ impl Section<'_> {
             words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning)
         };
         self.value(key, &expected, read).unwrap_or(default)
+    }
+
+    /// A text of a certain form.
+    pub fn text(&mut self, key: &'static str, expected: &str, good: impl Fn(&str) -> bool) -> Option<String> {
+        let expected = format!("a text between quotes: {expected}");
+        self.value(key, &expected, |value| text_of(value).filter(|t| good(t)).map(ToOwned::to_owned))
+    }
+
+    /// The entries of a table of its own.
+    pub fn table(&mut self, key: &'static str, expected: &str) -> Vec<Pair> {
+        let read = |value: &Value| match value {
+            Value::Table(entries) => Some(entries.clone()),
+            _ => None,
+        };
+        let place = self.keys.place(self.name, key);
+        let entries = self.value(key, expected, read).unwrap_or_default();
+        let pair = |entry: Entry| {
+            let place = match &place {
+                Place::File { path, .. } => Place::line(path, entry.line),
+                other => other.clone(),
+            };
+            Pair { place, name: entry.name, value: entry.node.value }
+        };
+        entries.into_iter().map(pair).collect()
     }
 
     /// A path that is not empty.

@@ -4,6 +4,7 @@
 mod calendar;
 mod directory;
 mod document;
+mod kafka;
 mod keys;
 mod loose;
 mod principals;
@@ -18,6 +19,7 @@ mod stated;
 mod targets;
 
 pub use directory::{Department, Directory, Role, Territory};
+pub use kafka::LogKind;
 pub use loose::{NamedFile, problems_of};
 pub use problem::{ConfigError, ConfigErrors, Place};
 pub use sections::{
@@ -32,6 +34,7 @@ use super::data_keys;
 use crate::cipher::KeyRing;
 use crate::domain::{Calendar, Day, Rulebook};
 use crate::guard::Member;
+use crate::kafka::Settings;
 use keys::Keys;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +44,8 @@ pub struct Config {
     pub server: Server,
     pub data: Data,
     pub log: Log,
+    /// `None` = no brokers are named.
+    pub kafka: Option<Settings>,
     pub store: Store,
     pub engine: Engine,
     pub clock: Clock,
@@ -133,6 +138,7 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let log = sections::log(&mut keys);
     let store = sections::store(&mut keys);
     let engine = sections::engine(&mut keys);
+    let kafka = kafka::read(&mut keys, log.kind, engine.shards, &folder);
     let clock = sections::clock(&mut keys);
     let alerts = sections::alerts(&mut keys, &folder);
     let webhook = targets::webhook(&mut keys, &folder);
@@ -169,6 +175,7 @@ fn read(sources: &Sources) -> (Config, Keys) {
         server,
         data,
         log,
+        kafka,
         store,
         engine,
         clock,

@@ -1,6 +1,7 @@
 //! The sections of a config with their keys, defaults and bounds. What each key means to an
 //! operator stands in `config/wagewatch.toml`, not twice.
 
+use super::kafka::{KINDS, LogKind};
 use super::keys::Keys;
 use super::problem::ConfigError;
 use crate::domain::DayStart;
@@ -38,6 +39,7 @@ pub struct Data {
 /// 0 in either retention = for ever.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Log {
+    pub kind: LogKind,
     pub segment_bytes: u64,
     pub retain_bytes: u64,
     pub retain_days: u64,
@@ -165,6 +167,7 @@ pub(super) fn data(keys: &mut Keys) -> Data {
 pub(super) fn log(keys: &mut Keys) -> Log {
     let mut s = keys.section("log");
     Log {
+        kind: s.word("kind", LogKind::Local, &KINDS),
         segment_bytes: s.number("segment_bytes", 64 * MIB, MIB, 4 * GIB),
         retain_bytes: s.number("retain_bytes", 0, 0, 1024 * TIB),
         retain_days: s.number("retain_days", 0, 0, 36_500),

@@ -1,0 +1,74 @@
+//! What librdkafka tells each of its clients beside messages: log lines, errors, statistics.
+//! None of them holds a message's content.
+
+use super::counts::{Gauged, Observer};
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
+use rdkafka::statistics::Statistics;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A partition of a topic.
+pub(super) type Place = (String, i32);
+
+/// What every client has.
+pub(super) struct Ears {
+    pub observer: Arc<dyn Observer>,
+    /// Up to where what was read is covered by what was committed, of each partition that is owned.
+    pub covered: Mutex<BTreeMap<Place, i64>>,
+}
+
+impl Ears {
+    pub fn new(observer: Arc<dyn Observer>) -> Ears {
+        Ears { observer, covered: Mutex::default() }
+    }
+
+    pub fn covered<T>(&self, with: impl FnOnce(&mut BTreeMap<Place, i64>) -> T) -> T {
+        with(&mut self.covered.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many messages are not covered yet.
+    fn lag(&self, statistics: &Statistics) -> u64 {
+        self.covered(|covered| {
+            let behind = covered.iter().filter_map(|((topic, partition), covered)| {
+                let end = statistics.topics.get(topic)?.partitions.get(partition)?.ls_offset;
+                u64::try_from(end - covered).ok()
+            });
+            behind.sum()
+        })
+    }
+}
+
+impl ClientContext for Ears {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            // librdkafka tells of each setting that is not for this kind of client.
+            _ if facility == "CONFWARN" => tracing::debug!(facility, "{message}"),
+            RDKafkaLogLevel::Emerg
+            | RDKafkaLogLevel::Alert
+            | RDKafkaLogLevel::Critical
+            | RDKafkaLogLevel::Error => tracing::warn!(facility, "kafka: {message}"),
+            RDKafkaLogLevel::Warning | RDKafkaLogLevel::Notice => {
+                tracing::info!(facility, "kafka: {message}")
+            }
+            RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => tracing::debug!(facility, "kafka: {message}"),
+        }
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let slowest = statistics.brokers.values().filter_map(|broker| broker.rtt.as_ref()).map(|rtt| rtt.p99);
+        let slowest = u64::try_from(slowest.max().unwrap_or(0)).unwrap_or(0);
+        self.observer.gauged(Gauged::RoundTripMicros, slowest);
+        if statistics.client_type == "producer" {
+            self.observer.gauged(Gauged::InFlight, statistics.msg_cnt);
+        } else {
+            self.observer.gauged(Gauged::Lag, self.lag(&statistics));
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // It goes on trying; what cannot be tried again comes back to whoever asked.
+        tracing::warn!("kafka: {error}: {reason}");
+    }
+}

@@ -1,0 +1,108 @@
+//! What Kafka tells of itself, for metrics; all of it 0 where the log is local.
+
+use super::registrar::Registrar;
+use crate::kafka::{Counted, Gauged, Observer};
+use prometheus::{Error, IntCounter, IntCounterVec, IntGauge};
+
+/// Counted and gauged by whoever reads and writes topics.
+#[derive(Clone)]
+pub struct KafkaCounts {
+    produced: IntCounterVec,
+    consumed: IntCounter,
+    dead: IntCounter,
+    moved: IntCounter,
+    rebalanced: IntCounterVec,
+    transactions: IntCounterVec,
+    fenced: IntCounter,
+    lag: IntGauge,
+    owned: IntGauge,
+    in_flight: IntGauge,
+    round_trip: IntGauge,
+}
+
+impl KafkaCounts {
+    pub(super) fn new(r: &Registrar) -> Result<KafkaCounts, Error> {
+        let counts = KafkaCounts {
+            produced: r.counter_vec(
+                "wagewatch_kafka_produced_messages_total",
+                "Messages written to Kafka, by outcome: acknowledged (by all replicas in sync), failed.",
+                &["outcome"],
+            )?,
+            consumed: r.counter("wagewatch_kafka_consumed_messages_total", "Messages read from Kafka.")?,
+            dead: r.counter(
+                "wagewatch_kafka_dead_letters_total",
+                "Messages of Kafka that could not be taken, and were kept.",
+            )?,
+            moved: r.counter(
+                "wagewatch_kafka_moved_messages_total",
+                "Messages that stood in another partition than their project's, and were handed on to it.",
+            )?,
+            rebalanced: r.counter_vec(
+                "wagewatch_kafka_partition_changes_total",
+                "Partitions that came and went, by change: assigned, revoked, lost (taken away without being asked).",
+                &["change"],
+            )?,
+            transactions: r.counter_vec(
+                "wagewatch_kafka_transactions_total",
+                "Batches whose output was written, by outcome: committed, aborted.",
+                &["outcome"],
+            )?,
+            fenced: r.counter(
+                "wagewatch_kafka_fenced_writes_total",
+                "Writes that the brokers refused, because another instance had taken over.",
+            )?,
+            lag: r.gauge(
+                "wagewatch_kafka_lag_messages",
+                "Messages between what was committed and the end of the partitions that this instance owns.",
+            )?,
+            owned: r.gauge("wagewatch_kafka_owned_partitions", "Partitions that this instance owns.")?,
+            in_flight: r.gauge(
+                "wagewatch_kafka_in_flight_messages",
+                "Messages that wait for the brokers' acknowledgement.",
+            )?,
+            round_trip: r.gauge(
+                "wagewatch_kafka_round_trip_microseconds",
+                "What one of a hundred requests to the slowest broker exceeds.",
+            )?,
+        };
+        for outcome in ["acknowledged", "failed"] {
+            counts.produced.with_label_values(&[outcome]);
+        }
+        for change in ["assigned", "revoked", "lost"] {
+            counts.rebalanced.with_label_values(&[change]);
+        }
+        for outcome in ["committed", "aborted"] {
+            counts.transactions.with_label_values(&[outcome]);
+        }
+        Ok(counts)
+    }
+}
+
+impl Observer for KafkaCounts {
+    fn counted(&self, what: Counted, by: u64) {
+        let of = |family: &IntCounterVec, word: &str| family.with_label_values(&[word]);
+        match what {
+            Counted::Produced => of(&self.produced, "acknowledged").inc_by(by),
+            Counted::ProduceFailed => of(&self.produced, "failed").inc_by(by),
+            Counted::Consumed => self.consumed.inc_by(by),
+            Counted::DeadLetters => self.dead.inc_by(by),
+            Counted::Moved => self.moved.inc_by(by),
+            Counted::PartitionsAssigned => of(&self.rebalanced, "assigned").inc_by(by),
+            Counted::PartitionsRevoked => of(&self.rebalanced, "revoked").inc_by(by),
+            Counted::PartitionsLost => of(&self.rebalanced, "lost").inc_by(by),
+            Counted::Committed => of(&self.transactions, "committed").inc_by(by),
+            Counted::Aborted => of(&self.transactions, "aborted").inc_by(by),
+            Counted::Fenced => self.fenced.inc_by(by),
+        }
+    }
+
+    fn gauged(&self, what: Gauged, value: u64) {
+        let gauge = match what {
+            Gauged::Lag => &self.lag,
+            Gauged::Owned => &self.owned,
+            Gauged::InFlight => &self.in_flight,
+            Gauged::RoundTripMicros => &self.round_trip,
+        };
+        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+    }
+}
