@@ -3,9 +3,7 @@
 
 mod submit;
 
-use super::api::{
-    DeadLetter, DeadLetterId, Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Waiting,
-};
+use super::api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Waiting};
 use super::bureau::{Bureau, rows_behind};
 use super::clerk::{Clerk, Paper};
 use super::committer::{Committer, Job};
@@ -18,10 +16,9 @@ use super::start::{StartError, check_cover, check_log, history_of};
 use super::storer::Storer;
 use super::worker::{Work, Worker};
 use crate::alerts::{IdKey, Tallies};
-use crate::domain::{Account, Day, ProjectId, Rulebook, SuspenseReason};
+use crate::domain::{Day, ProjectId, Rulebook, SuspenseReason};
 use crate::log::Log;
 use crate::store::{Store, StoreError};
-use compact_str::CompactString;
 use crossbeam_channel::{Sender, bounded, unbounded};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering::Relaxed;
@@ -287,30 +284,8 @@ impl Engine {
         let _ = self.inner.jobs.send(Job::Ask(Box::new(county)));
     }
 
-    /// The bank of each account that is known as a wage account.
-    pub fn banks(
-        &self,
-        accounts: Vec<Account>,
-        done: impl FnOnce(Result<BTreeMap<Account, CompactString>, Refused>) + Send + 'static,
-    ) {
-        let question = move |desk: &Desk| {
-            done(Ok(desk.banks(&accounts)));
-            Ok(())
-        };
-        let _ = self.inner.jobs.send(Job::Ask(Box::new(question)));
-    }
-
-    /// Dead letters above `after`, ascending, at most `max`.
-    pub fn dead_letters(
-        &self,
-        after: Option<DeadLetterId>,
-        max: usize,
-        done: impl FnOnce(Result<Vec<DeadLetter>, Refused>) + Send + 'static,
-    ) {
-        let question = move |desk: &Desk| {
-            done(Ok(desk.dead_letters(after, max)?));
-            Ok(())
-        };
+    /// Asks the desk, on its own thread.
+    pub(super) fn ask_desk(&self, question: impl FnOnce(&Desk) -> Result<(), StoreError> + Send + 'static) {
         let _ = self.inner.jobs.send(Job::Ask(Box::new(question)));
     }
 

@@ -1,9 +1,12 @@
-//! How entries are handed over. Knows no door.
+//! What the doors of records need: entries handed over, and the desk's answers about accounts and dead letters.
+//! Knows no door.
 
 use super::Engine;
-use crate::domain::{Entry, TraceMark};
-use crate::engine::api::{PlacedDone, Refused, SubmitDone, weight};
+use crate::domain::{Account, Entry, TraceMark};
+use crate::engine::api::{DeadLetter, DeadLetterId, PlacedDone, Refused, SubmitDone, weight};
 use crate::engine::committer::Job;
+use compact_str::CompactString;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Engine {
@@ -42,5 +45,30 @@ impl Engine {
             return Err(Refused::Busy);
         }
         self.inner.jobs.send(Job::Submit((entries, done, mark))).map_err(|_| Refused::Stopping)
+    }
+
+    /// The bank of each account that is known as a wage account.
+    pub fn banks(
+        &self,
+        accounts: Vec<Account>,
+        done: impl FnOnce(Result<BTreeMap<Account, CompactString>, Refused>) + Send + 'static,
+    ) {
+        self.ask_desk(move |desk| {
+            done(Ok(desk.banks(&accounts)));
+            Ok(())
+        });
+    }
+
+    /// Dead letters above `after`, ascending, at most `max`.
+    pub fn dead_letters(
+        &self,
+        after: Option<DeadLetterId>,
+        max: usize,
+        done: impl FnOnce(Result<Vec<DeadLetter>, Refused>) + Send + 'static,
+    ) {
+        self.ask_desk(move |desk| {
+            done(Ok(desk.dead_letters(after, max)?));
+            Ok(())
+        });
     }
 }
