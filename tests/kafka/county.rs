@@ -63,6 +63,12 @@ fn killed(brokers: &Brokers) {
     let (a, b) = (start("a"), start("b"));
     a.wait_for("joined");
     b.wait_for("joined");
+    // Each has partitions of its own before anything is sent.
+    let begun = Instant::now();
+    while !["a", "b"].iter().all(|name| folder.path().join(name).exists()) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{}\n{}", a.said(), b.said());
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let (records, first, last) = county();
     let (sorter, door) = (sorter(&settings), Door::open(&settings, 10_000, Arc::new(Unobserved)).unwrap());
     send(&door, &[sorter.entry(&Entry::Date(first))]);

@@ -1,8 +1,9 @@
 //! Kafka as an instance of a cluster sees it: the engine's transport, fulfilled by a member of the group, a transactional
 //! outbox and readers of the changelog. Decides nothing about partitions: the instance does.
 
-use crate::codec::{self, Writer};
-use crate::domain::{AlertRow, Entry};
+mod output;
+
+use crate::domain::Entry;
 use crate::engine::api::{DeadContent, DeadLetter};
 use crate::engine::cluster::{
     ChangelogPart, Committed, Delivery, Event, Message, Part, Partition, PublishError, Published, Transport,
@@ -16,6 +17,7 @@ use crate::kafka::{
     Refused, Settings,
 };
 use crossbeam_channel::{Receiver, Sender, bounded};
+use output::{alert, read_note, write_note};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -371,33 +373,6 @@ fn deliver(sorter: &Sorter, received: &Received<'_>) -> (Delivery, Option<Outgoi
     (Delivery { offset: offset(received.offset), written_ms: received.written_ms, message }, letter)
 }
 
-fn alert(topic: &str, partition: i32, row: &AlertRow) -> Outgoing {
-    let mut writer = Writer::new();
-    codec::write_alert_row(&mut writer, row);
-    Outgoing {
-        topic: topic.to_owned(),
-        partition,
-        key: row.alert.id.0.as_bytes().to_vec(),
-        body: Some(writer.bytes),
-        headers: vec![(CONTENT_TYPE.to_owned(), ALERT.as_bytes().to_vec())],
-    }
-}
-
-/// What stands beside a committed offset.
-fn write_note(committed: Committed) -> String {
-    format!("pages={}", committed.covered)
-}
-
-fn read_note(next: i64, note: &str) -> Result<Committed, TransportError> {
-    let covered = note.strip_prefix("pages=").and_then(|covered| covered.parse().ok());
-    let covered = covered.ok_or_else(|| {
-        broken(format!(
-            "kafka: beside the committed offset {next} stands {note:?}; needed: pages=N. Was the group's offset set by another program?"
-        ))
-    })?;
-    Ok(Committed { next: offset(next), covered })
-}
-
 /// Kafka's offsets are never negative where there is one.
 fn offset(offset: i64) -> u64 {
     u64::try_from(offset).unwrap_or(0)
@@ -409,18 +384,4 @@ fn broken(why: impl Into<String>) -> TransportError {
 
 fn failed(error: KafkaError) -> TransportError {
     TransportError(error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn notes_beside_offsets_are_read_as_they_were_written() {
-        let committed = Committed { next: 17, covered: 12 };
-        assert_eq!(read_note(17, &write_note(committed)).unwrap(), committed);
-        for strange in ["", "12", "pages=", "pages=-1"] {
-            assert!(read_note(17, strange).unwrap_err().to_string().contains("needed: pages=N"));
-        }
-    }
 }
