@@ -6,7 +6,7 @@ use super::rulebook::{read_rulebook, write_rulebook};
 use super::{Corrupt, Reader, Writer};
 use crate::domain::{
     Act, ActKind, AlertId, Authority, DismissReason, Door, Entry, ExemptionKind, Reason, ReasonCode,
-    Rejected, WorkerWord,
+    Rejected, Release, Rule, WorkerWord,
 };
 
 type Read<T> = Result<T, Corrupt>;
@@ -15,6 +15,7 @@ const REJECTED: u8 = TAGS_OF_RECORDS;
 const DATE: u8 = TAGS_OF_RECORDS + 1;
 const ACT: u8 = TAGS_OF_RECORDS + 2;
 const RULEBOOK: u8 = TAGS_OF_RECORDS + 3;
+const RELEASE: u8 = TAGS_OF_RECORDS + 4;
 
 const ACKNOWLEDGE: u8 = 0;
 const ASSIGN: u8 = 1;
@@ -48,6 +49,10 @@ pub fn write_entry(w: &mut Writer, entry: &Entry) {
             w.u8(RULEBOOK);
             write_rulebook(w, book);
         }
+        Entry::Release(release) => {
+            w.u8(RELEASE);
+            write_release(w, release);
+        }
     }
 }
 
@@ -58,6 +63,7 @@ pub fn read_entry(r: &mut Reader) -> Read<Entry> {
         DATE => r.day().map(Entry::Date),
         ACT => Ok(Entry::Act(Box::new(read_act(r)?))),
         RULEBOOK => Ok(Entry::Rulebook(Box::new(read_rulebook(r)?))),
+        RELEASE => Ok(Entry::Release(Box::new(read_release(r)?))),
         tag => read_tagged(r, tag).map(Entry::Record),
     }
 }
@@ -120,6 +126,25 @@ pub fn read_act(r: &mut Reader) -> Read<Act> {
         at: r.time()?,
         act_id: r.text()?,
         kind: read_act_kind(r)?,
+    })
+}
+
+/// Writes a release, without a tag. The rule by its name: a log is read longer than a list keeps its order.
+fn write_release(w: &mut Writer, release: &Release) {
+    w.text(release.rule.as_str());
+    w.text(&release.actor);
+    w.time(release.at);
+    w.text(&release.act_id);
+    w.text(&release.text);
+}
+
+fn read_release(r: &mut Reader) -> Read<Release> {
+    Ok(Release {
+        rule: Rule::parse(r.str()?).ok_or(Corrupt("a rule"))?,
+        actor: r.text()?,
+        at: r.time()?,
+        act_id: r.text()?,
+        text: r.text()?,
     })
 }
 

@@ -19,6 +19,7 @@ pub fn status(text: &mut String, alert: &pb::Alert) {
         ("经办 / by", &alert.actor),
         ("备注 / note", &alert.note),
         ("并入 / part of", &alert.rolled_up_into),
+        ("隔离始于 / held since", &alert.held_since),
     ] {
         if let Some(value) = value {
             let _ = writeln!(text, "  {what}: {}", one_line(value));

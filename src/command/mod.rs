@@ -10,6 +10,7 @@ pub mod explain;
 pub mod generate;
 mod life;
 mod output;
+pub mod quarantine;
 pub mod replay;
 pub mod restore;
 pub mod serve;

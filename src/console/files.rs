@@ -39,6 +39,7 @@ page! {
     "view_worker.js": SCRIPT,
     "view_letters.js": SCRIPT,
     "view_quality.js": SCRIPT,
+    "view_quarantine.js": SCRIPT,
 }
 
 /// Nothing but the page's own files; no script or style within the HTML; nobody frames it.

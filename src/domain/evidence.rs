@@ -244,5 +244,10 @@ words!(
         Accounts = "accounts",
         Sector = "sector",
         Territory = "territory",
+        Rule = "rule",
+        AlertsHeld = "alerts-held",
+        HeldSince = "held-since",
+        Example = "example",
+        ReleasedBy = "released-by",
     }
 );

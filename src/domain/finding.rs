@@ -52,6 +52,7 @@ words!(
         BusinessSignal = "business-signal",
         FeedSilent = "feed-silent",
         AlertOverdue = "alert-overdue",
+        AlertFlood = "alert-flood",
     }
 );
 
@@ -117,9 +118,11 @@ impl Rule {
             | Rule::LabourOfficerMissing
             | Rule::InspectionMissing
             | Rule::ComplaintOpen => Part::Papers,
-            Rule::RepeatOffender | Rule::BusinessSignal | Rule::FeedSilent | Rule::AlertOverdue => {
-                Part::County
-            }
+            Rule::RepeatOffender
+            | Rule::BusinessSignal
+            | Rule::FeedSilent
+            | Rule::AlertOverdue
+            | Rule::AlertFlood => Part::County,
         }
     }
 
@@ -200,6 +203,8 @@ pub enum Subject {
     Employer(Uscc),
     /// Who sends records.
     Source(CompactString),
+    /// All alerts of a rule.
+    Rule(Rule),
 }
 
 impl Subject {
@@ -246,6 +251,7 @@ impl Subject {
             Subject::Complaint(id) => Rank { kind: 12, text: id, ..none },
             Subject::Employer(firm) => Rank { kind: 13, firm: Some(*firm), ..none },
             Subject::Source(name) => Rank { kind: 14, text: name, ..none },
+            Subject::Rule(rule) => Rank { kind: 15, text: rule.as_str(), ..none },
         }
     }
 }

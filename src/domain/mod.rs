@@ -20,7 +20,7 @@ mod rulebook;
 mod time;
 mod view;
 
-pub use acts::{Act, ActKind, Authority, DismissReason, ExemptionKind, WorkerWord};
+pub use acts::{Act, ActKind, Authority, DismissReason, ExemptionKind, Release, WorkerWord};
 pub use alert::{
     Alert, AlertId, AlertKey, AlertRow, AlertStatus, Casework, Cause, Change, Clock, Deadlines, Deed,
     Dismissal, Exemption, History, Justification, Running, Step,
@@ -43,6 +43,6 @@ pub use reject::{Reason, ReasonCode};
 pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
 pub use view::{
-    AccountView, Coming, DepositView, FeedView, FirmView, MonthTotals, PapersView, PatternView, PayeeView,
-    PeriodView, ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,
+    AccountView, Coming, DepositView, FeedView, FirmView, FloodView, MonthTotals, PapersView, PatternView,
+    PayeeView, PeriodView, ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,
 };

@@ -101,7 +101,7 @@ pub struct ProjectSummary {
     pub overdue_workers: u32,
     pub overdue_periods: u32,
     pub oldest_due_on: Option<Day>,
-    /// Alerts that stand.
+    /// Alerts that stand and are told.
     pub alerts: u32,
     /// Payments that name the project or its wage account but no worker of it.
     pub suspense: u32,
@@ -213,7 +213,7 @@ pub(super) fn weight(entry: &Entry) -> usize {
     let bytes = match entry {
         Entry::Rejected(rejected) => rejected.raw.len(),
         Entry::Record(Record { body: Body::Payroll(sheet), .. }) => sheet.lines.len() * LINE_BYTES,
-        Entry::Record(_) | Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) => 0,
+        Entry::Record(_) | Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) | Entry::Release(_) => 0,
     };
     1 + bytes / 512
 }

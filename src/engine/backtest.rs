@@ -191,6 +191,7 @@ impl Side {
             book: Arc::new(book),
             ids: PUBLIC_ID_KEY,
             rows_max: 1,
+            shards: 1,
             shadow: None,
         };
         Ok(Side { shard: Shard::open(0, with)?.0, store, standing: BTreeMap::new() })

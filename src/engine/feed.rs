@@ -2,6 +2,7 @@
 //! last row. Shards publish here; readers are woken and read after their cursor. A wake-up
 //! carries no data, so none can be lost. Knows no subscriber.
 
+use crate::alerts::is_held_itself;
 use crate::domain::{AlertId, AlertRow, Level, Rule};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, VecDeque};
@@ -30,15 +31,17 @@ pub struct ShardFeed {
     rows_max: usize,
 }
 
-/// How many alerts stand, by rule and level. Kept as rows come, so that nobody need walk them.
+/// How many alerts stand, by rule and level, but for those that are held. Kept as rows come, so that nobody need walk them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AlertCounts {
     counts: [[u64; Level::ALL.len()]; Rule::ALL.len()],
+    /// Held in quarantine by themselves, by rule.
+    held: [u64; Rule::ALL.len()],
 }
 
 impl Default for AlertCounts {
     fn default() -> Self {
-        AlertCounts { counts: [[0; Level::ALL.len()]; Rule::ALL.len()] }
+        AlertCounts { counts: [[0; Level::ALL.len()]; Rule::ALL.len()], held: [0; Rule::ALL.len()] }
     }
 }
 
@@ -47,14 +50,23 @@ impl AlertCounts {
         self.counts[rule as usize][level as usize]
     }
 
-    fn of(&mut self, row: &AlertRow) -> &mut u64 {
+    pub fn held(&self, rule: Rule) -> u64 {
+        self.held[rule as usize]
+    }
+
+    /// What is held as a part of another alert is counted nowhere.
+    fn of(&mut self, row: &AlertRow) -> Option<&mut u64> {
         let finding = &row.alert.finding;
-        &mut self.counts[finding.rule as usize][finding.level as usize]
+        match row.alert.held {
+            None => Some(&mut self.counts[finding.rule as usize][finding.level as usize]),
+            Some(_) => is_held_itself(&row.alert).then(|| &mut self.held[finding.rule as usize]),
+        }
     }
 
     fn add(&mut self, other: &AlertCounts) {
         let pairs = self.counts.iter_mut().flatten().zip(other.counts.iter().flatten());
         pairs.for_each(|(ours, theirs)| *ours += theirs);
+        self.held.iter_mut().zip(&other.held).for_each(|(ours, theirs)| *ours += theirs);
     }
 }
 
@@ -78,7 +90,7 @@ impl ShardFeed {
         let mut feed = ShardFeed { head, rows_max: rows_max.max(1), ..ShardFeed::default() };
         for row in standing {
             feed.latest.insert(row.alert.id.clone(), row.clone());
-            *feed.counts.of(&row) += 1;
+            feed.counts.of(&row).into_iter().for_each(|count| *count += 1);
             feed.standing.insert(row.seq, row);
         }
         for row in rows {
@@ -91,16 +103,21 @@ impl ShardFeed {
         feed
     }
 
+    /// The last row of every standing alert.
+    pub(super) fn standing_rows(&self) -> impl Iterator<Item = &Arc<AlertRow>> {
+        self.standing.values()
+    }
+
     fn push(&mut self, row: Arc<AlertRow>) {
         assert!(row.seq == self.head + 1, "alert rows are numbered without gaps");
         self.head = row.seq;
         if let Some(before) = self.latest.insert(row.alert.id.clone(), row.clone())
             && let Some(stood) = self.standing.remove(&before.seq)
         {
-            *self.counts.of(&stood) -= 1;
+            self.counts.of(&stood).into_iter().for_each(|count| *count -= 1);
         }
         if row.alert.stands() {
-            *self.counts.of(&row) += 1;
+            self.counts.of(&row).into_iter().for_each(|count| *count += 1);
             self.standing.insert(row.seq, row.clone());
         }
         self.rows.push_back(row);

@@ -70,7 +70,7 @@ impl Engine {
         check_log(store.as_ref(), log.as_ref())?;
         let rows_max = (settings.history_rows / usize::from(shards)).max(16);
         let shadow = settings.shadow.clone();
-        let with = Equipment { store: store.clone(), book: book.clone(), ids, rows_max, shadow };
+        let with = Equipment { store: store.clone(), book: book.clone(), ids, rows_max, shards, shadow };
         let (mut opened, mut feeds) = (Vec::new(), Vec::new());
         for id in 0..shards {
             let (mut shard, feed) = Shard::open(id, with.clone())?;

@@ -165,7 +165,9 @@ impl Worker {
                         Entry::Record(record) => Order::Record(record),
                         Entry::Act(act) => Order::Act(act),
                         // The desk gives nothing else to a single shard.
-                        Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) => continue,
+                        Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) | Entry::Release(_) => {
+                            continue;
+                        }
                     };
                     match self.apply(*shard, block, &order)? {
                         Some(Verdict::Accepted) => count += 1,
@@ -183,6 +185,7 @@ impl Worker {
                     let order = match &block.entries[*entry as usize] {
                         Entry::Date(day) => Order::Date(*day),
                         Entry::Rulebook(book) => Order::Rulebook(book),
+                        Entry::Release(release) => Order::Release(release),
                         _ => continue,
                     };
                     for shard in self.shards.iter().map(Shard::id).collect::<Vec<_>>() {

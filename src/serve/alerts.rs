@@ -94,10 +94,14 @@ impl Alerts {
         self.rows.alert(&self.rows.make(row), self.today(), visit.sight())
     }
 
+    fn filter(&self, filter: Option<pb::AlertFilter>, visit: &Visit) -> Result<Filter, Refusal> {
+        Filter::parse(filter, visit.sees_county())
+    }
+
     /// The alert, if the caller sees it; of one that he does not see he is told what he would be told of none.
     fn row(&self, id: &str, visit: &Visit) -> Result<Arc<AlertRow>, Refusal> {
         let found = self.engine.feed().get(&AlertId(id.into()));
-        let seen = found.filter(|row| visit.sees_project(self.rows.make(row).place()));
+        let seen = found.filter(|row| self.rows.is_seen(row, visit));
         seen.ok_or_else(|| Refusal::NotFound("no alert of this id stands or was resolved lately".into()))
     }
 
@@ -107,7 +111,7 @@ impl Alerts {
         visit: Arc<Visit>,
     ) -> Result<Subscription, Refusal> {
         self.ready()?;
-        let filter = Filter::parse(request.filter)?;
+        let filter = self.filter(request.filter, &visit)?;
         let seal = self.rows.seal(&visit.caller.name);
         let cursor = match request.cursor.as_str() {
             "" => None,
@@ -149,7 +153,7 @@ impl Alerts {
 
     async fn page(&self, request: pb::ListRequest, visit: &Visit) -> Result<pb::ListResponse, Refusal> {
         self.ready()?;
-        let filter = Filter::parse(request.filter)?;
+        let filter = self.filter(request.filter, visit)?;
         let wanted = statuses(&request.statuses)?;
         let size = page::size(request.page_size, 100, 1000)?;
         let seal = self.rows.seal(&visit.caller.name);
@@ -202,6 +206,7 @@ impl Alerts {
             })
             .await?;
         }
+        rolled_up.retain(|row| self.rows.is_seen(row, visit));
         rolled_up.sort_by_key(|row| (Reverse(row.alert.finding.amount), row.seq));
         rolled_up.truncate(ROLLED_UP_MAX);
         visit.saw(std::iter::once(&row).chain(&rolled_up).map(|row| row.alert.id.0.to_string()));
@@ -241,7 +246,7 @@ impl Alerts {
     ) -> Result<pb::StatsResponse, Refusal> {
         self.ready()?;
         let span = Span::parse(&request)?;
-        let filter = Filter::parse(request.filter)?;
+        let filter = self.filter(request.filter, visit)?;
         let all = filter.with_rolled_up();
         let mut counts = stats::Counts::default();
         standing(self.engine.feed(), |row| {
@@ -332,7 +337,7 @@ impl AlertService for Alerts {
         let row = self.row(&request.alert_id, &visit)?;
         visit.saw([row.alert.id.0.to_string()]);
         let payment = request.payment.unwrap_or_default();
-        Ok(Response::new(what_if(&self.engine, &self.rows, &row, payment, until).await?))
+        Ok(Response::new(what_if(&self.engine, &self.rows, &row, payment, visit.sees_county(), until).await?))
     }
 
     async fn stats(&self, request: Request<pb::StatsRequest>) -> Result<Response<pb::StatsResponse>, Status> {

@@ -24,6 +24,7 @@ mod page;
 mod papers;
 mod present;
 mod project;
+mod quarantine;
 pub mod registrar;
 mod reveal;
 pub mod rows;

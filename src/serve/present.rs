@@ -143,6 +143,7 @@ fn in_words(
         escalation: u32::from(alert.clock.escalation),
         escalated_on: alert.clock.escalated_on.map(|day| day.to_string()),
         causes: alert.causes.iter().map(life::cause).collect(),
+        held_since: alert.held.map(|day| day.to_string()),
         escalated_to: routes.ladder(alert.clock.escalation).map(office),
     }
 }

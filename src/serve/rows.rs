@@ -8,6 +8,7 @@ use crate::access::{Home, Place, Sight};
 use crate::alerts::{Directory, IdKey};
 use crate::domain::{AlertRow, Day, Evidence, FactName, FactValue, Fen, Funding, ProjectId};
 use crate::engine::api::ProjectFacts;
+use crate::guard::Visit;
 use compact_str::CompactString;
 use prost::Message;
 use prost::bytes::Bytes;
@@ -75,6 +76,11 @@ impl Rows {
 
     pub fn ids(&self) -> &IdKey {
         &self.ids
+    }
+
+    /// Whether the caller sees the alert: it is of a project of his, and not held, or he sees everything.
+    pub fn is_seen(&self, row: &Arc<AlertRow>, visit: &Visit) -> bool {
+        (row.alert.held.is_none() || visit.sees_county()) && visit.sees_project(self.make(row).place())
     }
 
     pub fn routes(&self) -> &Directory {

@@ -38,7 +38,7 @@ impl Ledgers {
         if let Whom::Number(id) = &whom {
             visit.saw([format!("{project} {id}")]);
         }
-        let is_place = matches!(whom, Whom::Place(_));
+        let (is_place, held) = (matches!(whom, Whom::Place(_)), visit.sees_county());
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
             let worker = match &whom {
@@ -58,7 +58,7 @@ impl Ledgers {
             if masked {
                 shown.id_number = view.id_number.masked().to_string();
             }
-            Some((shown, standing(&asked, Some(&view.id_number)), asked.today))
+            Some((shown, standing(&asked, Some(&view.id_number), held), asked.today))
         };
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
         let (shown, rows, today) = found.ok_or_else(no_worker)?;
@@ -80,7 +80,7 @@ impl Ledgers {
     ) -> Result<(ProjectId, Whom, bool), Refusal> {
         if !request.alert_id.is_empty() {
             let row = self.engine.feed().get(&AlertId(request.alert_id.as_str().into()));
-            let row = row.filter(|row| visit.sees_project(self.rows.make(row).place())).ok_or_else(|| {
+            let row = row.filter(|row| self.rows.is_seen(row, visit)).ok_or_else(|| {
                 Refusal::NotFound("no alert of this id stands or was resolved lately".into())
             })?;
             let id = row

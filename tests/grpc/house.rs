@@ -48,6 +48,8 @@ pub struct Plan {
     pub tls: Option<Tls>,
     /// Rules beside those of the contract.
     pub also: Vec<Rule>,
+    /// Alerts of a rule on a day; 0: no limit.
+    pub flood_alerts: i64,
     /// Where the guard writes its trail.
     pub trail: Option<PathBuf>,
 }
@@ -65,6 +67,7 @@ impl Default for Plan {
             guard: Guard::open(Equipment::default()),
             tls: None,
             also: Vec::new(),
+            flood_alerts: 0,
             trail: None,
         }
     }
@@ -94,7 +97,7 @@ impl House {
             log: plan.log,
             store: Arc::new(plan.store),
             settings: plan.settings,
-            book: Arc::new(contract_rules(&plan.also)),
+            book: Arc::new(contract_rules(&plan.also, plan.flood_alerts)),
             ids: PUBLIC_ID_KEY,
             observer: metrics.clone(),
         })
@@ -211,8 +214,8 @@ impl House {
 }
 
 /// Doors carry the alerts of any rule: these tests count those of the contract's six.
-fn contract_rules(also: &[Rule]) -> Rulebook {
-    let mut numbers = Numbers::default();
+fn contract_rules(also: &[Rule], flood_alerts: i64) -> Rulebook {
+    let mut numbers = Numbers { flood_alerts, flood_grace_days: 0, ..Numbers::default() };
     for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract() && !also.contains(rule)) {
         numbers.switches.insert(*rule, Switch { off: true, off_in: Vec::new() });
     }

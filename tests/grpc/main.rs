@@ -10,6 +10,7 @@ mod house;
 mod intake;
 mod ledger;
 mod pace;
+mod quarantine;
 mod server;
 mod subscribe;
 mod tls;

@@ -38,8 +38,9 @@ impl Picture {
 
     fn stands(&mut self, alert: &Alert) {
         let f = &alert.finding;
-        // Whether somebody is a repeat offender hangs on what people did, which records do not tell.
-        if f.rule == Rule::RepeatOffender {
+        // Whether somebody is a repeat offender hangs on what people did, and what is held on when records
+        // came: records do not tell.
+        if matches!(f.rule, Rule::RepeatOffender | Rule::AlertFlood) {
             return;
         }
         // The subject of a wage alert names its month; the oracle does not say it twice.

@@ -105,6 +105,11 @@ pub fn fact_words(name: FactName) -> (&'static str, &'static str) {
         FactName::ConfirmedOn => ("最近一次确认日期", "Newest confirmed on"),
         FactName::Accounts => ("在用专用账户数", "Open wage accounts"),
         FactName::Sector => ("行业", "Sector"),
+        FactName::Rule => ("规则", "Rule"),
+        FactName::AlertsHeld => ("隔离中的预警（不少于）", "Alerts held, at least"),
+        FactName::HeldSince => ("隔离开始日期", "Held since"),
+        FactName::Example => ("示例预警编号", "Example"),
+        FactName::ReleasedBy => ("放行命令", "Released by"),
         FactName::Territory => ("属地", "Territory"),
         FactName::StatementsBulk => ("其中发薪日前集中上报", "Of them stated just before the due date"),
     }

@@ -200,11 +200,11 @@ async function act(one, kind, fields, actor, message, page) {
 }
 
 // Random: the same act sent twice is one act. Works without a secure context, too.
-function actId() {
+export function actId() {
   return `console-${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-function remembered() {
+export function remembered() {
   try {
     return localStorage.getItem(ACTOR) ?? "";
   } catch {
@@ -212,7 +212,7 @@ function remembered() {
   }
 }
 
-function remember(name) {
+export function remember(name) {
   try {
     localStorage.setItem(ACTOR, name);
   } catch { /* then it is asked for again */ }

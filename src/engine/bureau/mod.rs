@@ -9,15 +9,17 @@
 mod cases;
 mod owed;
 mod pages;
+mod quarantine;
 
 use super::bench::{Bench, Changed};
 use super::feed::ShardFeed;
 use super::pages::ShardMeta;
 use super::row_book::RowBook;
 use super::shard::Equipment;
-use crate::alerts::{ProjectAlerts, Tallies};
+use crate::alerts::{Floods, ProjectAlerts, Tallies, holds_floods};
 use crate::domain::{
-    Act, AlertKey, AlertRow, Day, Entry, Finding, FirmView, Position, Rulebook, Subject, Uscc, Verdict,
+    Act, AlertKey, AlertRow, Day, Entry, Finding, FirmView, Position, Release, Rule, Rulebook, Subject, Uscc,
+    Verdict,
 };
 use crate::ledger::{Roster, Stirred};
 use crate::log::Block;
@@ -25,6 +27,7 @@ use crate::rules::{self, Judgement};
 use cases::Cases;
 use compact_str::CompactString;
 use owed::Owed;
+use quarantine::Quarantine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -41,6 +44,8 @@ pub struct Bureau {
     roster: Roster,
     owed: Owed,
     cases: Cases,
+    /// What all owners hold.
+    quarantine: Quarantine,
     alerts: ProjectAlerts,
     /// The last row of each alert.
     last: BTreeMap<AlertKey, Arc<AlertRow>>,
@@ -50,6 +55,8 @@ pub struct Bureau {
     stirred: Stirred,
     rows: RowBook,
     tallies: Tallies,
+    /// Of its own alerts.
+    floods: Floods,
     encoded: Position,
     current: (Position, i64),
 }
@@ -109,6 +116,10 @@ impl Bureau {
                     self.judge_all();
                 }
                 Entry::Date(day) => self.turn(*day, &mut rows),
+                Entry::Release(release) => {
+                    self.release(release.rule, Some(release));
+                    self.floods.lift(release.rule);
+                }
             }
         }
         self.take_in(&mut rows, None);
@@ -126,6 +137,7 @@ impl Bureau {
             for row in entry.remove() {
                 self.stirred.firms.extend(self.owed.row(row));
                 self.stirred.firms.extend(self.cases.row(row));
+                self.quarantine.row(row);
             }
         }
     }
@@ -138,10 +150,19 @@ impl Bureau {
         verdict
     }
 
+    fn release(&mut self, rule: Rule, by: Option<&Release>) {
+        let mut out = Vec::new();
+        if let Some(today) = self.meta.today {
+            self.alerts.release(rule, by, today, &mut out);
+        }
+        self.conclude(out);
+    }
+
     fn turn(&mut self, day: Day, rows: &mut BTreeMap<Day, Vec<&Arc<AlertRow>>>) {
         let Some(today) = self.meta.today else {
             // The first date: everything that came before it is judged now.
             self.meta.today = Some(day);
+            self.floods.turn(day);
             self.take_in(rows, Some(day));
             return self.judge_all();
         };
@@ -150,6 +171,7 @@ impl Bureau {
         for step in 1..=day.since(today) {
             let day = today.plus(step);
             self.meta.today = Some(day);
+            self.floods.turn(day);
             self.take_in(rows, Some(day));
             if self.book.changes_between(day.plus(-1), day) {
                 self.judge_all();
@@ -183,6 +205,11 @@ impl Bureau {
         self.stirred.firms = all.collect();
         self.stirred.complaints = self.roster.complaints().map(|c| c.complaint_id.clone()).collect();
         self.stirred.feeds = true;
+        self.quarantine.stir_all();
+        if self.meta.today.is_some_and(|today| !holds_floods(self.book.at(today))) {
+            // Where nothing is held any more, nobody would be told of what was.
+            self.floods.rules().into_iter().for_each(|rule| self.release(rule, None));
+        }
         self.due.clear();
         self.judge_stirred();
     }
@@ -190,9 +217,26 @@ impl Bureau {
     /// Judges what was stirred, once there is a date to judge by.
     fn judge_stirred(&mut self) {
         let Some(today) = self.meta.today else { return };
-        if self.stirred == Stirred::default() {
-            return;
+        if self.stirred != Stirred::default() {
+            self.judge_county(today);
         }
+        self.report_floods(today);
+    }
+
+    /// Tells the coordinator of which rules anything is held, its own last.
+    fn report_floods(&mut self, today: Day) {
+        let mut out = Vec::new();
+        for rule in self.quarantine.take_stirred() {
+            let mut on = Judgement::new(today, &self.book, None);
+            if let Some(view) = self.quarantine.view(rule) {
+                rules::judge_flood(&view, &mut on);
+            }
+            self.settle(Subject::Rule(rule), on.into_parts(), today, &mut out);
+        }
+        self.conclude(out);
+    }
+
+    fn judge_county(&mut self, today: Day) {
         let Stirred { firms, mut complaints, feeds } = std::mem::take(&mut self.stirred);
         // A complaint tells what its employer owes.
         let of_firms = |id: &&CompactString| {
@@ -256,7 +300,8 @@ impl Bureau {
     fn escalate(&mut self, today: Day) {
         let mut out = Vec::new();
         let (book, with) = (self.book.clone(), self.with.ids);
-        let bench = Bench { book: &book, ids: &with, today: Some(today), written_ms: self.current.1 };
+        let (written_ms, floods) = (self.current.1, &self.floods);
+        let bench = Bench { book: &book, ids: &with, today: Some(today), written_ms, floods };
         self.alerts.turn(today, &bench.times(today, None), &mut out);
         self.conclude(out);
     }
@@ -265,17 +310,20 @@ impl Bureau {
     fn conclude(&mut self, mut out: Vec<Changed>) {
         let Some(today) = self.meta.today.filter(|_| !out.is_empty()) else { return };
         let (book, with) = (self.book.clone(), self.with.ids);
-        let bench = Bench { book: &book, ids: &with, today: Some(today), written_ms: self.current.1 };
-        self.alerts.conclude(today, &bench.times(today, None), &mut out);
+        let (written_ms, floods) = (self.current.1, &self.floods);
+        let bench = Bench { book: &book, ids: &with, today: Some(today), written_ms, floods };
+        self.alerts.conclude(today, &bench.times(today, None), &bench.gate(today), &mut out);
         for (change, alert) in out {
             let key = alert.key();
             let before = self.last.get(&key);
+            self.floods.count(before.map(|row| &row.alert), change, &alert);
             self.tallies.add(before.map(|row| &row.alert), (change, &alert), today, None);
             // What a person did is about a finding that was judged before.
             let judged = before.filter(|_| !change.is_of_facts());
             let version = judged.map_or_else(|| book.version.as_str().into(), |row| row.rulebook.clone());
             let row = self.rows.number(self.current, (change, alert), version);
             self.dirty_alerts.insert(key.subject.clone());
+            self.quarantine.row(&row);
             self.last.insert(key, row);
         }
     }
