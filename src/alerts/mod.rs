@@ -8,6 +8,7 @@ mod arithmetic;
 mod book;
 mod clock;
 mod conclude;
+mod doubts;
 mod facts;
 mod flood;
 mod history;
@@ -24,6 +25,7 @@ mod words;
 
 pub use arithmetic::wage_arithmetic;
 pub use book::{ProjectAlerts, Times};
+pub use doubts::doubt_words;
 pub use flood::{Floods, Gate, is_held_itself, is_on as holds_floods};
 pub use id::{IdKey, PUBLIC_ID_KEY, alert_id};
 pub use life::change_of;

@@ -8,7 +8,7 @@ use super::{clock, deliver, disk, reload};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::audit::{self, Trail};
 use crate::console;
-use crate::domain::{AlertRow, Day, ProjectId};
+use crate::domain::{AlertRow, Day, Doubts, ProjectId};
 use crate::engine::api::ProjectFacts;
 use crate::engine::{Engine, Observer};
 use crate::guard::{self, Equipment, Guard, Rate, Tls};
@@ -89,6 +89,10 @@ impl Observer for Ears {
 
     fn project(&self, project: &ProjectId, facts: &ProjectFacts) {
         self.facts.put(project.clone(), facts.clone());
+    }
+
+    fn doubted(&self, doubts: &Arc<Doubts>) {
+        self.facts.put_doubts(doubts.clone());
     }
 
     fn published(&self, rows: &[Arc<AlertRow>]) {

@@ -29,8 +29,17 @@ pub fn status(text: &mut String, alert: &pb::Alert) {
         let reason = word(dismissal.reason().as_str_name(), "DISMISS_REASON_");
         let _ = writeln!(text, "  销号 / dismissed: {reason}: {}", one_line(&dismissal.text));
     }
+    doubts(text, &alert.doubts);
     casework(text, alert);
     times(text, alert);
+}
+
+/// Why its figures may be less than the truth.
+fn doubts(text: &mut String, doubts: &[pb::Doubt]) {
+    for doubt in doubts {
+        let said = doubt.text.clone().unwrap_or_default();
+        let _ = writeln!(text, "  存疑 / in doubt: {} / {}", one_line(&said.zh), one_line(&said.en));
+    }
 }
 
 fn times(text: &mut String, alert: &pb::Alert) {

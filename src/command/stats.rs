@@ -61,7 +61,7 @@ pub fn run(args: StatsArgs) -> ExitCode {
 
 type Rows = Vec<Vec<String>>;
 
-const FIGURES: [&str; 16] = [
+const FIGURES: [&str; 17] = [
     "of",
     "key",
     "opened",
@@ -78,6 +78,7 @@ const FIGURES: [&str; 16] = [
     "arrears_cleared_yuan",
     "stands",
     "stands_yuan",
+    "projects_in_doubt",
 ];
 
 fn figures(answer: &pb::StatsResponse) -> Rows {
@@ -90,6 +91,12 @@ fn figures(answer: &pb::StatsResponse) -> Rows {
     for (of, figures, counts) in all {
         for one in figures {
             rows.push(row(of, one, counts.iter().find(|count| count.key == one.key)));
+        }
+        // Where nothing was ever raised, silence is still to be seen.
+        let silent = counts.iter().filter(|count| count.projects_in_doubt > 0);
+        for count in silent.filter(|count| figures.iter().all(|one| one.key != count.key)) {
+            let none = pb::Figures { key: count.key.clone(), ..pb::Figures::default() };
+            rows.push(row(of, &none, Some(count)));
         }
     }
     if let Some(total) = &answer.figures {
@@ -123,6 +130,7 @@ fn row(of: &str, figures: &pb::Figures, count: Option<&pb::AlertCount>) -> Vec<S
         yuan(figures.arrears_cleared_fen),
         stands.to_string(),
         yuan(count.map_or(0, |count| count.amount_fen)),
+        count.map_or(0, |count| count.projects_in_doubt).to_string(),
     ]);
     row
 }

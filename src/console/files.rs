@@ -27,6 +27,7 @@ page! {
     "api.js": SCRIPT,
     "words.js": SCRIPT,
     "dom.js": SCRIPT,
+    "doubt.js": SCRIPT,
     "format.js": SCRIPT,
     "chart.js": SCRIPT,
     "status.js": SCRIPT,

@@ -5,6 +5,7 @@ mod acts;
 mod alert;
 mod calendar;
 mod day;
+mod doubt;
 mod entry;
 mod evidence;
 mod finding;
@@ -27,6 +28,7 @@ pub use alert::{
 };
 pub use calendar::{Calendar, DayKind};
 pub use day::{Day, Period};
+pub use doubt::{Doubt, DoubtKind, Doubts};
 pub use entry::{Door, Entry, Position, Rejected, Verdict};
 pub use evidence::{
     AccrualLine, Evidence, Fact, FactName, FactValue, PaymentLine, SuspenseReason, WagePeriod,

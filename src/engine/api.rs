@@ -2,8 +2,8 @@
 
 use crate::alerts::ProjectAlerts;
 use crate::domain::{
-    AlertKey, AlertRow, Body, Day, Entry, Fen, Funding, Level, MonthTotals, Position, ProjectId, Reason,
-    Record, Rejected, Rule, Rulebook, Sum, SuspenseReason, Verdict,
+    AlertKey, AlertRow, Body, Day, Doubts, Entry, Fen, Funding, Level, MonthTotals, Position, ProjectId,
+    Reason, Record, Rejected, Rule, Rulebook, Sum, SuspenseReason, Verdict,
 };
 use crate::ledger::{KeptPayment, ProjectLedger};
 use crate::log::Block;
@@ -197,6 +197,8 @@ pub trait Observer: Send + Sync {
     fn applied(&self, _entries: usize, _micros: u64) {}
     /// What a `project` record says is new, or known from the store; told before alerts that follow are published.
     fn project(&self, _project: &ProjectId, _facts: &ProjectFacts) {}
+    /// Other projects' figures are in doubt than before, or for other reasons; told before rows that follow.
+    fn doubted(&self, _doubts: &Arc<Doubts>) {}
     /// Alert rows were published; `written_ms` is when their cause was written to the log.
     fn published(&self, _rows: &[Arc<AlertRow>]) {}
     /// A shard's checkpoint reached the store.

@@ -3,6 +3,7 @@
 //! its part of a round of checkpoints.
 
 use super::bureau::Bureau;
+use super::doubts::DoubtBook;
 use super::shared::Shared;
 use super::storer::{Round, StoreJob};
 use super::worker::Reply;
@@ -43,12 +44,14 @@ pub(super) struct Clerk {
     pub shared: Arc<Shared>,
     /// Rows of shards that are ahead of this stage, from the store: they are not made again.
     pub made_before: BTreeMap<Position, Vec<Arc<AlertRow>>>,
+    pub doubts: DoubtBook,
 }
 
 impl Clerk {
     /// Until `Stop`, or until the engine fails.
     pub fn run(mut self) {
         let threads = self.shared.workers.len();
+        self.tell_doubts();
         let mut steps: VecDeque<Step> = VecDeque::new();
         let mut made: BTreeMap<Position, (usize, Vec<Arc<AlertRow>>)> = BTreeMap::new();
         while let Ok(paper) = self.papers.recv() {
@@ -87,6 +90,8 @@ impl Clerk {
         rows.extend(self.made_before.remove(&block.position).unwrap_or_default());
         rows.sort_by_key(|row| (row.shard, row.seq));
         let verdicts = self.bureau.apply(block, &rows);
+        rows.iter().for_each(|row| self.doubts.row(row));
+        self.tell_doubts();
         let rows = self.bureau.take_rows();
         if !rows.is_empty() {
             self.shared.observer.published(&rows);
@@ -95,6 +100,16 @@ impl Clerk {
         self.shared.second.store(block.position.0, Ordering::Release);
         if let Some(reply) = reply {
             reply.part(verdicts);
+        }
+    }
+
+    /// Feeds that are silent, and what depends on them.
+    fn tell_doubts(&mut self) {
+        if let Some(feeds) = self.bureau.take_doubts() {
+            self.doubts.feeds(feeds);
+        }
+        if let Some(doubts) = self.doubts.take_changed() {
+            self.shared.observer.doubted(&doubts);
         }
     }
 

@@ -9,6 +9,7 @@ use super::bureau::{Bureau, rows_behind};
 use super::clerk::{Clerk, Paper};
 use super::committer::{Committer, Job};
 use super::desk::{Desk, shard_of};
+use super::doubts::DoubtBook;
 use super::feed::Feed;
 use super::shard::{Equipment, Shard};
 use super::shared::Shared;
@@ -131,8 +132,9 @@ impl Engine {
             worker.tell();
             handles.push(spawn(format!("shards-{index}"), &shared, move || worker.run())?);
         }
+        let doubts = DoubtBook::of(&shared.feed);
         let desk_clerk =
-            Clerk { bureau, papers, store: store_jobs.clone(), shared: shared.clone(), made_before };
+            Clerk { bureau, papers, store: store_jobs.clone(), shared: shared.clone(), made_before, doubts };
         handles.push(spawn("clerk".into(), &shared, move || desk_clerk.run())?);
         drop(store_jobs);
         let storer = Storer {

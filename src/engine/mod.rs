@@ -9,6 +9,7 @@ mod clerk;
 mod committer;
 mod desk;
 mod dispatch;
+mod doubts;
 mod feed;
 mod handle;
 mod keys;

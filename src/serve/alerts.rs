@@ -4,6 +4,7 @@
 use super::act;
 use super::ask::ask;
 use super::cursor::Cursor;
+use super::doubted;
 use super::figures::{Figures, Span};
 use super::filter::{Filter, statuses};
 use super::follow::{Follower, fingerprint, follow};
@@ -258,7 +259,9 @@ impl Alerts {
         .await;
         let tallies = ask(until, |done| self.engine.tallies(done)).await?;
         let figures = Figures::of(&tallies, &span, &filter, &self.rows, visit);
-        Ok(figures.into_response(counts.into_response(self.today(), self.rows.routes())))
+        let mut response = counts.into_response(self.today(), self.rows.routes());
+        doubted::add(&mut response, &filter, &self.rows, visit);
+        Ok(figures.into_response(response))
     }
 }
 

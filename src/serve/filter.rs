@@ -1,6 +1,7 @@
 //! Which alerts a caller wants. Knows the alert, its project's facts and who is told; knows no stream.
 
 use super::rows::Prepared;
+use crate::access::Home;
 use crate::domain::{AlertStatus, Change, Level, ProjectId, Rule};
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
@@ -90,6 +91,15 @@ impl Filter {
 
     pub fn passes(&self, alert: &Prepared) -> bool {
         self.level_passes(alert.row.alert.finding.level) && self.subject_passes(alert)
+    }
+
+    /// Whether a project is asked for, whatever alerts it has.
+    pub fn project_passes(&self, project: &ProjectId, home: &Home) -> bool {
+        (self.projects.is_empty() || self.projects.contains(project.as_str()))
+            && (self.sectors.is_empty() || self.sectors.contains(home.sector.as_str()))
+            && territory_passes(&self.territories, &home.territory)
+            && (self.departments.is_empty()
+                || home.departments.iter().any(|code| self.departments.contains(code.as_str())))
     }
 
     /// Whether counts of such alerts are asked for.

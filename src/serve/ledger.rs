@@ -88,7 +88,10 @@ impl Ledgers {
         Ok(pb::ListProjectsResponse {
             next_page_token: last
                 .map_or_else(String::new, |last| page::write(&seal, |w| w.project_id(&last.project_id))),
-            projects: found.into_iter().map(papers::summary).collect(),
+            projects: found
+                .into_iter()
+                .map(|summary| papers::summary(summary, &self.rows.doubts_of(&summary.project_id)))
+                .collect(),
         })
     }
 

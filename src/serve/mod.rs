@@ -8,6 +8,7 @@ pub mod audits;
 pub mod cursor;
 mod dead_letters;
 pub mod deliver;
+mod doubted;
 mod due;
 pub mod facts;
 mod figures;

@@ -5,7 +5,7 @@ use super::ask::ask;
 use super::ledger::{Ledgers, field, no_project, project_id, standing};
 use super::page;
 use super::papers;
-use super::present::{fen, payment_line};
+use super::present::{self, fen, payment_line};
 use super::seal::Seal;
 use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{AlertId, DayStart, IdNumber, ProjectId, Sum, WorkerView, masked_name};
@@ -39,6 +39,7 @@ impl Ledgers {
             visit.saw([format!("{project} {id}")]);
         }
         let (is_place, held) = (matches!(whom, Whom::Place(_)), visit.sees_county());
+        let doubts = present::doubts(&self.rows.doubts_of(&project));
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
             let worker = match &whom {
@@ -55,6 +56,7 @@ impl Ledgers {
             shown.worked = days.iter().map(|day| worked_day(day, asked.book.day_starts_at)).collect();
             shown.payments = view.payments.iter().map(payment_line).collect();
             shown.named_accounts = view.named_accounts.iter().map(|a| a.masked().to_string()).collect();
+            shown.doubts = doubts;
             if masked {
                 shown.id_number = view.id_number.masked().to_string();
             }

@@ -5,6 +5,7 @@
 mod access;
 mod alerts;
 mod console;
+mod doubt;
 mod gated;
 mod house;
 mod intake;

@@ -18,8 +18,8 @@ use super::row_book::RowBook;
 use super::shard::Equipment;
 use crate::alerts::{Floods, ProjectAlerts, Tallies, holds_floods};
 use crate::domain::{
-    Act, AlertKey, AlertRow, Day, Entry, Finding, FirmView, Position, Release, Rule, Rulebook, Subject, Uscc,
-    Verdict,
+    Act, AlertKey, AlertRow, Day, Doubt, DoubtKind, Doubts, Entry, Evidence, Fact, FactName, FactValue,
+    Finding, FirmView, Position, Release, Rule, Rulebook, Subject, Uscc, Verdict,
 };
 use crate::ledger::{Roster, Stirred};
 use crate::log::Block;
@@ -52,6 +52,8 @@ pub struct Bureau {
     dirty_alerts: BTreeSet<Subject>,
     /// When a subject is to be looked at again though nothing comes. Not stored: a start judges all.
     due: BTreeMap<Day, BTreeSet<Subject>>,
+    /// Feeds were judged since the last `take_doubts`.
+    feeds_judged: bool,
     stirred: Stirred,
     rows: RowBook,
     tallies: Tallies,
@@ -84,6 +86,31 @@ impl Bureau {
     /// The rows since the last call, in order.
     pub fn take_rows(&mut self) -> Vec<Arc<AlertRow>> {
         self.rows.take_fresh()
+    }
+
+    /// The projects that depend on a feed that is silent now, if feeds were judged since the last call.
+    pub fn take_doubts(&mut self) -> Option<Doubts> {
+        std::mem::take(&mut self.feeds_judged).then(|| self.doubts())
+    }
+
+    /// The projects that depend on a feed that is silent.
+    pub fn doubts(&self) -> Doubts {
+        let mut doubts = Doubts::new();
+        let Some(today) = self.meta.today else { return doubts };
+        for alert in self.alerts.standing().filter(|alert| alert.finding.rule == Rule::FeedSilent) {
+            let Subject::Source(name) = &alert.finding.subject else { continue };
+            for (kind, since) in silences(&alert.finding.evidence) {
+                for project in self.roster.waiting(name, kind, today) {
+                    let doubt = Doubt { kind, source: name.clone(), since };
+                    doubts.entry(project.clone()).or_default().push(doubt);
+                }
+            }
+        }
+        for reasons in doubts.values_mut() {
+            reasons.sort();
+            reasons.dedup();
+        }
+        doubts
     }
 
     /// Applies a block: `rows` are those that the shards made of it, by shard and number. Answers the
@@ -260,6 +287,7 @@ impl Bureau {
             self.settle(Subject::Complaint(id), on.into_parts(), today, &mut out);
         }
         if feeds {
+            self.feeds_judged = true;
             // What was found of a feed that is none any more (its only account is another bank's now) ends too.
             let sources = self.alerts.standing().map(|alert| alert.finding.subject.clone());
             let sources = sources.filter(|subject| matches!(subject, Subject::Source(_)));
@@ -327,6 +355,19 @@ impl Bureau {
             self.last.insert(key, row);
         }
     }
+}
+
+/// As what a feed is silent, and since when: what the finding itself says.
+fn silences(evidence: &Evidence) -> Vec<(DoubtKind, Day)> {
+    let Evidence::Facts(facts) = evidence else { return Vec::new() };
+    let pair = |pair: &[Fact]| match (&pair[0].value, pair[0].name, pair[1].name) {
+        (FactValue::Date(since), FactName::LastSeenOn, FactName::Projects) => {
+            Some((DoubtKind::Attendance, *since))
+        }
+        (FactValue::Date(since), FactName::LastSeenOn, FactName::Accounts) => Some((DoubtKind::Bank, *since)),
+        _ => None,
+    };
+    facts.windows(2).filter_map(pair).collect()
 }
 
 #[cfg(test)]

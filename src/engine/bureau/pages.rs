@@ -49,6 +49,7 @@ impl Bureau {
             last: BTreeMap::new(),
             dirty_alerts: BTreeSet::new(),
             due: BTreeMap::new(),
+            feeds_judged: true,
             stirred: Stirred::default(),
             rows,
             tallies: tallies::load(id, &*store)?,
