@@ -1,7 +1,7 @@
 //! How early arrears are announced: made-up counties with known troubles are told day by day, and what
 //! the rules announced is held against what came.
 //! `cargo bench --bench early_warning [-- --seeds 101..111 --projects 60 --workers 600 --months 6
-//! --troubles 50 --working-days 5 --fee-grace-days 5 --labour-fee-days 31]`
+//! --troubles 50 --working-days 5 --fee-grace-days 5 --labour-fee-days 31 --list 1]`
 //! `--labour-fee-days 1` shows what comes of counting on no labour fee that is not there.
 //! Without `--seeds` it reports two ranges: the seeds at which rules and numbers were chosen, and those
 //! that were held out. Exit code 0 whatever comes out: it is a report, no test.
@@ -12,11 +12,12 @@
 //!   the account does not hold enough, or days that were stated only later are not paid. One worker's
 //!   wage gone astray in a project that pays is none; such wages are counted apart.
 //! - **Unseen** is an arrear of which neither sheet nor account told before: the money was there and the
-//!   papers in order. Nobody can foretell it from these records. They are counted in all, and apart.
+//!   papers in order. What may tell of it is how the contractor paid the last time, or what an inspector
+//!   found; of the first time, nothing. They are counted in all, and apart.
 //! - **Unpriced** is a case with workers whom nobody has enrolled by the due date: their wages are neither
 //!   known nor paid, so that it is no arrear of the records and not paid in full either. They are left out.
 //! - **Announced**: an alert was raised on a day before the due date, and stands when the due date comes.
-//!   Alerts of `balance-short` and `payroll-missing` name their month. Those of `labour-fee-late` and
+//!   Alerts of `balance-short`, `payroll-missing` and `pay-day-doubtful` name their month. Those of `labour-fee-late` and
 //!   `labour-fee-short` name none: they count for the month that falls due next after they were
 //!   raised, and for every later one that falls due while they stand.
 //! - **Lead**: working days from the day of the alert to the due date, over a run of days on which it
@@ -46,16 +47,24 @@ use wagewatch::fiction::{County, Plan, Planted, Share, Trouble};
 use wagewatch::ledger;
 
 /// The rules that tell of a coming month or of the money for it.
-const ANNOUNCING: [Rule; 4] =
-    [Rule::BalanceShort, Rule::PayrollMissing, Rule::LabourFeeLate, Rule::LabourFeeShort];
+const ANNOUNCING: [Rule; 5] = [
+    Rule::BalanceShort,
+    Rule::PayrollMissing,
+    Rule::PayDayDoubtful,
+    Rule::LabourFeeLate,
+    Rule::LabourFeeShort,
+];
+/// Of which any announces an arrear.
+const WARNING: &[Rule] = &[Rule::BalanceShort, Rule::PayrollMissing, Rule::PayDayDoubtful];
 /// Rows of the report, and the rules of which any will do.
-const ROWS: [(&str, &[Rule]); 6] = [
+const ROWS: [(&str, &[Rule]); 7] = [
     ("balance-short", &[Rule::BalanceShort]),
     ("payroll-missing", &[Rule::PayrollMissing]),
+    ("pay-day-doubtful", &[Rule::PayDayDoubtful]),
     ("labour-fee-late", &[Rule::LabourFeeLate]),
     ("labour-fee-short", &[Rule::LabourFeeShort]),
-    ("forecast or sheet (the first two)", &[Rule::BalanceShort, Rule::PayrollMissing]),
-    ("any of the four", &ANNOUNCING),
+    ("a warning (any of the first three)", WARNING),
+    ("any of the five", &ANNOUNCING),
 ];
 /// Troubles that leave a whole project's month unpaid on its due date, in full or in part.
 const UNPAID: [Trouble; 5] = [
@@ -79,7 +88,10 @@ struct Stand {
 
 /// A project's month.
 struct Case {
+    period: Period,
     due: Day,
+    /// What left the project's month before it unpaid.
+    before: Option<Trouble>,
     /// What left it unpaid, and whether that was unseen.
     arrear: Option<(Trouble, bool)>,
     /// What else was planted in the project.
@@ -180,7 +192,7 @@ fn county(seed: u64, book: &Arc<Rulebook>, cases: &mut Vec<Case>) -> usize {
         let dues: Vec<(Period, Day)> =
             months.map(|month| (month, ledger::due_date(month, pay_day, offset, &book.calendar).1)).collect();
         let planted: Vec<&Planted> = county.planted().iter().filter(|p| p.project_id == project).collect();
-        let mut earlier = 0;
+        let (mut earlier, mut before) = (0, None);
         for (month, due) in &dues {
             let raised = stands.iter().filter(|(stand, of, named)| {
                 *of == project && stand.from < *due && is_about(stand, *named, *month, *due, &dues)
@@ -194,6 +206,8 @@ fn county(seed: u64, book: &Arc<Rulebook>, cases: &mut Vec<Case>) -> usize {
                 p.trouble == Trouble::UnregisteredWorkers && is_open
             });
             let case = Case {
+                period: *month,
+                before: before.replace(arrear.map(|p| p.trouble)).flatten(),
                 due: *due,
                 arrear: arrear.map(|p| (p.trouble, p.unseen)),
                 trouble: planted.iter().map(|p| p.trouble).next(),
@@ -267,6 +281,36 @@ fn report(cases: &[Case], single: usize, calendar: &Calendar) {
     }
     causes(&arrears, calendar);
     empties(cases);
+    if setting("list", 0) > 0 {
+        list(cases, calendar);
+    }
+}
+
+/// `--list 1`: each announcement that came to nothing, and each arrear that nobody announced.
+fn list(cases: &[Case], calendar: &Calendar) {
+    for case in cases.iter().filter(|case| case.was_paid()) {
+        for stand in &case.stands {
+            let ahead = |day: Day| calendar.workdays_between(day, case.due);
+            println!(
+                "empty {} {} due {} in {} raised {} ahead, gone {} ahead, new {} after {:?}",
+                stand.rule,
+                case.period,
+                case.due,
+                case.trouble.map_or("none", Trouble::as_str),
+                ahead(stand.from),
+                stand.until.map_or(-1, ahead),
+                case.is_new,
+                case.before.map(Trouble::as_str),
+            );
+        }
+    }
+    for case in cases {
+        let Some((trouble, unseen)) = case.arrear else { continue };
+        if case.lead(WARNING, calendar).is_none() {
+            let before = case.before.map(Trouble::as_str);
+            println!("missed {trouble:?} {} due {} unseen {unseen} after {before:?}", case.period, case.due);
+        }
+    }
 }
 
 fn row(name: &str, rules: &[Rule], cases: &[Case], arrears: &[&Case], calendar: &Calendar) {
@@ -293,7 +337,7 @@ fn causes(arrears: &[&Case], calendar: &Calendar) {
         let (all, later, leads) = causes.entry(case.arrear.unwrap()).or_default();
         *all += 1;
         *later += usize::from(!case.is_first);
-        leads.extend(case.lead(&[Rule::BalanceShort, Rule::PayrollMissing], calendar));
+        leads.extend(case.lead(WARNING, calendar));
     }
     println!(
         "\n| what made them | arrears | not the project's first | announced by forecast or sheet | \

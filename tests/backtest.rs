@@ -110,3 +110,34 @@ fn what_is_asked_wrongly_is_told_and_nothing_is_written() {
     assert_eq!(code(BacktestArgs { files: vec!["no/such.ndjson".into()], ..missing }), 1);
     assert!(!report.exists());
 }
+
+/// What no single project tells is compared as well: employers, feeds, complaints without a project.
+#[test]
+fn rules_over_all_projects_are_compared_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let employed = RECORDS[0].replace(r#""basis""#, r#""employer_uscc":"91110000600037341L","basis""#);
+    let signal = r#"{"type":"business_signal","id":"x","source":"c","at":"2026-03-10T08:00:00+08:00","employer_uscc":"91110000600037341L","signal":"power","level":65,"observed_on":"2026-03-10"}"#;
+    let complaint = r#"{"type":"complaint","id":"c","source":"h","at":"2026-03-05T08:00:00+08:00","complaint_id":"C1","channel":"12345","filed_on":"2026-03-05"}"#;
+    fs::write(dir.path().join("records.ndjson"), [&employed, signal, complaint, RECORDS[2]].join("\n"))
+        .unwrap();
+    let args = args(dir.path(), (None, Some("2026-03-20")));
+    let new = "version = \"new\"\n[business-signal]\narticle = \"Order 724, art. 38; county plan 2025, section 2 (2)\"\nlevel = 65\n\
+               [complaint-open]\narticle = \"county plan 2025, section 2 (2)\"\norange_after_days = 10\n\
+               [feed-silent]\narticle = \"Circular 2021-53, art. 23-24 (to be verified)\"\ndays = 30\n";
+    fs::write(&args.rulebook, new).unwrap();
+    let row = |rule: &str, effect: &str, levels: [&str; 2]| {
+        [rule, effect, "2026-03-20", levels[0], levels[1]].map(ToOwned::to_owned)
+    };
+    let report = args.report.clone().unwrap();
+    assert_eq!(
+        told(args),
+        [
+            row("complaint-open", "level", ["yellow", "orange"]),
+            row("business-signal", "comes", ["", "blue"]),
+            row("feed-silent", "goes", ["blue", ""]),
+        ]
+    );
+    let text = fs::read_to_string(report).unwrap();
+    assert!(text.lines().all(|line| line.contains(r#""project_id":"~county""#)), "{text}");
+    assert!(text.contains(r#""employer_uscc":"91110000600037341L""#) && text.contains(r#""source":"s""#));
+}

@@ -123,5 +123,9 @@ fn wrong_files_end_the_run_before_it_starts() {
     fs::write(&good, swipe(1)).unwrap();
     let (exit, rows) = replay(dir.path(), vec![good]);
     told(exit, 0);
-    assert_eq!(rows.len(), 1 + 1 + 1 + 1);
+    // A month, two alerts of it, the gate that has gone silent, and the total.
+    assert_eq!(rows.len(), 1 + 2 + 1 + 1);
+    let silent = rows.iter().find(|row| row["rule"] == "feed-silent").unwrap();
+    assert_eq!((&silent["project_id"], &silent["source"]), (&"~county".into(), &"g".into()));
+    assert_eq!(rows.last().unwrap()["other_alerts"], 1);
 }

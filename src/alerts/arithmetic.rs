@@ -2,7 +2,7 @@
 //! Computes no wage: it shows how the ledger did, and a reader can check each line.
 
 use super::facts::fact_lines;
-use super::text::{Numbers, account, days, month, person, plain, yuan};
+use super::text::{Numbers, account, counted, days, month, person, plain, yuan};
 use super::words::Both;
 use crate::domain::{
     AccrualLine, Basis, Day, DayStart, Days, Evidence, Fen, Finding, IdNumber, PaymentLine, Sum, WagePeriod,
@@ -16,7 +16,12 @@ pub(super) fn arithmetic(finding: &Finding, today: Day, numbers: Numbers) -> Vec
             let mut lines = worst_lines(*overdue_fen, *workers, worst, numbers);
             lines.push(Both::new(
                 format!("合计：{workers} 人，{periods} 个人月，{} 元", yuan(*overdue_fen)),
-                format!("In all: {workers} workers, {periods} worker-months, {} yuan", yuan(*overdue_fen)),
+                format!(
+                    "In all: {}, {}, {} yuan",
+                    counted(*workers, "worker"),
+                    counted(*periods, "worker-month"),
+                    yuan(*overdue_fen)
+                ),
             ));
             lines.push(overdue_line(*oldest_due_on, today));
             lines
@@ -35,7 +40,7 @@ pub(super) fn arithmetic(finding: &Finding, today: Day, numbers: Numbers) -> Vec
             vec![
                 Both::new(
                     format!("出勤 {} 天，第一天为 {first}", days(*worked)),
-                    format!("Worked {} days, the first on {first}", days(*worked)),
+                    format!("Worked {}, the first on {first}", counted(days(*worked), "day")),
                 ),
                 Both::new(
                     "没有用工登记即没有约定工资：应计 0.00 元，登记后从第一天起计",
@@ -110,7 +115,7 @@ fn terms_product(basis: Basis, rate: Fen, worked: Days, minutes: u32, accrued: S
             let (zh, en) = rounding(by_days % 100 == 0);
             Both::new(
                 format!("日薪 {price} 元 × {count} 天 = {sum} 元{zh}"),
-                format!("{price} yuan a day × {count} days = {sum} yuan{en}"),
+                format!("{price} yuan a day × {} = {sum} yuan{en}", counted(count, "day")),
             )
         }
         Basis::Monthly => {
@@ -124,19 +129,22 @@ fn terms_product(basis: Basis, rate: Fen, worked: Days, minutes: u32, accrued: S
             let product = yuan(uncapped);
             Both::new(
                 format!("月薪 {price} 元 × {count} 天 ÷ 21.75 = {product} 元{zh}{cap_zh}"),
-                format!("{price} yuan a month × {count} days ÷ 21.75 = {product} yuan{en}{cap_en}"),
+                format!(
+                    "{price} yuan a month × {} ÷ 21.75 = {product} yuan{en}{cap_en}",
+                    counted(count, "day")
+                ),
             )
         }
         Basis::Hourly => {
             let (zh, en) = rounding((rate.sum() * Sum::from(minutes)) % 60 == 0);
             Both::new(
                 format!("时薪 {price} 元 × {minutes} 分钟 ÷ 60 = {sum} 元{zh}"),
-                format!("{price} yuan an hour × {minutes} minutes ÷ 60 = {sum} yuan{en}"),
+                format!("{price} yuan an hour × {} ÷ 60 = {sum} yuan{en}", counted(minutes, "minute")),
             )
         }
         Basis::Piece => Both::new(
             format!("计件用工：出勤 {count} 天不按天计价，计 {sum} 元"),
-            format!("Paid by the piece: {count} days of attendance count for {sum} yuan"),
+            format!("Paid by the piece: {} of attendance at {sum} yuan", counted(count, "day")),
         ),
     }
 }
@@ -158,7 +166,7 @@ fn accrued_line(wage: &WagePeriod) -> Both {
     let sum = if addends.len() > 1 { format!("{} = {accrued}", addends.join(" + ")) } else { accrued };
     Both::new(
         format!("应计 = {sum} 元（本月出勤 {worked} 天）"),
-        format!("Accrued = {sum} yuan ({worked} days worked in the month)"),
+        format!("Accrued = {sum} yuan ({} worked in the month)", counted(worked, "day")),
     )
 }
 
@@ -240,7 +248,7 @@ fn overdue_line(due_on: Day, today: Day) -> Both {
     let overdue = today.since(due_on);
     Both::new(
         format!("逾期 = {today} − {due_on} = {overdue} 天"),
-        format!("Overdue = {today} − {due_on} = {overdue} days"),
+        format!("Overdue = {today} − {due_on} = {}", counted(overdue, "day")),
     )
 }
 

@@ -118,7 +118,9 @@ impl ProjectAlerts {
                     let count = opened.entry(rule).or_default();
                     *count += 1;
                     let holds = !told_parts.contains(&rule) && gate.holds(rule, *count - 1);
-                    holds.then_some(before.unwrap_or(today))
+                    // A part that is shown now was held before; what is there again is held from now on.
+                    let since = before.filter(|_| *change == Change::Shown).unwrap_or(today);
+                    holds.then_some(since)
                 } else {
                     before
                 };

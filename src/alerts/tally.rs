@@ -199,9 +199,11 @@ impl Tallies {
         }
     }
 
+    /// A firm is published for what its project owes, once; other rules look at the same money in other lights, and
+    /// a candidate for the criminal law (`criminal-threshold`) is not for the public to read before a court is.
     fn redden(&mut self, before: Option<&Alert>, after: &Alert, today: Day, project: &Project) {
         let rule = after.finding.rule;
-        if !matches!(rule, Rule::ProjectArrears | Rule::CriminalThreshold) {
+        if rule != Rule::ProjectArrears {
             return;
         }
         let (was, is) = (before.and_then(red), red(after));
@@ -361,6 +363,16 @@ mod tests {
         play.row("2026-08-02", Change::Reopened, |alert| alert.status = AlertStatus::Open);
         play.row("2026-08-03", Change::Dismissed, |alert| alert.status = AlertStatus::Dismissed);
         assert_eq!(play.spells().len(), 1);
+    }
+
+    #[test]
+    fn a_candidate_for_the_criminal_law_is_not_published() {
+        let mut play = play();
+        play.row("2026-04-16", Change::Raised, |alert| {
+            alert.finding.rule = Rule::CriminalThreshold;
+            alert.finding.level = Level::Red;
+        });
+        assert!(play.spells().is_empty());
     }
 
     #[test]

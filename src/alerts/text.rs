@@ -147,12 +147,13 @@ fn body(finding: &Finding, today: Day, project: &str, numbers: Numbers) -> Both 
                 wage.due_on,
             ),
             format!(
-                "Project {project}: of the wage for {} {} yuan are expected, {} paid, {} owed; it was due on {}, {overdue} days before {today}.",
+                "Project {project}: of the wage for {} {} yuan are expected, {} paid, {} owed; it was due on {}, {} before {today}.",
                 finding.period.map(|period| period.to_string()).unwrap_or_default(),
                 yuan(wage.expected),
                 yuan(wage.paid),
                 yuan(wage.arrears),
                 wage.due_on,
+                counted(overdue, "day"),
             ),
         ),
         Evidence::ProjectArrears { overdue_fen, workers, periods, oldest_due_on, .. } => Both::new(
@@ -161,8 +162,12 @@ fn body(finding: &Finding, today: Day, project: &str, numbers: Numbers) -> Both 
                 yuan(*overdue_fen),
             ),
             format!(
-                "Project {project}: {workers} workers are owed {} yuan for {periods} worker-months; the oldest was due on {oldest_due_on}, {overdue} days before {today}.",
+                "Project {project}: {} {} owed {} yuan for {}; the oldest was due on {oldest_due_on}, {} before {today}.",
+                counted(*workers, "worker"),
+                if *workers == 1 { "is" } else { "are" },
                 yuan(*overdue_fen),
+                counted(*periods, "worker-month"),
+                counted(overdue, "day"),
             ),
         ),
         Evidence::PayeeMismatch { payment, .. } => Both::new(
@@ -178,8 +183,8 @@ fn body(finding: &Finding, today: Day, project: &str, numbers: Numbers) -> Both 
         Evidence::UnregisteredWorker { days: worked, .. } => Both::new(
             format!("项目 {project}：该人员已出勤 {} 天，但没有在本项目的用工登记。", days(*worked)),
             format!(
-                "Project {project}: the worker has worked {} days and is not enrolled in the project.",
-                days(*worked)
+                "Project {project}: the worker has worked {} and is not enrolled in the project.",
+                counted(days(*worked), "day")
             ),
         ),
         Evidence::UnknownProject => Both::new(
@@ -230,6 +235,13 @@ pub(super) fn yuan(fen: Sum) -> String {
 pub(super) fn days(days: Days) -> String {
     let text = days.to_string();
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}
+
+/// So many of a thing, in English: `1 day`, `3.5 days`.
+pub(super) fn counted(count: impl std::fmt::Display, thing: &str) -> String {
+    let count = count.to_string();
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 pub(super) fn month(period: Period) -> String {

@@ -15,5 +15,6 @@ pub mod replay;
 pub mod restore;
 pub mod serve;
 pub mod stats;
+mod table;
 pub mod token;
 pub mod watch;

@@ -52,6 +52,7 @@ words!(
         BusinessSignal = "business-signal",
         FeedSilent = "feed-silent",
         AlertOverdue = "alert-overdue",
+        PayDayDoubtful = "pay-day-doubtful",
         AlertFlood = "alert-flood",
     }
 );
@@ -98,7 +99,8 @@ impl Rule {
             | Rule::UnregisteredMany
             | Rule::AttendanceSilent
             | Rule::UploadLate
-            | Rule::BalanceShort => Part::Totals,
+            | Rule::BalanceShort
+            | Rule::PayDayDoubtful => Part::Totals,
             Rule::UnknownProject
             | Rule::AccountNotOpened
             | Rule::AccountAgreementMissing

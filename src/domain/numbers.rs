@@ -104,6 +104,7 @@ numbers! {
     balance_working_days = "balance-short" "working_days" 5 (1 to 60);
     balance_yellow_working_days = "balance-short" "yellow_working_days" 1 (0 to 60);
     balance_fee_grace_days = "balance-short" "fee_grace_days" 5 (0 to 60);
+    doubtful_in_time_below_percent = "pay-day-doubtful" "in_time_below_percent" 25 (1 to 100);
     closed_days = "account-closed-early" "days" 30 (0 to 3_650);
     deposit_days = "deposit-missing" "days" 20 (0 to 36_500);
     deposit_exempt_below_fen = "deposit-missing" "exempt_below_fen" 300_000_000 (0 to 10_000_000_000_000);

@@ -134,6 +134,8 @@ pub struct ProjectView<'a> {
     pub balance: Option<Sum>,
     /// Labour fees booked in by civil date, of each wage account.
     pub labour_fees: Vec<&'a BTreeMap<Day, Sum>>,
+    /// By `inspection_id`.
+    pub inspections: Vec<&'a Inspection>,
     /// Weeks with day statements: the four finished ones before today's week, and those after; ascending.
     pub weeks: Vec<WeekTotals>,
 }
@@ -154,6 +156,7 @@ impl ProjectView<'_> {
             months: Vec::new(),
             balance: None,
             labour_fees: Vec::new(),
+            inspections: Vec::new(),
             weeks: Vec::new(),
         }
     }
@@ -172,6 +175,9 @@ pub struct MonthTotals {
     pub by_employer: Vec<(Uscc, u32)>,
     /// Heads of whom anything is paid. Known from `balance_working_days` before the due date on.
     pub heads_paid: Option<u32>,
+    /// Heads to whom at least half of what they earned in the month had been paid by its due date, or by
+    /// their own where that is later. Known once the due date has passed.
+    pub heads_in_time: Option<u32>,
     /// Known from the same day until the due date.
     pub coming: Option<Coming>,
 }

@@ -1,7 +1,9 @@
 //! The same records under two rulebooks, day by day: which alerts would come, go, or have another level.
-//! One desk and two shards in memory, a shard a rulebook, that are told the same; compared is what stands
-//! at the end of a day, and only what was touched since. Knows no file, no log, no wire format.
+//! One desk, and for each rulebook a shard and a second stage in memory, that are told the same; compared is
+//! what stands at the end of a day, and only what was touched since. What people did is told to neither: it
+//! hangs on alerts that one of them may not have, so nobody is a repeat offender here. Knows no file, no log.
 
+use super::bureau::Bureau;
 use super::desk::{Desk, Routing};
 use super::shard::{Equipment, Order, Shard};
 use crate::alerts::PUBLIC_ID_KEY;
@@ -55,6 +57,7 @@ pub struct Backtest {
 
 struct Side {
     shard: Shard,
+    bureau: Bureau,
     store: Arc<dyn Store>,
     standing: BTreeMap<Trouble, Level>,
 }
@@ -174,7 +177,9 @@ impl Backtest {
         }
         self.desk.saved(self.position, HOT_BYTES / 4);
         for side in &mut self.sides {
-            if let Some(changes) = side.shard.checkpoint() {
+            // Rows that the second stage has read are kept no longer.
+            side.shard.keep_rows_after(side.bureau.position());
+            for changes in [side.shard.checkpoint(), side.bureau.checkpoint()].into_iter().flatten() {
                 side.store.write(changes)?;
             }
             side.shard.evict(HOT_BYTES, self.position);
@@ -194,7 +199,8 @@ impl Side {
             shards: 1,
             shadow: None,
         };
-        Ok(Side { shard: Shard::open(0, with)?.0, store, standing: BTreeMap::new() })
+        let (shard, bureau) = (Shard::open(0, with.clone())?.0, Bureau::open(1, with)?.0);
+        Ok(Side { shard, bureau, store, standing: BTreeMap::new() })
     }
 
     fn apply(
@@ -218,7 +224,9 @@ impl Side {
         }
         self.shard.finish_block(block.position);
         self.shard.take_facts();
-        for row in self.shard.take_rows() {
+        let rows = self.shard.take_rows();
+        self.bureau.apply(block, &rows);
+        for row in rows.into_iter().chain(self.bureau.take_rows()) {
             let trouble = (row.project_id().clone(), row.alert.key());
             match row.alert.stands() {
                 true => self.standing.insert(trouble.clone(), row.alert.finding.level),

@@ -6,6 +6,7 @@
 //! come; the county alone goes strictly by chunk, because of two statements that contradict each
 //! other it rejects the later. Knows no file and no wire format: a [`Source`] brings those.
 
+mod attended;
 mod owner;
 mod report;
 
@@ -14,7 +15,7 @@ pub use report::{
 };
 
 use crate::domain::{Body, Day, IdNumber, Reason, Record, Rulebook, SuspenseReason, Time, Verdict};
-use crate::ledger::{Command, County, Routed};
+use crate::ledger::{Command, County, Roster, Routed};
 use compact_str::CompactString;
 use owner::{Owners, Parts};
 use std::collections::BTreeMap;
@@ -36,9 +37,19 @@ pub trait Sink {
     fn record(&mut self, line: u64, record: Record);
     fn rejected(&mut self, line: u64, why: RejectedLine);
     /// A swipe without its paper: nine of ten records are swipes, and a batch needs no more of
-    /// them. False if it was not taken (the project is no valid one, the person bears another
-    /// document): then it must come as a record, or as a rejection.
-    fn swipe(&mut self, project_id: &str, id_number: &IdNumber, swiped_at: Time) -> bool;
+    /// them but who stated it, and when. False if it was not taken (the project is no valid one, the
+    /// person bears another document): then it must come as a record, or as a rejection.
+    fn swipe(&mut self, swipe: PlainSwipe<'_>) -> bool;
+}
+
+/// A swipe as it stands in its line.
+#[derive(Clone, Copy)]
+pub struct PlainSwipe<'a> {
+    pub source: &'a str,
+    pub stated_at: Time,
+    pub project_id: &'a str,
+    pub id_number: &'a IdNumber,
+    pub swiped_at: Time,
 }
 
 /// A line that is no record.
@@ -87,6 +98,8 @@ struct Batch<'a, S: Source> {
     feed: Mutex<Feed<S>>,
     order: Mutex<InOrder>,
     owners: Owners,
+    /// What no single project tells, of each thread that has read its last record.
+    rosters: Mutex<Roster>,
     book: &'a Rulebook,
     records: &'a AtomicU64,
     stop: AtomicBool,
@@ -107,6 +120,7 @@ pub fn run<S: Source>(
         feed: Mutex::new(feed),
         order: Mutex::default(),
         owners: Owners::new(threads * 4),
+        rosters: Mutex::default(),
         book,
         records,
         stop: AtomicBool::new(false),
@@ -122,7 +136,9 @@ pub fn run<S: Source>(
     }
     // Every thread is back: what a thread left because another was at the owner is merged now.
     batch.owners.drain(book);
-    let projects = batch.owners.judge(today, book, threads);
+    let mut projects = batch.owners.judge(today, book, threads);
+    let roster = batch.rosters.into_inner().unwrap_or_else(PoisonError::into_inner);
+    projects.extend(report::county(&roster, &projects, today, book));
     let InOrder { county, records, rejected, .. } =
         batch.order.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut suspense: Vec<SuspenseRow> =
@@ -143,6 +159,8 @@ impl<S: Source> Batch<'_, S> {
             self.keep_order(number, decoded, &mut parts);
             self.owners.merge_full(self.book);
         }
+        let roster = self.owners.roster(parts);
+        lock(&self.rosters).join(roster);
         self.owners.merge_all(self.book);
     }
 
@@ -206,7 +224,10 @@ impl Sink for Lines<'_> {
     fn record(&mut self, line: u64, record: Record) {
         self.lines += 1;
         match is_countys(&record) {
-            true => self.county.push((line, record)),
+            true => {
+                self.parts.enrol(&record);
+                self.county.push((line, record));
+            }
             false => self.parts.record(self.owners, record),
         }
     }
@@ -216,8 +237,8 @@ impl Sink for Lines<'_> {
         self.rejected.push((line, why));
     }
 
-    fn swipe(&mut self, project_id: &str, id_number: &IdNumber, swiped_at: Time) -> bool {
-        let taken = self.parts.swipe(self.owners, project_id, id_number, swiped_at);
+    fn swipe(&mut self, swipe: PlainSwipe<'_>) -> bool {
+        let taken = self.parts.swipe(self.owners, swipe);
         self.lines += u64::from(taken);
         taken
     }

@@ -3,16 +3,19 @@
 //! its part of a round of checkpoints.
 
 use super::bureau::Bureau;
+use super::debts::Share;
 use super::doubts::DoubtBook;
+use super::shadow_county::ShadowCounty;
 use super::shared::Shared;
 use super::storer::{Round, StoreJob};
 use super::worker::Reply;
-use crate::domain::{AlertRow, Position};
+use crate::domain::{AlertRow, Position, ProjectId};
 use crate::log::Block;
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// What lands on the clerk's desk.
 pub(super) enum Paper {
@@ -26,6 +29,11 @@ pub(super) enum Paper {
         position: Position,
         rows: Vec<Arc<AlertRow>>,
     },
+    /// What a project's employers owe by the shadow rulebook now.
+    Owed {
+        project: ProjectId,
+        shares: Vec<Share>,
+    },
     Round(Arc<Round>),
     Ask(Box<dyn FnOnce(&Bureau) + Send>),
     Stop,
@@ -37,6 +45,9 @@ enum Step {
     Round(Arc<Round>),
 }
 
+/// Of each block how many threads have said what they made of it, and that.
+type Made = BTreeMap<Position, (usize, Vec<Arc<AlertRow>>)>;
+
 pub(super) struct Clerk {
     pub bureau: Bureau,
     pub papers: Receiver<Paper>,
@@ -45,7 +56,15 @@ pub(super) struct Clerk {
     /// Rows of shards that are ahead of this stage, from the store: they are not made again.
     pub made_before: BTreeMap<Position, Vec<Arc<AlertRow>>>,
     pub doubts: DoubtBook,
+    pub shadow: Option<ShadowCounty>,
+    /// Blocks since the county was judged by the shadow rulebook.
+    pub blocks_since_shadow: u32,
 }
+
+/// After so many blocks without an idle moment the county is judged by the shadow rulebook all the same.
+const SHADOW_BLOCKS: u32 = 1024;
+/// How long the desk is empty before it is.
+const IDLE: Duration = Duration::from_millis(20);
 
 impl Clerk {
     /// Until `Stop`, or until the engine fails.
@@ -53,18 +72,20 @@ impl Clerk {
         let threads = self.shared.workers.len();
         self.tell_doubts();
         let mut steps: VecDeque<Step> = VecDeque::new();
-        let mut made: BTreeMap<Position, (usize, Vec<Arc<AlertRow>>)> = BTreeMap::new();
-        while let Ok(paper) = self.papers.recv() {
+        let mut made = Made::new();
+        loop {
+            let paper = match self.shadow_waits() {
+                true => self.papers.recv_timeout(IDLE),
+                false => self.papers.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
             match paper {
-                Paper::Block { block, reply } => steps.push_back(Step::Block(block, reply)),
-                Paper::Rows { position, rows } => {
-                    let (parts, all) = made.entry(position).or_default();
-                    *parts += 1;
-                    all.extend(rows);
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => self.judge_shadow(),
+                Ok(paper) => {
+                    if self.take(paper, &mut steps, &mut made) {
+                        return;
+                    }
                 }
-                Paper::Round(round) => steps.push_back(Step::Round(round)),
-                Paper::Ask(question) => question(&self.bureau),
-                Paper::Stop => return,
             }
             if self.shared.failure().is_some() {
                 return;
@@ -86,12 +107,62 @@ impl Clerk {
         }
     }
 
+    /// Puts a paper where it waits for its turn; whether it is the last.
+    fn take(&mut self, paper: Paper, steps: &mut VecDeque<Step>, made: &mut Made) -> bool {
+        match paper {
+            Paper::Block { block, reply } => steps.push_back(Step::Block(block, reply)),
+            Paper::Rows { position, rows } => {
+                let (parts, all) = made.entry(position).or_default();
+                *parts += 1;
+                all.extend(rows);
+            }
+            Paper::Round(round) => steps.push_back(Step::Round(round)),
+            Paper::Owed { project, shares } => {
+                if let Some(shadow) = &mut self.shadow {
+                    shadow.owes(project, shares);
+                }
+                self.tell_shadow();
+                self.shared.shadow_owed(1);
+            }
+            Paper::Ask(question) => question(&self.bureau),
+            Paper::Stop => return true,
+        }
+        false
+    }
+
+    fn shadow_waits(&self) -> bool {
+        self.shadow.as_ref().is_some_and(|shadow| shadow.is_stale(&self.bureau))
+    }
+
+    fn judge_shadow(&mut self) {
+        self.blocks_since_shadow = 0;
+        if let Some(shadow) = &mut self.shadow {
+            shadow.judge(&self.bureau);
+        }
+        self.tell_shadow();
+    }
+
+    /// Shows whether the county waits for the shadow rulebook's judgement, and what stands by it.
+    pub fn tell_shadow(&self) {
+        if let Some(shadow) = &self.shadow {
+            let waiting = usize::from(shadow.is_stale(&self.bureau));
+            self.shared.tell_shadow(self.shared.workers.len(), waiting, shadow.counts().clone());
+        }
+    }
+
     fn block(&mut self, block: &Block, mut rows: Vec<Arc<AlertRow>>, reply: Option<Arc<Reply>>) {
         rows.extend(self.made_before.remove(&block.position).unwrap_or_default());
         rows.sort_by_key(|row| (row.shard, row.seq));
         let verdicts = self.bureau.apply(block, &rows);
         rows.iter().for_each(|row| self.doubts.row(row));
         self.tell_doubts();
+        self.blocks_since_shadow = self.blocks_since_shadow.saturating_add(1);
+        if self.shadow_waits() {
+            match self.blocks_since_shadow >= SHADOW_BLOCKS {
+                true => self.judge_shadow(),
+                false => self.tell_shadow(),
+            }
+        }
         let rows = self.bureau.take_rows();
         if !rows.is_empty() {
             self.shared.observer.published(&rows);

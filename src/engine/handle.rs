@@ -11,6 +11,7 @@ use super::committer::{Committer, Job};
 use super::desk::{Desk, shard_of};
 use super::doubts::DoubtBook;
 use super::feed::Feed;
+use super::shadow_county::ShadowCounty;
 use super::shard::{Equipment, Shard};
 use super::shared::Shared;
 use super::start::{StartError, check_cover, check_log, history_of};
@@ -133,8 +134,17 @@ impl Engine {
             handles.push(spawn(format!("shards-{index}"), &shared, move || worker.run())?);
         }
         let doubts = DoubtBook::of(&shared.feed);
-        let desk_clerk =
-            Clerk { bureau, papers, store: store_jobs.clone(), shared: shared.clone(), made_before, doubts };
+        let desk_clerk = Clerk {
+            bureau,
+            papers,
+            store: store_jobs.clone(),
+            shared: shared.clone(),
+            made_before,
+            doubts,
+            shadow: settings.shadow.clone().map(ShadowCounty::new),
+            blocks_since_shadow: 0,
+        };
+        desk_clerk.tell_shadow();
         handles.push(spawn("clerk".into(), &shared, move || desk_clerk.run())?);
         drop(store_jobs);
         let storer = Storer {

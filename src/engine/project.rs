@@ -376,6 +376,7 @@ impl ProjectState {
             weeks: self.weeks.tell(today),
             balance: self.ledger.balance(),
             labour_fees: self.ledger.labour_fees(),
+            inspections: self.ledger.inspections().collect(),
             ..ProjectView::unknown(self.ledger.id().clone())
         };
         self.tally.tell(&mut view, today);

@@ -3,6 +3,7 @@
 //! thread has nothing else to do; so the live judgement pays nothing for it.
 
 use super::bench::Bench;
+use super::debts::{self, Share};
 use super::project::ProjectState;
 use crate::alerts::{Floods, PUBLIC_ID_KEY};
 use crate::domain::{AlertKey, Day, Level, Rule, Rulebook};
@@ -29,6 +30,8 @@ struct Project {
     standing: BTreeMap<AlertKey, Level>,
     /// The first day on which something else may stand though no record comes.
     next: Option<Day>,
+    /// What its employers owe.
+    shares: Vec<Share>,
 }
 
 impl Shadow {
@@ -69,8 +72,9 @@ impl Shadow {
         self.stale.first().copied()
     }
 
-    /// Judges a project; its ledger is lent and comes back as it was.
-    pub fn judge(&mut self, slot: u32, ledger: &mut ProjectLedger, today: Day) {
+    /// Judges a project; its ledger is lent and comes back as it was. Answers what its employers owe, if that
+    /// is another than before.
+    pub fn judge(&mut self, slot: u32, ledger: &mut ProjectLedger, today: Day) -> Option<Vec<Share>> {
         let empty = ProjectLedger::new(ledger.id().clone());
         let mut state = ProjectState::new(std::mem::replace(ledger, empty));
         // Nobody is asked to do anything about what the shadow finds: its alerts need no clock.
@@ -80,9 +84,13 @@ impl Shadow {
         state.visit(&bench, &mut Vec::new());
         let standing = state.alerts.standing().map(|a| (a.key(), a.finding.level)).collect();
         let next = state.wakes.first();
+        let shares = debts::shares(state.alerts.standing().map(|alert| &alert.finding));
         *ledger = state.ledger;
         self.stale.remove(&slot);
-        self.put(slot, Project { standing, next });
+        let before = self.projects.get(&slot).map(|project| project.shares.as_slice());
+        let changed = (before.unwrap_or_default() != shares).then(|| shares.clone());
+        self.put(slot, Project { standing, next, shares });
+        changed
     }
 
     fn put(&mut self, slot: u32, project: Project) {

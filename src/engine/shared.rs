@@ -4,7 +4,8 @@ use super::api::{Observer, Refused, ShadowStatus, Status};
 use super::feed::Feed;
 use super::shadow::Counts;
 use crate::domain::{Day, Position};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{self, Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) struct Shared {
@@ -39,8 +40,10 @@ pub(super) struct Shared {
 /// What the threads tell of the shadow rulebook.
 struct ShadowGauge {
     version: String,
-    /// By thread: projects that wait, alerts that would stand.
+    /// By thread, the second stage last: projects that wait (there: whether it waits), alerts that would stand.
     threads: Mutex<Vec<(u64, Counts)>>,
+    /// What projects owe that is on its way to the second stage.
+    owed: AtomicU64,
 }
 
 /// What one thread tells of its shards.
@@ -62,7 +65,11 @@ impl Shared {
         shards: u16,
         [rulebook, shadow]: [Option<String>; 2],
     ) -> Shared {
-        let gauge = |version| ShadowGauge { version, threads: Mutex::new(vec![(0, Counts::new()); threads]) };
+        let gauge = |version| ShadowGauge {
+            version,
+            threads: Mutex::new(vec![(0, Counts::new()); threads + 1]),
+            owed: AtomicU64::new(0),
+        };
         Shared {
             feed,
             observer,
@@ -138,9 +145,25 @@ impl Shared {
         }
     }
 
+    /// So many projects' debts more are on their way to the second stage.
+    pub fn shadow_owes(&self, count: u64) {
+        self.shadow.iter().for_each(|shadow| {
+            shadow.owed.fetch_add(count, Ordering::AcqRel);
+        });
+    }
+
+    /// So many have arrived; it has said already that it waits for its judgement.
+    pub fn shadow_owed(&self, count: u64) {
+        self.shadow.iter().for_each(|shadow| {
+            shadow.owed.fetch_sub(count, Ordering::AcqRel);
+        });
+    }
+
     fn shadow(&self) -> Option<ShadowStatus> {
         let shadow = self.shadow.as_ref()?;
         let mut status = ShadowStatus { version: shadow.version.clone(), ..ShadowStatus::default() };
+        // Read first: what arrives meanwhile is said by the second stage then.
+        status.waiting = shadow.owed.load(Ordering::Acquire);
         for (waiting, counts) in shadow.threads.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             status.waiting += waiting;
             for (what, count) in counts {

@@ -48,9 +48,10 @@ struct Month {
     opens_on: Day,
     heads: u32,
     heads_paid: u32,
+    heads_in_time: u32,
     /// By place of the employer; the first is nobody.
     by_employer: Vec<u32>,
-    /// By worker: 0, or `HEAD`, `PAID` if he is, and the place of his employer.
+    /// By worker: 0, or `HEAD`, `PAID` and `IN_TIME` if he is, and the place of his employer.
     shares: Vec<u32>,
     asked: Option<Box<Asked>>,
 }
@@ -68,7 +69,8 @@ const UNREGISTERED: u8 = 2;
 
 const HEAD: u32 = 1;
 const PAID: u32 = 2;
-const EMPLOYER_SHIFT: u32 = 2;
+const IN_TIME: u32 = 4;
+const EMPLOYER_SHIFT: u32 = 3;
 
 impl Count<'_> {
     /// The due date of a month of the project, and the day from which on it is asked for.
@@ -99,14 +101,15 @@ impl Tally {
                 changed.opens.push(opens_on);
             }
         }
-        let mut periods = view.periods.iter().peekable();
+        let mut periods = view.periods.iter().enumerate().peekable();
         for at in 0..self.months.len() {
-            while periods.next_if(|p| p.period < self.months[at].period).is_some() {}
-            let period = periods.next_if(|p| p.period == self.months[at].period);
-            let share = self.share(view, period, self.months[at].opens_on <= count.today);
+            while periods.next_if(|(_, p)| p.period < self.months[at].period).is_some() {}
+            let place = periods.next_if(|(_, p)| p.period == self.months[at].period).map(|(place, _)| place);
+            let period = place.and_then(|place| view.periods.get(place));
+            let share = self.share(view, place, at, count.today);
             let month = &mut self.months[at];
             let before = month.put(worker, share);
-            changed.heads |= (before ^ share) & !PAID != 0;
+            changed.heads |= (before ^ share) & !(PAID | IN_TIME) != 0;
             changed.any |= before != share;
             changed.any |= month.ask(worker, period, count.today);
         }
@@ -203,6 +206,7 @@ impl Tally {
             heads: month.heads,
             by_employer: by_employer.into_iter().collect(),
             heads_paid: is_open.then_some(month.heads_paid),
+            heads_in_time: (today > month.due_on).then_some(month.heads_in_time),
             coming: (is_open && today <= month.due_on).then(|| coming.unwrap_or(NOTHING)),
         }
     }
@@ -225,6 +229,7 @@ impl Tally {
             opens_on,
             heads: 0,
             heads_paid: 0,
+            heads_in_time: 0,
             by_employer: Vec::new(),
             shares: Vec::new(),
             asked: None,
@@ -233,14 +238,23 @@ impl Tally {
         opens_on
     }
 
-    /// A worker's share in a month.
-    fn share(&mut self, view: &WorkerView, period: Option<&PeriodView>, is_open: bool) -> u32 {
-        let Some((period, last)) = period.and_then(|period| Some((period, period.last_worked_on?))) else {
+    /// A worker's share in the month `at`; his own is that at `place`, if he has it.
+    fn share(&mut self, view: &WorkerView, place: Option<usize>, at: usize, today: Day) -> u32 {
+        let own = place.and_then(|place| Some((place, view.periods.get(place)?)));
+        let Some((place, period, last)) = own.and_then(|(place, p)| Some((place, p, p.last_worked_on?)))
+        else {
             return 0;
         };
         let employer = view.terms_on(last).and_then(|terms| terms.employer_uscc);
-        let place = employer.map_or(0, |employer| self.employer(employer));
-        HEAD | place << EMPLOYER_SHIFT | if is_open && period.paid > 0 { PAID } else { 0 }
+        let employer = employer.map_or(0, |employer| self.employer(employer));
+        let share = HEAD | employer << EMPLOYER_SHIFT;
+        let month = &self.months[at];
+        if today < month.opens_on {
+            return share;
+        }
+        let paid = if period.paid > 0 { PAID } else { 0 };
+        let in_time = ledger::half_paid_by(view, place, month.due_on.max(period.due_on));
+        share | paid | if in_time { IN_TIME } else { 0 }
     }
 
     /// The employer's place, 1 and on.
@@ -290,12 +304,15 @@ impl Month {
             }
             let of_employer = slot(&mut self.by_employer, share >> EMPLOYER_SHIFT);
             let paid = u32::from(share & PAID != 0);
+            let in_time = u32::from(share & IN_TIME != 0);
             if add {
                 *of_employer += 1;
                 (self.heads, self.heads_paid) = (self.heads + 1, self.heads_paid + paid);
+                self.heads_in_time += in_time;
             } else {
                 *of_employer -= 1;
                 (self.heads, self.heads_paid) = (self.heads - 1, self.heads_paid - paid);
+                self.heads_in_time -= in_time;
             }
         }
         before

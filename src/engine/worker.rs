@@ -271,8 +271,13 @@ impl Worker {
     fn judge_shadow(&mut self) -> Result<(), StoreError> {
         self.blocks_since_shadow = 0;
         for index in 0..self.shards.len() {
-            if self.shards[index].judge_shadow()? {
+            if let Some((project, shares)) = self.shards[index].judge_shadow()? {
                 self.keep_limit(index);
+                if let Some(shares) = shares {
+                    self.shared.shadow_owes(1);
+                    // The clerk ends only when the engine fails or after this thread.
+                    let _ = self.clerk.send(Paper::Owed { project, shares });
+                }
                 self.tell();
                 break;
             }

@@ -12,8 +12,8 @@ pub struct Plain<'a> {
     pub project_id: &'a str,
     pub id_number: IdNumber,
     id: &'a str,
-    source: &'a str,
-    at: Time,
+    pub source: &'a str,
+    pub at: Time,
     pub what: What<'a>,
 }
 

@@ -7,7 +7,7 @@ use super::json;
 use super::rejection::{MAX_LINE_BYTES, Rejection};
 use super::scan::{self, What};
 use crate::domain::Record;
-use crate::engine::batch::{Extent, RejectedLine, Sink, Source};
+use crate::engine::batch::{Extent, PlainSwipe, RejectedLine, Sink, Source};
 use std::sync::Arc;
 
 /// Files in their order, each line decoded.
@@ -115,11 +115,16 @@ fn lines(chunk: &Chunk, sink: &mut impl Sink) -> u64 {
 // Decodes the first of the lines; the others.
 fn first_line<'a>(line: u64, text: &'a str, sink: &mut impl Sink) -> &'a str {
     if let Some((plain, rest)) = scan::first(text) {
+        let swipe = |swiped_at| PlainSwipe {
+            source: plain.source,
+            stated_at: plain.at,
+            project_id: plain.project_id,
+            id_number: &plain.id_number,
+            swiped_at,
+        };
         match plain.what {
             // What else a swipe says, no sum depends on.
-            What::Swipe { swiped_at, .. } if sink.swipe(plain.project_id, &plain.id_number, swiped_at) => {
-                return rest;
-            }
+            What::Swipe { swiped_at, .. } if sink.swipe(swipe(swiped_at)) => return rest,
             _ => {
                 if let Some(record) = plain.record() {
                     sink.record(line, record);

@@ -126,8 +126,9 @@ impl Roster {
         }
     }
 
-    /// Nine of ten records come here: nearly all say nothing new.
-    fn attended(&mut self, source: &CompactString, project: &ProjectId, at: Time, stirred: &mut Stirred) {
+    /// Attendance of the project was stated by that source at that time. Nine of ten records come here:
+    /// nearly all say nothing new.
+    pub fn attended(&mut self, source: &CompactString, project: &ProjectId, at: Time, stirred: &mut Stirred) {
         let feed = match self.feeds.get_mut(source) {
             Some(feed) => feed,
             None => self.feeds.entry(source.clone()).or_default(),
@@ -258,7 +259,11 @@ impl Roster {
 }
 
 /// Puts a statement in its place; whether it stands.
-fn state<T: Stored + PartialEq + Clone>(place: &mut Option<Kept<T>>, value: &T, stamp: &Stamp) -> bool {
+pub(super) fn state<T: Stored + PartialEq + Clone>(
+    place: &mut Option<Kept<T>>,
+    value: &T,
+    stamp: &Stamp,
+) -> bool {
     match place {
         Some(kept) => kept.merge(value, stamp) == Outcome::Stands,
         None => {

@@ -119,7 +119,7 @@ impl ProjectLedger {
     }
 }
 
-fn empty_period(period: Period, (pay_day, offset): (u8, u8), book: &Rulebook) -> PeriodView {
+pub(super) fn empty_period(period: Period, (pay_day, offset): (u8, u8), book: &Rulebook) -> PeriodView {
     let (due_nominal, due_on) = due_date(period, pay_day, offset, &book.calendar);
     PeriodView {
         period,

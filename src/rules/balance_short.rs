@@ -6,18 +6,21 @@
 //! balance of the project's wage accounts is less than what the month still asks for: expected less
 //! paid, over all its workers, and the same of the months that are due before it. A month that still
 //! runs is scaled to its end by the pace so far. The owner's next labour fee is counted as if it were
-//! there while he may be relied on: he has paid one before, the next is due (31 days after the last one,
-//! as `labour-fee-late` has it) by the due date of the month, and it is not late by more than 5 days. It
-//! counts with the agreed monthly fee, but with no more than came in on the day of the last one, nor than
-//! is owed for the calendar months in which the project has run. Blue; yellow from 1 working day before,
-//! and from then on only what is there counts. The numbers are those of the due date.
+//! there while he may be relied on: it is due by the due date of the month (31 days after the last one, or
+//! after the start, as `labour-fee-late` has it), or he pays whole fees and owes one for a month that has
+//! begun; and it is not late by more than 5 days. The first fee is counted on until the first month has
+//! fallen due: nothing is known of the owner's ways, and `labour-fee-late` says already that it is late. A
+//! fee counts with the agreed monthly sum, but with no more than came in on the day of the last one, nor
+//! than is owed for the calendar months in which the project has run. Blue; yellow from 1 working day
+//! before, and from then on only what is there counts; on that day itself the fee still does, if the last one
+//! came as late before its own pay day. The numbers are those of the due date.
 //!
 //! **Clears when**: money comes in, the wages are paid, or the due date passes: then what is not paid
 //! is overdue.
 //!
 //! **Evidence**: the month, its due date, the balance, what is expected (scaled, if it still runs, with
 //! the days that it rests on), what is paid, what is needed in all, and what is short; where a labour fee
-//! is counted on, its sum, the day of the last one, and the day by which it is due.
+//! is counted on, its sum, the day of the last one if there was one, and the day by which it is due.
 //!
 //! **Not covered**: projects without a wage account (`account-not-opened`); what is overdue already;
 //! whether the account is frozen (`account-restrained`); workers whose own terms let their wage fall
@@ -68,14 +71,17 @@ pub(super) fn judge(view: &ProjectView<'_>, on: &mut Judgement<'_>) {
         let yellow_days = on.book.at(month.due_on).balance_yellow_working_days;
         let yellow_on = on.book.calendar.minus_workdays(month.due_on, yellow_days);
         on.look_again(yellow_on);
+        on.look_again(after(yellow_on, 1));
         on.look_again(after(month.due_on, 1));
         if days.is_some() {
             on.look_again(after(on.today, 1));
         }
         let level = if on.today >= yellow_on { Level::Yellow } else { Level::Blue };
-        // A day before pay day the money is to be there.
         let fee = fee_to_come(view, month.due_on, on);
-        let fee = fee.filter(|fee| level == Level::Blue && fee.by <= month.due_on);
+        let fee = fee.filter(|fee| fee.by <= month.due_on || fee.is_behind);
+        // A day before pay day the money is to be there, or it comes on that day as it did the last time.
+        let comes_today = |fee: &FeeToCome| on.today == yellow_on && came_as_late(view, fee, month, on.today);
+        let fee = fee.filter(|fee| level == Level::Blue || comes_today(fee));
         let short = needed - balance - fee.map_or(0, |fee| fee.sum);
         if expected <= coming.paid || short <= 0 {
             continue;
@@ -98,12 +104,19 @@ pub(super) fn judge(view: &ProjectView<'_>, on: &mut Judgement<'_>) {
     }
 }
 
-fn fee_facts(fee: FeeToCome) -> [Fact; 3] {
-    [
-        Fact::fen(FactName::FeeExpected, fee.sum),
-        Fact::date(FactName::LastFeeOn, fee.last_on),
-        Fact::date(FactName::DeadlineOn, fee.by),
-    ]
+/// Whether the last fee came as many days before its pay day as today is, or fewer, give or take one.
+fn came_as_late(view: &ProjectView<'_>, fee: &FeeToCome, month: &MonthTotals, today: Day) -> bool {
+    let Some(last_on) = fee.last_on else { return false };
+    let pay_days = view.months.iter().map(|month| month.due_on).filter(|due| *due < month.due_on);
+    let its_own = pay_days.filter(|due| *due >= last_on).min();
+    its_own.is_some_and(|due| due.since(last_on) <= month.due_on.since(today) + 1)
+}
+
+fn fee_facts(fee: FeeToCome) -> Vec<Fact> {
+    let mut facts = vec![Fact::fen(FactName::FeeExpected, fee.sum)];
+    facts.extend(fee.last_on.map(|last_on| Fact::date(FactName::LastFeeOn, last_on)));
+    facts.push(Fact::date(FactName::DeadlineOn, fee.by));
+    facts
 }
 
 /// Days of the month that what is expected so far rests on, while it runs: those that are over, and
@@ -183,19 +196,25 @@ mod tests {
 
     #[test]
     fn a_labour_fee_that_may_be_relied_on_counts_until_the_day_before() {
-        let facts = Project { labour_fee_fen: Some(Fen(600)), ..facts() };
-        for (today, last, balance, found) in [
+        for (today, last, fee, balance, found) in [
             // By 8 April, and five days of grace.
-            ("2026-04-09", "2026-03-08", 400, None),
-            ("2026-04-09", "2026-03-08", 399, Some((Level::Blue, 1))),
-            ("2026-04-13", "2026-03-08", 400, None),
-            ("2026-04-13", "2026-03-07", 400, Some((Level::Blue, 600))),
+            ("2026-04-09", "2026-03-08", 600, 400, None),
+            ("2026-04-09", "2026-03-08", 600, 399, Some((Level::Blue, 1))),
+            ("2026-04-13", "2026-03-08", 600, 400, None),
+            ("2026-04-13", "2026-03-07", 600, 400, Some((Level::Blue, 600))),
             // A day before, only what is there counts.
-            ("2026-04-14", "2026-03-15", 400, Some((Level::Yellow, 600))),
-            // The next is due on the due date, and after it.
-            ("2026-04-09", "2026-03-15", 400, None),
-            ("2026-04-09", "2026-03-16", 400, Some((Level::Blue, 600))),
+            ("2026-04-14", "2026-03-15", 600, 400, Some((Level::Yellow, 600))),
+            // Who pays parts: the next is due on the due date, and after it.
+            ("2026-04-09", "2026-03-15", 601, 400, None),
+            ("2026-04-09", "2026-03-16", 601, 400, Some((Level::Blue, 600))),
+            // Who pays whole fees owes one already.
+            ("2026-04-09", "2026-03-16", 600, 400, None),
+            // None has come yet: that of the first pay day is counted on, until the day before.
+            ("2026-04-09", "2026-04-10", 600, 400, None),
+            ("2026-04-09", "2026-04-10", 600, 399, Some((Level::Blue, 1))),
+            ("2026-04-14", "2026-04-15", 600, 400, Some((Level::Yellow, 600))),
         ] {
+            let facts = Project { labour_fee_fen: Some(Fen(fee)), ..facts() };
             let fees = BTreeMap::from([(day(last), 600)]);
             let coming = Some(Coming { expected: 1000, paid: 0 });
             let view = ProjectView {
@@ -208,7 +227,37 @@ mod tests {
             let mut on = judgement(today);
             judge(&view, &mut on);
             let short = on.findings().first().map(|finding| (finding.level, finding.amount));
-            assert_eq!(short, found, "{today} {last} {balance}");
+            assert_eq!(short, found, "{today} {last} {fee} {balance}");
+        }
+    }
+
+    #[test]
+    fn on_the_day_before_a_fee_counts_that_came_as_late_the_last_time() {
+        let facts = Project { labour_fee_fen: Some(Fen(600)), ..facts() };
+        // February was due on 15 March; March is on 15 April.
+        for (today, last, found) in [
+            ("2026-04-14", "2026-03-14", None),
+            ("2026-04-14", "2026-03-13", None),
+            ("2026-04-14", "2026-03-15", None),
+            ("2026-04-14", "2026-03-12", Some((Level::Yellow, 600))),
+            ("2026-04-15", "2026-03-15", Some((Level::Yellow, 600))),
+            // Of no pay day before this one.
+            ("2026-04-14", "2026-03-16", Some((Level::Yellow, 600))),
+        ] {
+            let fees = BTreeMap::from([(day(last), 600)]);
+            let coming = Some(Coming { expected: 1000, paid: 0 });
+            let months = vec![month("2026-02", 3), MonthTotals { coming, ..month("2026-03", 3) }];
+            let view = ProjectView {
+                facts: Some(&facts),
+                balance: Some(400),
+                labour_fees: vec![&fees],
+                months,
+                ..project(0, 0, day(today))
+            };
+            let mut on = judgement(today);
+            judge(&view, &mut on);
+            let short = on.findings().first().map(|finding| (finding.level, finding.amount));
+            assert_eq!(short, found, "{today} {last}");
         }
     }
 

@@ -1,5 +1,5 @@
 //! The labour fee that may be counted on before a pay day: of an owner who has paid before and is not
-//! late with the next. Shared by forecasts; knows no balance.
+//! late with the next, or whose first fee is still to come. Shared by forecasts; knows no balance.
 
 use super::Judgement;
 use super::aging::after;
@@ -9,16 +9,17 @@ use crate::domain::{Day, Project, ProjectStatus, ProjectView, Sum};
 /// The next labour fee, by what has come in so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct FeeToCome {
-    /// The last day on which one was booked in.
-    pub(super) last_on: Day,
+    /// The last day on which one was booked in; none before the first.
+    pub(super) last_on: Option<Day>,
     pub(super) sum: Sum,
-    /// The day on which it is due at the latest.
+    /// The day on which it is due at the latest, by the cycle since the last one or the start.
     pub(super) by: Day,
-    /// The last day on which it is counted on.
-    pub(super) until: Day,
+    /// The owner pays whole fees, and one is owed for a month that has begun: it is due whatever the cycle says.
+    pub(super) is_behind: bool,
 }
 
-/// None where no monthly fee is agreed, none has come in yet, or no more is owed for the months begun.
+/// None where no monthly fee is agreed, no more is owed for the months begun, or the owner is late: with the
+/// next fee by more than the days of grace, with the first one when a month is past due.
 /// `due_on`: the pay day by whose numbers it is reckoned. Looks again when the answer may be another.
 pub(super) fn fee_to_come(view: &ProjectView<'_>, due_on: Day, on: &mut Judgement<'_>) -> Option<FeeToCome> {
     let facts = view.facts?;
@@ -37,13 +38,23 @@ pub(super) fn fee_to_come(view: &ProjectView<'_>, due_on: Day, on: &mut Judgemen
         }
     }
     on.today.period().into_iter().for_each(|month| on.look_again(month.plus(1).first_day()));
-    let last_on = last_on?;
     let owed = fee * Sum::from(months_begun(facts, on)?) - received;
-    let sum = fee.min(last_sum).min(owed);
-    let by = after(last_on.max(started_on(facts)), numbers.labour_fee_days);
+    let start = started_on(facts);
+    let by = after(last_on.map_or(start, |last| last.max(start)), numbers.labour_fee_days);
     let until = after(by, numbers.balance_fee_grace_days);
     on.look_again(after(until, 1));
-    (sum > 0 && on.today <= until).then_some(FeeToCome { last_on, sum, by, until })
+    let (sum, is_late) = match last_on {
+        Some(_) => (fee.min(last_sum).min(owed), on.today > until),
+        None => (fee.min(owed), has_fallen_due(view, on)),
+    };
+    (sum > 0 && !is_late).then_some(FeeToCome { last_on, sum, by, is_behind: last_sum >= fee })
+}
+
+/// Whether a month in which anybody worked is past its due date.
+fn has_fallen_due(view: &ProjectView<'_>, on: &mut Judgement<'_>) -> bool {
+    let worked = || view.months.iter().filter(|month| month.heads > 0);
+    worked().for_each(|month| on.look_again(after(month.due_on, 1)));
+    worked().any(|month| month.due_on < on.today)
 }
 
 /// Calendar months in which the project has run until today; none while it is suspended, or completed
@@ -68,7 +79,7 @@ fn months_begun(facts: &Project, on: &mut Judgement<'_>) -> Option<u16> {
 mod tests {
     use super::*;
     use crate::domain::Fen;
-    use crate::rules::sample::{day, days_again, facts, judgement, project};
+    use crate::rules::sample::{day, days_again, facts, judgement, month, project};
     use std::collections::BTreeMap;
 
     /// 1,000 fen a month, started on 2026-01-05.
@@ -99,18 +110,38 @@ mod tests {
     fn it_is_counted_on_until_it_is_late_by_more_than_the_days_of_grace() {
         let fees: &[&[(&str, Sum)]] = &[&[("2026-02-10", 1000)]];
         let (found, again) = to_come("2026-03-01", &owed(), fees);
-        let (by, until) = (day("2026-03-13"), day("2026-03-18"));
-        assert_eq!(found, Some(FeeToCome { last_on: day("2026-02-10"), sum: 1000, by, until }));
+        let (last_on, by) = (Some(day("2026-02-10")), day("2026-03-13"));
+        assert_eq!(found, Some(FeeToCome { last_on, sum: 1000, by, is_behind: true }));
         assert_eq!(again, ["2026-03-19", "2026-04-01"]);
         check("2026-03-18", &owed(), fees, Some(1000));
         check("2026-03-19", &owed(), fees, None);
     }
 
     #[test]
-    fn who_never_paid_or_never_agreed_is_not_counted_on() {
-        check("2026-02-01", &owed(), &[&[]], None);
-        check("2026-02-01", &owed(), &[&[("2026-02-02", 1000)]], None);
+    fn who_never_agreed_is_not_counted_on_and_who_never_paid_until_a_month_has_fallen_due() {
         check("2026-02-20", &facts(), &[&[("2026-02-10", 1000)]], None);
+        check("2026-02-01", &owed(), &[&[]], Some(1000));
+        check("2026-02-01", &owed(), &[&[("2026-02-02", 900)]], Some(1000));
+        let facts = owed();
+        for (today, heads, sum) in
+            [("2026-02-15", 3, Some(1000)), ("2026-02-16", 3, None), ("2026-02-16", 0, Some(1000))]
+        {
+            let months = vec![month("2026-01", heads)];
+            let view = ProjectView { facts: Some(&facts), months, ..project(0, 0, day(today)) };
+            let mut on = judgement(today);
+            let fee = fee_to_come(&view, day("2026-02-15"), &mut on);
+            assert_eq!(fee.map(|fee| (fee.last_on, fee.sum)), sum.map(|sum| (None, sum)), "{today} {heads}");
+            let again = days_again(on);
+            assert_eq!(again.contains(&"2026-02-16".to_owned()), today == "2026-02-15", "{again:?}");
+        }
+    }
+
+    #[test]
+    fn who_paid_a_part_the_last_time_is_not_behind_with_a_whole_one() {
+        for (sum, is_behind) in [(999, false), (1000, true), (2500, true)] {
+            let fee = to_come("2026-03-01", &owed(), &[&[("2026-02-10", sum)]]).0;
+            assert_eq!(fee.map(|fee| fee.is_behind), Some(is_behind), "{sum}");
+        }
     }
 
     #[test]

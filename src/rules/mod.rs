@@ -43,6 +43,7 @@ mod labour_officer_missing;
 mod left_unsettled;
 mod no_contract;
 mod paid_outside_account;
+mod pay_day_doubtful;
 mod payee_mismatch;
 mod payout_returned;
 mod payroll_below_attendance;
@@ -94,6 +95,7 @@ pub fn judge_worker(view: &WorkerView, on: &mut Judgement<'_>) {
 pub fn judge_totals(view: &ProjectView<'_>, worst: &[(IdNumber, Sum)], on: &mut Judgement<'_>) {
     project_arrears::judge(view, worst, on);
     balance_short::judge(view, on);
+    pay_day_doubtful::judge(view, on);
     coverage_low::judge(view, on);
     group_arrears::judge(view, on);
     criminal_group::judge(view, on);

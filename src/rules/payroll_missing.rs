@@ -126,6 +126,7 @@ mod tests {
             heads,
             by_employer,
             heads_paid: None,
+            heads_in_time: None,
             coming: None,
         };
         let mut on = judgement(today);

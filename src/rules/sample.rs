@@ -102,6 +102,7 @@ pub(crate) fn month(month: &str, heads: u32) -> MonthTotals {
         heads,
         by_employer: Vec::new(),
         heads_paid: None,
+        heads_in_time: None,
         coming: None,
     }
 }

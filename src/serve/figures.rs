@@ -36,11 +36,12 @@ impl Span {
                 Some(quarter(text).ok_or_else(expected)?)
             }
         };
-        Ok(Span {
-            from: month("from_month", request.from_month.as_ref())?,
-            to: month("to_month", request.to_month.as_ref())?,
-            quarter,
-        })
+        let from = month("from_month", request.from_month.as_ref())?;
+        let to = month("to_month", request.to_month.as_ref())?;
+        if from.zip(to).is_some_and(|(from, to)| from > to) {
+            return Err(Refusal::invalid("to_month", "a month not before from_month"));
+        }
+        Ok(Span { from, to, quarter })
     }
 
     fn covers(&self, month: Period) -> bool {

@@ -219,8 +219,10 @@ async fn what_became_of_alerts_is_counted_and_red_firms_are_listed() {
     let before = pb::StatsRequest { to_month: Some("2026-03".into()), ..pb::StatsRequest::default() };
     let stats = house.alerts().stats(before).await.unwrap().into_inner();
     assert_eq!((stats.figures.unwrap().opened, stats.publication.len()), (0, 0));
-    let wrong = pb::StatsRequest { publication_quarter: Some("2026Q5".into()), ..request };
+    let wrong = pb::StatsRequest { publication_quarter: Some("2026Q5".into()), ..request.clone() };
     assert_eq!(house.alerts().stats(wrong).await.unwrap_err().code(), Code::InvalidArgument);
+    let backwards = pb::StatsRequest { to_month: Some("2026-03".into()), ..request };
+    assert_eq!(house.alerts().stats(backwards).await.unwrap_err().code(), Code::InvalidArgument);
     house.end().await;
 }
 

@@ -20,6 +20,7 @@ macro_rules! body {
 }
 
 mod county;
+mod doubt;
 mod money;
 mod papers;
 mod people;
@@ -142,7 +143,7 @@ pub fn judge(records: &[Record], today: Day, book: &Rulebook) -> Truth {
     let placed = place(&facts, &mut truth);
     wages::settle(&facts, &placed, today, book, &mut truth);
     unregistered(&facts, &mut truth);
-    totals::judge(&facts, today, book, &mut truth);
+    totals::judge(&facts, &placed, today, book, &mut truth);
     papers::judge(&facts, &mut truth, today, book);
     money::judge(&facts, &placed, &mut truth, today, book);
     people::judge(&facts, &placed, today, book, &mut truth);

@@ -1,14 +1,15 @@
 //! The oracle's totals of a project's months, and the alerts that hang on them. Counts everybody
 //! anew each time; reads rows of `truth` that `wages.rs` has filled.
 
-use super::{Facts, Found, Row, Truth, Worker, raise};
+use super::{Facts, Found, Placed, Row, Truth, Worker, doubt, raise};
 use std::collections::{BTreeMap, BTreeSet};
 use wagewatch::domain::*;
 
 /// Fills `truth.months` and raises the alerts.
-pub(super) fn judge(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
-    months(facts, today, book, truth);
+pub(super) fn judge(facts: &Facts, placed: &[Placed], today: Day, book: &Rulebook, truth: &mut Truth) {
+    months(facts, placed, today, book, truth);
     balance(facts, today, book, truth);
+    doubt::judge(facts, today, book, truth);
     coverage(today, book, truth);
     groups(today, book, truth);
     unregistered(facts, today, book, truth);
@@ -33,7 +34,11 @@ fn balance(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
             let near =
                 i64::try_from(workdays.count()).unwrap() <= book.at(month.due_on).balance_yellow_working_days;
             let level = if near { Level::Yellow } else { Level::Blue };
-            let will_hold = holds + if near { 0 } else { fee_to_come(facts, id, month.due_on, today, book) };
+            let worked = truth.months.iter().filter(|(key, other)| key.0 == *id && other.heads > 0);
+            let is_first = worked.map(|(_, other)| other.due_on).all(|due_on| due_on >= today);
+            let coming_fee = || fee_to_come(facts, id, month.due_on, is_first, today, book);
+            let waits = !near || comes_on_this_day(facts, id, &month, today, book, truth);
+            let will_hold = holds + if waits { coming_fee() } else { 0 };
             if expected <= coming.paid || will_hold >= asked {
                 continue;
             }
@@ -45,29 +50,34 @@ fn balance(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
     }
 }
 
-/// What the owner, who has paid before and is not late by more than the grace, still owes and is to pay
-/// by the due date.
-fn fee_to_come(facts: &Facts, id: &ProjectId, due_on: Day, today: Day, book: &Rulebook) -> Sum {
+/// What the owner still owes and is to pay by the due date: who has paid before and is not late by more
+/// than the grace, or whose first fee is still to come.
+fn fee_to_come(
+    facts: &Facts,
+    id: &ProjectId,
+    due_on: Day,
+    is_first: bool,
+    today: Day,
+    book: &Rulebook,
+) -> Sum {
     let Some(project) = facts.projects.get(id) else { return 0 };
     let Some(monthly) = project.labour_fee_fen else { return 0 };
     let undated = project.status == ProjectStatus::Completed && project.completed_on.is_none();
     if project.status == ProjectStatus::Suspended || undated {
         return 0;
     }
-    let mut fees: BTreeMap<Day, Sum> = BTreeMap::new();
-    for entry in &facts.entries {
-        let own = facts.wage_accounts.get(&entry.account) == Some(id);
-        let day = entry.booked_at.business(DayStart(0)).0;
-        let is_fee = entry.direction == EntryDirection::In && entry.kind == EntryKind::LabourFee;
-        if own && is_fee && day <= today {
-            *fees.entry(day).or_default() += entry.amount_fen.sum();
-        }
-    }
-    let Some((last, last_sum)) = fees.last_key_value() else { return 0 };
+    let fees = fees_until(facts, id, today);
     let start = project.started_on.unwrap_or(project.contract_signed_on);
     let numbers = book.at(due_on);
-    let by = start.max(*last).plus(i32::try_from(numbers.labour_fee_days).unwrap());
-    if by > due_on || i64::from(today.since(by)) > numbers.balance_fee_grace_days {
+    let (last, last_sum) = fees.last_key_value().map_or((start, None), |(day, sum)| (*day, Some(*sum)));
+    let by = start.max(last).plus(i32::try_from(numbers.labour_fee_days).unwrap());
+    let is_late = match last_sum {
+        None => !is_first,
+        Some(_) => i64::from(today.since(by)) > numbers.balance_fee_grace_days,
+    };
+    // Who pays whole fees is not waited for until the cycle is over.
+    let pays_whole = last_sum.is_some_and(|sum| sum >= monthly.sum());
+    if is_late || (by > due_on && !pays_whole) {
         return 0;
     }
     // A day of each calendar month in which it has run.
@@ -78,7 +88,41 @@ fn fee_to_come(facts: &Facts, id: &ProjectId, due_on: Day, today: Day, book: &Ru
         day = day.plus(1);
     }
     let owed = monthly.sum() * Sum::try_from(months.len()).unwrap() - fees.values().sum::<Sum>();
-    monthly.sum().min(*last_sum).min(owed).max(0)
+    monthly.sum().min(last_sum.unwrap_or(owed)).min(owed).max(0)
+}
+
+/// It is the first of the last days, and the last fee came before its pay day by a day more at most.
+fn comes_on_this_day(
+    facts: &Facts,
+    id: &ProjectId,
+    month: &MonthTotals,
+    today: Day,
+    book: &Rulebook,
+    truth: &Truth,
+) -> bool {
+    let count = book.at(month.due_on).balance_yellow_working_days;
+    let after_today = (1..=month.due_on.since(today)).map(|n| today.plus(n));
+    let left = after_today.filter(|day| book.calendar.is_workday(*day)).count();
+    // Of the days with so many working days left the first is the last working day before them.
+    let is_first = i64::try_from(left).unwrap() == count && (book.calendar.is_workday(today) || count == 0);
+    let Some(last) = fees_until(facts, id, today).last_key_value().map(|(day, _)| *day) else { return false };
+    let due_days = truth.months.iter().filter(|(key, _)| key.0 == *id).map(|(_, other)| other.due_on);
+    let own = due_days.filter(|due_on| (last..month.due_on).contains(due_on)).min();
+    is_first && own.is_some_and(|own| own.since(last) - month.due_on.since(today) <= 1)
+}
+
+/// Labour fees booked in until that day, by day.
+pub(super) fn fees_until(facts: &Facts, id: &ProjectId, until: Day) -> BTreeMap<Day, Sum> {
+    let mut fees: BTreeMap<Day, Sum> = BTreeMap::new();
+    for entry in &facts.entries {
+        let own = facts.wage_accounts.get(&entry.account) == Some(id);
+        let day = entry.booked_at.business(DayStart(0)).0;
+        let is_fee = entry.direction == EntryDirection::In && entry.kind == EntryKind::LabourFee;
+        if own && is_fee && day <= until {
+            *fees.entry(day).or_default() += entry.amount_fen.sum();
+        }
+    }
+    fees
 }
 
 /// All bookings, and the settled payments of the project that no booking out counts.
@@ -235,7 +279,7 @@ fn late_uploads(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
     }
 }
 
-fn months(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
+fn months(facts: &Facts, placed: &[Placed], today: Day, book: &Rulebook, truth: &mut Truth) {
     let keys: BTreeSet<(ProjectId, Period)> =
         truth.periods.keys().map(|(project, _, period)| (project.clone(), *period)).collect();
     for (project, period) in keys {
@@ -257,6 +301,11 @@ fn months(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
             }
         }
         let paid = heads.iter().filter(|(_, row)| row.paid > 0).count();
+        let in_time = |(id, row): &&(&IdNumber, &Row)| {
+            let worker = (project.clone(), (*id).clone());
+            doubt::had_half(placed, truth, &worker, period, due_on.max(row.due_on))
+        };
+        let in_time = || u32::try_from(heads.iter().copied().filter(in_time).count()).unwrap();
         let coming = Coming {
             expected: rows.iter().map(|(_, row)| row.expected).sum(),
             paid: rows.iter().map(|(_, row)| row.paid).sum(),
@@ -267,6 +316,7 @@ fn months(facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
             heads: u32::try_from(heads.len()).unwrap(),
             by_employer: by_employer.into_iter().collect(),
             heads_paid: (today >= opens_on).then(|| u32::try_from(paid).unwrap()),
+            heads_in_time: (today > due_on).then(in_time),
             coming: (opens_on..=due_on).contains(&today).then_some(coming),
         };
         if month.heads > 0 || month.coming.is_some_and(|coming| coming.expected > 0) {

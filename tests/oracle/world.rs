@@ -190,6 +190,7 @@ fn totals(numbers: &mut Numbers, dice: &mut Dice) {
     numbers.balance_working_days = dice.random_range(1..=30);
     numbers.balance_yellow_working_days = dice.random_range(0..=numbers.balance_working_days);
     numbers.balance_fee_grace_days = dice.random_range(0..40);
+    numbers.doubtful_in_time_below_percent = dice.random_range(1..=100);
 }
 
 /// First and last business date worth judging a seed's world at.

@@ -111,6 +111,10 @@ pub fn fact_words(name: FactName) -> (&'static str, &'static str) {
         FactName::Example => ("示例预警编号", "Example"),
         FactName::ReleasedBy => ("放行命令", "Released by"),
         FactName::Territory => ("属地", "Territory"),
+        FactName::MonthBefore => ("上一发薪月份", "Month that fell due before"),
+        FactName::DueBeforeOn => ("上一应付日期", "That was due on"),
+        FactName::HeadsInTime => ("其中按时发放过半人数", "Of them paid half or more in time"),
+        FactName::Outcome => ("检查结论", "Outcome"),
         FactName::StatementsBulk => ("其中发薪日前集中上报", "Of them stated just before the due date"),
     }
 }

@@ -30,6 +30,9 @@ pub fn kind_words(name: FactName, word: &str) -> Option<(&'static str, &'static 
         (FactName::Signal, "licence") => ("登记许可", "licence"),
         (FactName::Signal, "credit") => ("信用", "credit"),
         (FactName::Signal, "litigation") => ("诉讼", "litigation"),
+        (FactName::Outcome, "clear") => ("未发现问题", "clear"),
+        (FactName::Outcome, "hazard") => ("发现欠薪隐患", "hazard"),
+        (FactName::Outcome, "violation") => ("发现违法行为", "violation"),
         _ => return None,
     };
     Some(words)
@@ -38,7 +41,7 @@ pub fn kind_words(name: FactName, word: &str) -> Option<(&'static str, &'static 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Channel, DepositForm, RestraintKind, Signal};
+    use crate::domain::{Channel, DepositForm, InspectionOutcome, RestraintKind, Signal};
 
     #[test]
     fn every_word_of_a_closed_list_has_both_tongues() {
@@ -47,6 +50,7 @@ mod tests {
             (FactName::Channel, Channel::WORDS),
             (FactName::RestraintKind, RestraintKind::WORDS),
             (FactName::Signal, Signal::WORDS),
+            (FactName::Outcome, InspectionOutcome::WORDS),
             (FactName::Cause, Rule::WORDS),
             (FactName::Rule, Rule::WORDS),
         ];

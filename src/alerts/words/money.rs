@@ -50,6 +50,15 @@ pub(super) const INFOS: &[RuleInfo] = &[
         must_act_en: "The owner tops the account up before pay day; the general contractor asks for it",
     },
     RuleInfo {
+        rule: Rule::PayDayDoubtful,
+        title_zh: "能否按时发薪存疑",
+        title_en: "The next pay day is in doubt",
+        article_zh: "《保障农民工工资支付条例》（国务院令第724号）第三十八条；《达拉特旗全面治理拖欠农牧民工工资问题实施方案》（2025年）三（七）",
+        article_en: "Order 724, art. 38; county plan 2025, section 3 (7)",
+        must_act_zh: "行业主管部门在发薪日前约谈施工总承包单位；施工总承包单位按时足额发放",
+        must_act_en: "The sector's department speaks with the general contractor before pay day; the general contractor pays in full and in time",
+    },
+    RuleInfo {
         rule: Rule::ForbiddenDebit,
         title_zh: "专用账户资金被挪用",
         title_en: "Money left the wage account for something else",

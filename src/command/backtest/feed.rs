@@ -2,9 +2,9 @@
 //! data folder's log, in whose order they came. Knows no rulebook.
 
 use super::{BacktestArgs, Failure};
-use crate::domain::{Day, DayStart, Entry, IdNumber, Record, Time};
+use crate::domain::{Day, DayStart, Entry, Record};
 use crate::engine::backtest::Backtest;
-use crate::engine::batch::{RejectedLine, Sink, Source};
+use crate::engine::batch::{PlainSwipe, RejectedLine, Sink, Source};
 use crate::intake::files::Files;
 use crate::intake::source::FileSource;
 use crate::log::{LogError, read_folder};
@@ -199,7 +199,7 @@ impl Sink for Lines {
     }
 
     // Its paper says on which day it is to go in.
-    fn swipe(&mut self, _project_id: &str, _id_number: &IdNumber, _swiped_at: Time) -> bool {
+    fn swipe(&mut self, _swipe: PlainSwipe<'_>) -> bool {
         false
     }
 }

@@ -4,10 +4,11 @@
 //! Swipes wait until there are many, and are merged worker by worker: what is known of a worker
 //! then comes into the core's cache once for many swipes, not once for each.
 
-use super::lock;
+use super::attended::Attended;
 use super::report::{ProjectReport, judge};
+use super::{PlainSwipe, lock};
 use crate::domain::{Body, Day, Head, IdNumber, ProjectId, Record, Rulebook, Swipe, Time};
-use crate::ledger::{Command, ProjectLedger};
+use crate::ledger::{Command, ProjectLedger, Roster, Stirred};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
@@ -61,6 +62,8 @@ pub(super) struct Parts {
     swipes: Vec<Vec<Swiped>>,
     records: Vec<Vec<(u32, Record)>>,
     known: Directory,
+    attended: Attended,
+    roster: Roster,
 }
 
 fn hash(project_id: &str) -> u64 {
@@ -91,31 +94,38 @@ impl Directory {
 
 impl Parts {
     /// False for what is no project or no resident.
-    pub(super) fn swipe(
-        &mut self,
-        owners: &Owners,
-        project_id: &str,
-        id: &IdNumber,
-        swiped_at: Time,
-    ) -> bool {
-        let Some(id_number) = id.packed() else { return false };
-        let project = match self.known.find(project_id) {
+    pub(super) fn swipe(&mut self, owners: &Owners, swipe: PlainSwipe<'_>) -> bool {
+        let Some(id_number) = swipe.id_number.packed() else { return false };
+        let project = match self.known.find(swipe.project_id) {
             Some(number) => number,
-            None => match ProjectId::parse("project_id", project_id) {
+            None => match ProjectId::parse("project_id", swipe.project_id) {
                 Ok(project_id) => owners.number(&mut self.known, &project_id),
                 Err(_) => return false,
             },
         };
+        self.attended.note(swipe.source, project, swipe.stated_at);
         let owner = project as usize % self.swipes.len();
-        self.swipes[owner].push(Swiped { id_number, swiped_at, project });
+        self.swipes[owner].push(Swiped { id_number, swiped_at: swipe.swiped_at, project });
         true
     }
 
     pub(super) fn record(&mut self, owners: &Owners, record: Record) {
         let Some(project_id) = record.body.project_id() else { return };
         let project = owners.number(&mut self.known, project_id);
+        match &record.body {
+            Body::Swipe(_) | Body::WorkDay(_) => {
+                self.attended.note(&record.head.source, project, record.head.at);
+            }
+            _ => self.enrol(&record),
+        }
         let owner = project as usize % self.records.len();
         self.records[owner].push((project, record));
+    }
+
+    /// Keeps what the record says beyond its project.
+    pub(super) fn enrol(&mut self, record: &Record) {
+        // Everything is judged at the end.
+        self.roster.merge(record, &mut Stirred::default());
     }
 }
 
@@ -129,7 +139,16 @@ impl Owners {
             swipes: self.owners.iter().map(|_| Vec::new()).collect(),
             records: self.owners.iter().map(|_| Vec::new()).collect(),
             known: Directory::default(),
+            attended: Attended::default(),
+            roster: Roster::default(),
         }
+    }
+
+    /// What a thread has learned beyond single projects.
+    pub(super) fn roster(&self, parts: Parts) -> Roster {
+        let Parts { known, attended, mut roster, .. } = parts;
+        attended.tell(&known.projects, &mut roster);
+        roster
     }
 
     /// The project's number: as the thread knows it, else as all do, else a new one.

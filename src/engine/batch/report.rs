@@ -4,9 +4,11 @@ use crate::domain::{
     Day, Days, Finding, IdNumber, Level, PapersView, Period, PeriodView, ProjectId, ProjectView, Reason,
     Rule, Rulebook, Subject, Sum, SuspenseReason, WorkerView,
 };
+use crate::engine::bureau::Known;
+use crate::engine::debts::{self, Debts, Share};
 use crate::engine::tally::{Count, Tally};
 use crate::engine::weeks::Weeks;
-use crate::ledger::{KeptPayment, ProjectLedger};
+use crate::ledger::{KeptPayment, ProjectLedger, Roster};
 use crate::rules::{self, Judgement};
 use compact_str::CompactString;
 use std::cmp::Reverse;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 /// All rows, in the order in which they are written.
 pub struct Report {
     pub as_of: Day,
-    /// Ascending by id.
+    /// Ascending by id; last, if anything was found of it, what belongs to no single project.
     pub projects: Vec<ProjectReport>,
     /// By (bank, txn_id).
     pub suspense: Vec<SuspenseRow>,
@@ -34,6 +36,8 @@ pub struct ProjectReport {
     pub suspense: Vec<SuspenseRow>,
     /// Whether a `project` record is known.
     pub known: bool,
+    /// What its employers owe.
+    pub(super) shares: Vec<Share>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -198,6 +202,8 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
     let mut on = Judgement::new(today, book, sector);
     tally.tell(&mut project, today);
     project.balance = ledger.balance();
+    project.labour_fees = ledger.labour_fees();
+    project.inspections = ledger.inspections().collect();
     project.weeks = Weeks::of(ledger, today, book).tell(today);
     rules::judge_totals(&project, &worst, &mut on);
     let months = std::mem::take(&mut project.months);
@@ -207,7 +213,30 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
     alerts.sort_by(|a, b| a.key().cmp(&b.key()));
     let suspense = ledger.suspense();
     let suspense = suspense.iter().map(|(kept, reason)| SuspenseRow::new(kept, *reason)).collect();
-    ProjectReport { project_id: project.project_id, alerts, periods, suspense, known }
+    let shares = debts::shares(findings.iter());
+    ProjectReport { project_id: project.project_id, alerts, periods, suspense, known, shares }
+}
+
+/// What is found of employers over all projects, of feeds, and of complaints that name no project; none if
+/// nothing is. What people confirmed is in no record file: nobody is a repeat offender here.
+pub(super) fn county(
+    roster: &Roster,
+    projects: &[ProjectReport],
+    today: Day,
+    book: &Rulebook,
+) -> Option<ProjectReport> {
+    let owed = Debts::of(projects.iter().map(|project| project.shares.as_slice()));
+    let findings = Known { roster, owed: &owed, cases: None, today, book }.all();
+    let mut alerts: Vec<AlertRow> = findings.iter().map(|finding| AlertRow::new(finding, today)).collect();
+    alerts.sort_by(|a, b| a.key().cmp(&b.key()));
+    (!alerts.is_empty()).then(|| ProjectReport {
+        project_id: ProjectId::county(),
+        alerts,
+        periods: Vec::new(),
+        suspense: Vec::new(),
+        known: false,
+        shares: Vec::new(),
+    })
 }
 
 /// Adds one worker's wage findings to the project's totals; what he is owed in all.

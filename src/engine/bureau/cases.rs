@@ -7,7 +7,7 @@ use crate::domain::{AlertRow, Change, Day, Evidence, ProjectId, Uscc};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
-pub(super) struct Cases {
+pub(in crate::engine) struct Cases {
     /// Ascending days, by employer.
     firms: BTreeMap<Uscc, Vec<Day>>,
     projects: BTreeMap<ProjectId, Spell>,

@@ -7,6 +7,7 @@
 //! here is one too. The shards keep the rows that this stage has still to read after a crash.
 
 mod cases;
+mod judge;
 mod owed;
 mod pages;
 mod quarantine;
@@ -19,7 +20,7 @@ use super::shard::Equipment;
 use crate::alerts::{Floods, ProjectAlerts, Tallies, holds_floods};
 use crate::domain::{
     Act, AlertKey, AlertRow, Day, Doubt, DoubtKind, Doubts, Entry, Evidence, Fact, FactName, FactValue,
-    Finding, FirmView, Position, Release, Rule, Rulebook, Subject, Uscc, Verdict,
+    Finding, Position, Release, Rule, Rulebook, Subject, Verdict,
 };
 use crate::ledger::{Roster, Stirred};
 use crate::log::Block;
@@ -31,6 +32,7 @@ use quarantine::Quarantine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use judge::{Known, Owes};
 pub use pages::rows_behind;
 
 /// The owner of the county's own alerts.
@@ -55,6 +57,8 @@ pub struct Bureau {
     /// Feeds were judged since the last `take_doubts`.
     feeds_judged: bool,
     stirred: Stirred,
+    /// How often anything was judged since the start.
+    stirs: u64,
     rows: RowBook,
     tallies: Tallies,
     /// Of its own alerts.
@@ -111,6 +115,17 @@ impl Bureau {
             reasons.dedup();
         }
         doubts
+    }
+
+    /// Moves on whenever something may be found that was not before.
+    pub fn stirs(&self) -> u64 {
+        self.stirs
+    }
+
+    /// What the county's rules see if employers owe that; by another rulebook. `None` before the first date.
+    pub fn known_by<'a>(&'a self, owed: &'a dyn Owes, book: &'a Rulebook) -> Option<Known<'a>> {
+        let cases = Some(&self.cases);
+        self.meta.today.map(|today| Known { roster: &self.roster, owed, cases, today, book })
     }
 
     /// Applies a block: `rows` are those that the shards made of it, by shard and number. Answers the
@@ -227,9 +242,15 @@ impl Bureau {
         }
     }
 
+    /// What its rules see on that day, and by which rulebook.
+    fn known(&self, today: Day) -> Known<'_> {
+        let (owed, cases) = (&self.owed, Some(&self.cases));
+        Known { roster: &self.roster, owed, cases, today, book: &self.book }
+    }
+
     fn judge_all(&mut self) {
-        let all = self.roster.firms().chain(self.owed.firms()).chain(self.cases.firms());
-        self.stirred.firms = all.collect();
+        // The day is no matter for who is known.
+        self.stirred.firms = self.known(self.meta.today.unwrap_or(Day(0))).firms();
         self.stirred.complaints = self.roster.complaints().map(|c| c.complaint_id.clone()).collect();
         self.stirred.feeds = true;
         self.quarantine.stir_all();
@@ -264,6 +285,7 @@ impl Bureau {
     }
 
     fn judge_county(&mut self, today: Day) {
+        self.stirs += 1;
         let Stirred { firms, mut complaints, feeds } = std::mem::take(&mut self.stirred);
         // A complaint tells what its employer owes.
         let of_firms = |id: &&CompactString| {
@@ -274,17 +296,12 @@ impl Bureau {
         complaints.extend(known.filter(of_firms).cloned().collect::<Vec<_>>());
         let mut out = Vec::new();
         for firm in firms {
-            let mut on = Judgement::new(today, &self.book, None);
-            rules::judge_firm(&self.firm(firm), &mut on);
-            self.settle(Subject::Employer(firm), on.into_parts(), today, &mut out);
+            let found = self.known(today).of_firm(firm);
+            self.settle(Subject::Employer(firm), found, today, &mut out);
         }
         for id in complaints {
-            let mut on = Judgement::new(today, &self.book, None);
-            if let Some(complaint) = self.roster.complaint(&id).filter(|c| c.project_id.is_none()) {
-                let firm = complaint.employer_uscc.map(|firm| self.firm(firm));
-                rules::judge_complaint(complaint, firm.as_ref(), &mut on);
-            }
-            self.settle(Subject::Complaint(id), on.into_parts(), today, &mut out);
+            let found = self.known(today).of_complaint(&id);
+            self.settle(Subject::Complaint(id), found, today, &mut out);
         }
         if feeds {
             self.feeds_judged = true;
@@ -292,23 +309,12 @@ impl Bureau {
             let sources = self.alerts.standing().map(|alert| alert.finding.subject.clone());
             let sources = sources.filter(|subject| matches!(subject, Subject::Source(_)));
             let mut found: BTreeMap<Subject, Vec<Finding>> = sources.map(|s| (s, Vec::new())).collect();
-            for feed in self.roster.feeds(today) {
-                let mut on = Judgement::new(today, &self.book, None);
-                rules::judge_feed(&feed, &mut on);
-                found.insert(Subject::Source(feed.name.into()), on.into_parts().0);
-            }
+            found.extend(self.known(today).of_feeds());
             for (subject, findings) in found {
                 self.settle(subject, (findings, BTreeSet::new()), today, &mut out);
             }
         }
         self.conclude(out);
-    }
-
-    /// An employer with what it owes and was found to have owed.
-    fn firm(&self, uscc: Uscc) -> FirmView<'_> {
-        let mut view = FirmView { cases: self.cases.of(uscc), ..self.roster.firm(uscc) };
-        self.owed.tell(&mut view);
-        view
     }
 
     fn settle(

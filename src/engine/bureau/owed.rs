@@ -1,6 +1,7 @@
 //! What each employer owes over all projects, from the wage alerts that stand: rows in, sums out.
 //! The last row of an alert says what holds. Knows no shard, no rule.
 
+use super::judge::Owes;
 use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{AlertRow, Day, Evidence, FirmView, IdNumber, Period, ProjectId, Rule, Sum, Uscc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,20 +79,6 @@ impl Owed {
         before
     }
 
-    /// All employers that owe.
-    pub fn firms(&self) -> impl Iterator<Item = Uscc> {
-        self.firms.keys().copied()
-    }
-
-    /// Adds what the employer owes.
-    pub fn tell(&self, view: &mut FirmView<'_>) {
-        let Some(firm) = self.firms.get(&view.uscc) else { return };
-        view.overdue_fen = firm.amount;
-        view.overdue_workers = u32::try_from(firm.workers.len()).unwrap_or(u32::MAX);
-        view.overdue_projects = u32::try_from(firm.projects.len()).unwrap_or(u32::MAX);
-        view.oldest_due_on = firm.dues.keys().next().copied();
-    }
-
     /// The projects whose claims changed since the last call, each with its page; `None` = it has none left.
     pub fn dirty_pages(&mut self) -> Vec<(ProjectId, Option<Vec<u8>>)> {
         let dirty = std::mem::take(&mut self.dirty);
@@ -124,6 +111,20 @@ impl Owed {
             self.put(project, key, Some(claim));
         }
         r.end()
+    }
+}
+
+impl Owes for Owed {
+    fn firms(&self) -> Vec<Uscc> {
+        self.firms.keys().copied().collect()
+    }
+
+    fn tell(&self, view: &mut FirmView<'_>) {
+        let Some(firm) = self.firms.get(&view.uscc) else { return };
+        view.overdue_fen = firm.amount;
+        view.overdue_workers = u32::try_from(firm.workers.len()).unwrap_or(u32::MAX);
+        view.overdue_projects = u32::try_from(firm.projects.len()).unwrap_or(u32::MAX);
+        view.oldest_due_on = firm.dues.keys().next().copied();
     }
 }
 

@@ -51,6 +51,7 @@ impl Bureau {
             due: BTreeMap::new(),
             feeds_judged: true,
             stirred: Stirred::default(),
+            stirs: 0,
             rows,
             tallies: tallies::load(id, &*store)?,
             // It alone raises what is the county's own.

@@ -3,6 +3,7 @@
 use super::{Shard, Slot};
 use crate::domain::{Project, ProjectId, SuspenseReason};
 use crate::engine::api::{ProjectAsk, ProjectFacts, ProjectSummary};
+use crate::engine::debts::Share;
 use crate::engine::project::ProjectState;
 use crate::engine::shadow::{Counts, Shadow};
 use crate::ledger::KeptPayment;
@@ -42,16 +43,17 @@ impl Shard {
         })))
     }
 
-    /// Judges one more project by the shadow rulebook. Answers whether one waited for it.
-    pub fn judge_shadow(&mut self) -> Result<bool, StoreError> {
-        let Some(today) = self.meta.today else { return Ok(false) };
-        let Some(slot) = self.shadow.as_ref().and_then(Shadow::next) else { return Ok(false) };
+    /// Judges one more project by the shadow rulebook; `None` if none waits for it. Answers which, and what its
+    /// employers owe by that rulebook where that is another than before.
+    pub fn judge_shadow(&mut self) -> Result<Option<(ProjectId, Option<Vec<Share>>)>, StoreError> {
+        let Some(today) = self.meta.today else { return Ok(None) };
+        let Some(slot) = self.shadow.as_ref().and_then(Shadow::next) else { return Ok(None) };
         let name = self.slots[slot as usize].summary.project_id.clone();
         self.slot(&name)?;
-        if let (Some(shadow), Some(state)) = (&mut self.shadow, &mut self.slots[slot as usize].state) {
-            shadow.judge(slot, &mut state.ledger, today);
-        }
-        Ok(true)
+        let state = self.slots[slot as usize].state.as_mut();
+        let shares = (self.shadow.as_mut().zip(state))
+            .and_then(|(shadow, state)| shadow.judge(slot, &mut state.ledger, today));
+        Ok(Some((name, shares)))
     }
 
     /// Projects that wait for the shadow rulebook's judgement.

@@ -97,7 +97,7 @@ impl Maker {
             department: "housing".into(),
             inspector: "李四".into(),
             inspected_on,
-            outcome: InspectionOutcome::Clear,
+            outcome: *InspectionOutcome::ALL.choose(&mut self.dice).unwrap(),
             note: None,
         };
         self.put(Body::Inspection(Box::new(paper)));

@@ -1,0 +1,85 @@
+//! What the county's own rules find of employers, complaints and feeds in what is known now. Remembers
+//! nothing and compares nothing: the second stage, the batch and the shadow rulebook all judge by it.
+
+use super::Cases;
+use crate::domain::{Day, Finding, FirmView, Rulebook, Subject, Uscc};
+use crate::ledger::Roster;
+use crate::rules::{self, Judgement};
+use std::collections::BTreeSet;
+
+/// Who owes what over all projects.
+pub trait Owes {
+    /// All employers that owe.
+    fn firms(&self) -> Vec<Uscc>;
+    /// Adds what the employer owes.
+    fn tell(&self, view: &mut FirmView<'_>);
+}
+
+/// All that the county's rules see, and by what it is judged.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub(in crate::engine) roster: &'a Roster,
+    pub(in crate::engine) owed: &'a dyn Owes,
+    /// Confirmed arrears cases hang on what people did; where nobody does anything there are none.
+    pub(in crate::engine) cases: Option<&'a Cases>,
+    pub(in crate::engine) today: Day,
+    pub(in crate::engine) book: &'a Rulebook,
+}
+
+/// What was found, and the later days to look again.
+type Found = (Vec<Finding>, BTreeSet<Day>);
+
+impl Known<'_> {
+    /// Everybody of whom anything is known.
+    pub fn firms(&self) -> BTreeSet<Uscc> {
+        let cases = self.cases.into_iter().flat_map(Cases::firms);
+        self.roster.firms().chain(self.owed.firms()).chain(cases).collect()
+    }
+
+    pub fn of_firm(&self, firm: Uscc) -> Found {
+        let mut on = self.judgement();
+        rules::judge_firm(&self.firm(firm), &mut on);
+        on.into_parts()
+    }
+
+    /// A complaint that names a project is judged there.
+    pub fn of_complaint(&self, id: &str) -> Found {
+        let mut on = self.judgement();
+        if let Some(complaint) = self.roster.complaint(id).filter(|c| c.project_id.is_none()) {
+            let firm = complaint.employer_uscc.map(|firm| self.firm(firm));
+            rules::judge_complaint(complaint, firm.as_ref(), &mut on);
+        }
+        on.into_parts()
+    }
+
+    /// What is found of each feed.
+    pub fn of_feeds(&self) -> Vec<(Subject, Vec<Finding>)> {
+        let judge = |feed: crate::domain::FeedView<'_>| {
+            let mut on = self.judgement();
+            rules::judge_feed(&feed, &mut on);
+            (Subject::Source(feed.name.into()), on.into_parts().0)
+        };
+        self.roster.feeds(self.today).into_iter().map(judge).collect()
+    }
+
+    /// All that is found, by subject.
+    pub fn all(&self) -> Vec<Finding> {
+        let firms = self.firms().into_iter().flat_map(|firm| self.of_firm(firm).0);
+        let complaints = self.roster.complaints().flat_map(|c| self.of_complaint(&c.complaint_id).0);
+        let mut all: Vec<Finding> = firms.chain(complaints).collect();
+        all.extend(self.of_feeds().into_iter().flat_map(|(_, findings)| findings));
+        all
+    }
+
+    /// An employer with what it owes and was found to have owed.
+    fn firm(&self, uscc: Uscc) -> FirmView<'_> {
+        let mut view = self.roster.firm(uscc);
+        view.cases = self.cases.map_or(&[], |cases| cases.of(uscc));
+        self.owed.tell(&mut view);
+        view
+    }
+
+    fn judgement(&self) -> Judgement<'_> {
+        Judgement::new(self.today, self.book, None)
+    }
+}
