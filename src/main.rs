@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use wagewatch::command::{
-    audit, backtest, backup, check, demo, explain, generate, kafka, keys, replay, restore, retention, serve,
-    stats, token, watch,
+    audit, backtest, backup, check, demo, explain, generate, kafka, keys, quarantine, replay, restore,
+    retention, serve, stats, token, watch,
 };
 
 /// Says which construction project will not pay, or has not paid, which worker.
@@ -33,6 +33,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// What became of alerts, by department, territory and rule; the firms to be published
     Stats(stats::StatsArgs),
+    /// What is held of a flood of alerts, and letting it go
+    Quarantine(quarantine::QuarantineArgs),
     /// Makes a bearer token, and the line that lets its owner in
     Token(token::TokenArgs),
     /// Makes and changes the keys by which the data folder is encrypted
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Command::Watch(args) => watch::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Stats(args) => stats::run(args),
+        Command::Quarantine(args) => quarantine::run(args),
         Command::Token(args) => token::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Audit(args) => audit::run(args),

@@ -16,10 +16,11 @@ use rand::{Rng, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use support::floods;
 use support::machine::{Crash, Machine};
 use wagewatch::domain::{
     Act, ActKind, AlertId, AlertRow, AlertStatus, Authority, Change, DismissReason, Entry, ExemptionKind,
-    Fen, Rule, Rulebook, Sum, Time, WorkerWord,
+    Fen, Release, Rule, Rulebook, Sum, Time, WorkerWord,
 };
 
 #[test]
@@ -39,16 +40,20 @@ fn simulate(seed: u64) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let swarm = world::Swarm::of(seed);
     let swarm = if seed.is_multiple_of(4) { swarm.with_conflicts() } else { swarm };
-    let book = Arc::new(world::book(seed));
+    let book = Arc::new(flooded(world::book(seed), seed));
     let mut pending = entries(seed, &swarm, &mut rng);
     let mut machine = Machine::new(Arc::clone(&book), rng.random_range(1..6));
     let mut subscriber = Subscriber::default();
+    let counted = budget(seed).filter(|_| !is_switched(seed));
     // Each seed skews what happens how often.
     let (crashes, checks) = (rng.random_range(0..12), rng.random_range(1..5));
     pending.reverse();
     while !pending.is_empty() {
         if rng.random_ratio(1, 6) {
             pending.extend(act(&machine, &mut rng));
+        }
+        if rng.random_ratio(1, 12) {
+            pending.extend(release(&machine, &mut rng));
         }
         let count = rng.random_range(1..=24.min(pending.len()));
         let batch: Vec<Entry> = pending.split_off(pending.len() - count).into_iter().rev().collect();
@@ -76,11 +81,11 @@ fn simulate(seed: u64) {
         }
     }
     machine.check_against_oracle();
-    subscriber.check_whole(&machine);
+    subscriber.check_whole(&machine, counted);
     machine.reopen(rng.random());
     machine.check_against_oracle();
     subscriber.read(&machine);
-    subscriber.check_whole(&machine);
+    subscriber.check_whole(&machine, counted);
 }
 
 /// The world's records, shuffled, some of them twice, and the business dates in their order between them.
@@ -109,11 +114,48 @@ fn entries(seed: u64, swarm: &world::Swarm, rng: &mut ChaCha8Rng) -> Vec<Entry> 
         // When a day begins is a fact of the data: it never changes.
         let book = Rulebook {
             day_starts_at: world::book(seed).day_starts_at,
-            ..world::book(seed.wrapping_add(rng.random_range(0..1000)))
+            ..flooded(world::book(seed.wrapping_add(rng.random_range(0..1000))), seed)
         };
         entries.insert(rng.random_range(0..=entries.len()), Entry::Rulebook(Box::new(book)));
     }
     entries
+}
+
+/// In a third of the seeds a budget of alerts that is soon used up. In most of those it is the same and on
+/// for all time, so that it can be counted again from the rows.
+fn flooded(book: Rulebook, seed: u64) -> Rulebook {
+    let Some((alerts, grace_days)) = budget(seed) else { return book };
+    let mut editions = book.editions().to_vec();
+    for edition in &mut editions {
+        (edition.numbers.flood_alerts, edition.numbers.flood_grace_days) = (alerts, grace_days);
+        if !is_switched(seed) {
+            edition.numbers.switches.remove(&Rule::AlertFlood);
+        }
+    }
+    book.with_editions(editions)
+}
+
+fn budget(seed: u64) -> Option<(i64, i64)> {
+    let number = |most: u64, salt: u64| i64::try_from((seed / 3 + salt) % most).unwrap();
+    seed.is_multiple_of(3).then(|| (1 + number(7, 0), number(11, 5)))
+}
+
+fn is_switched(seed: u64) -> bool {
+    seed.is_multiple_of(12)
+}
+
+/// An operator lets go what is held of a rule, or of one of which nothing is.
+fn release(machine: &Machine, rng: &mut ChaCha8Rng) -> Option<Entry> {
+    let rows = machine.rows();
+    let held: Vec<Rule> =
+        rows.iter().filter(|row| row.alert.held.is_some()).map(|row| row.alert.finding.rule).collect();
+    let rule = match held.get(rng.random_range(0..held.len().max(1))) {
+        Some(rule) => *rule,
+        None => *Rule::ALL.get(rng.random_range(0..Rule::ALL.len()))?,
+    };
+    let act_id = rng.random_range(0..50u32).to_string().into();
+    let (actor, text) = ("operator".into(), "".into());
+    Some(Entry::Release(Box::new(Release { rule, actor, at: Time(0), act_id, text })))
 }
 
 /// Somebody does something about an alert that stands; now and then twice, or about one that does not stand.
@@ -147,6 +189,11 @@ fn act(machine: &Machine, rng: &mut ChaCha8Rng) -> Option<Entry> {
     })))
 }
 
+/// Whether those are told who get no parts of other alerts.
+fn is_told(row: &AlertRow) -> bool {
+    !row.alert.rolled_up && row.alert.held.is_none()
+}
+
 /// Somebody who follows all alerts, across every cut.
 #[derive(Default)]
 struct Subscriber {
@@ -170,9 +217,10 @@ impl Subscriber {
         };
         let (total, _) = machine.tallies();
         let opens = |row: &AlertRow| {
-            !row.alert.rolled_up && matches!(row.change, Change::Raised | Change::Reopened | Change::Shown)
+            is_told(row)
+                && matches!(row.change, Change::Raised | Change::Reopened | Change::Shown | Change::Released)
         };
-        let closes = |row: &AlertRow| !row.alert.rolled_up && row.change == Change::Resolved;
+        let closes = |row: &AlertRow| is_told(row) && row.change == Change::Resolved;
         assert_eq!(total.opened, rows(&opens));
         assert_eq!(total.settled_in_time + total.settled_late, rows(&closes));
         assert_eq!(total.escalated, rows(&|row| row.change == Change::Escalated));
@@ -191,7 +239,14 @@ impl Subscriber {
         owed.map(|row| row.alert.finding.amount).sum()
     }
 
-    fn check_whole(&self, machine: &Machine) {
+    fn check_whole(&self, machine: &Machine, budget: Option<(i64, i64)>) {
+        let rows: Vec<Arc<AlertRow>> = self.rows.values().cloned().collect();
+        floods::check_told(&rows);
+        let entries = machine.entries();
+        floods::check_released(&rows, &entries);
+        if let Some(budget) = budget {
+            floods::check_budget(&rows, machine.shard_count(), budget, &entries);
+        }
         let mut standing = BTreeSet::new();
         let mut heads: BTreeMap<u16, u64> = BTreeMap::new();
         for ((shard, seq), row) in &self.rows {

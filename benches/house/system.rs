@@ -18,7 +18,14 @@ impl System {
     pub fn new(book: &Arc<Rulebook>) -> System {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let desk = Desk::open(store.clone(), 1).unwrap();
-        let with = Equipment { store, book: book.clone(), ids: PUBLIC_ID_KEY, rows_max: 1_000, shadow: None };
+        let with = Equipment {
+            store,
+            book: book.clone(),
+            ids: PUBLIC_ID_KEY,
+            rows_max: 1_000,
+            shards: 1,
+            shadow: None,
+        };
         let (shard, _) = Shard::open(0, with).unwrap();
         System { desk, shard, position: Position(0) }
     }

@@ -53,6 +53,9 @@ words!(
         SetBusinessDate = "AdminService/SetBusinessDate",
         /// Who sends records, and who has fallen silent.
         ListSources = "AdminService/ListSources",
+        /// What is held of a flood, and letting it go.
+        ListQuarantine = "AdminService/ListQuarantine",
+        ReleaseRule = "AdminService/ReleaseRule",
         ListEntries = "AuditService/ListEntries",
         /// Which services there are; says nothing of anybody.
         Reflection = "reflection",
@@ -106,7 +109,9 @@ impl Call {
             | Call::ListSuspense
             | Call::Reveal => offices,
             Call::GetStatus | Call::SetBusinessDate | Call::Metrics => role == Operator,
-            Call::ListSources => matches!(role, Operator | Coordinator),
+            Call::ListSources | Call::ListQuarantine | Call::ReleaseRule => {
+                matches!(role, Operator | Coordinator)
+            }
             Call::ListEntries => role == Auditor,
             Call::Reflection => role != Auditor,
             Call::Health => true,

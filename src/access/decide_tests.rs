@@ -25,7 +25,7 @@ fn caller(role: Role) -> Principal {
 }
 
 /// The first letter of each role that may make the call, in the order of the roles.
-const CALLS: [(Call, &str); 25] = [
+const CALLS: [(Call, &str); 27] = [
     (Call::Submit, "B S . . C I . . ."),
     (Call::SubmitStream, "B S . . C I . . ."),
     (Call::Resubmit, "B S . . C I . . ."),
@@ -47,6 +47,8 @@ const CALLS: [(Call, &str); 25] = [
     (Call::GetStatus, ". . . . . . . . O"),
     (Call::SetBusinessDate, ". . . . . . . . O"),
     (Call::ListSources, ". . . . C . . . O"),
+    (Call::ListQuarantine, ". . . . C . . . O"),
+    (Call::ReleaseRule, ". . . . C . . . O"),
     (Call::ListEntries, ". . . . . . . A ."),
     (Call::Reflection, "B S S T C I P . O"),
     (Call::Metrics, ". . . . . . . . O"),

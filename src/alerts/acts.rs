@@ -3,7 +3,7 @@
 use super::history::{remember, text};
 use crate::domain::{
     Act, ActKind, Alert, AlertStatus, Change, Day, Dismissal, Exemption, ExemptionKind, Fen, Justification,
-    Reason, ReasonCode, Verdict,
+    Reason, ReasonCode, Release, Verdict,
 };
 use compact_str::CompactString;
 
@@ -64,6 +64,23 @@ pub(super) fn apply(alert: &mut Alert, act: &Act, today: Day) -> Result<Change, 
     alert.revision = alert.revision.saturating_add(1);
     remember(alert, change, today, Some(act));
     Ok(change)
+}
+
+/// Notes down who let it go; the caller has done it.
+pub(super) fn released(alert: &mut Alert, by: Option<&Release>, today: Day) {
+    let act = by.map(|by| Act {
+        alert_id: alert.id.clone(),
+        project_id: alert.finding.project_id.clone(),
+        actor: by.actor.clone(),
+        at: by.at,
+        act_id: by.act_id.clone(),
+        kind: ActKind::Note { text: by.text.clone() },
+    });
+    alert.actor = by.map(|by| by.actor.clone());
+    alert.note = by.map(|by| by.text.clone()).filter(|text| !text.is_empty());
+    alert.changed_on = today;
+    alert.revision = alert.revision.saturating_add(1);
+    remember(alert, Change::Released, today, act.as_ref());
 }
 
 type Done = Result<Change, Verdict>;

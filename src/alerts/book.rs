@@ -1,6 +1,7 @@
 //! The alerts of one project, standing and resolved, and how findings and acts change them.
 //! Numbers no rows and stores nothing: its caller does.
 
+use super::flood::is_held_itself;
 use super::history::remember;
 use super::index::Index;
 use super::life::change_of;
@@ -8,7 +9,7 @@ use super::owed::Overdue;
 use super::{IdKey, acts, alert_id};
 use crate::domain::{
     Act, Alert, AlertId, AlertKey, AlertStatus, Casework, Change, Clock, Day, Deadlines, Finding, History,
-    IdNumber, Level, Part, Reason, ReasonCode, Rule, Subject, Sum, Verdict,
+    IdNumber, Level, Part, Reason, ReasonCode, Release, Rule, Subject, Sum, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,6 +137,19 @@ impl ProjectAlerts {
                 Verdict::Accepted
             }
             Err(verdict) => verdict,
+        }
+    }
+
+    /// Lets go what is held of a rule by itself; what is a part of it follows when all is concluded.
+    /// `None`: nobody did it, the rulebook holds nothing any more.
+    pub fn release(&mut self, rule: Rule, by: Option<&Release>, today: Day, out: &mut Vec<(Change, Alert)>) {
+        let held = |alert: &&mut Alert| alert.finding.rule == rule && is_held_itself(alert);
+        for alert in self.alerts.values_mut().filter(held) {
+            self.index.remove(alert);
+            alert.held = None;
+            acts::released(alert, by, today);
+            self.index.add(alert);
+            out.push((Change::Released, alert.clone()));
         }
     }
 
@@ -271,6 +285,7 @@ fn raise(finding: Finding, today: Day, ids: &IdKey) -> Alert {
         casework: Casework::default(),
         clock: Clock::default(),
         rolled_up: false,
+        held: None,
         causes: Vec::new(),
         history: History::default(),
     };

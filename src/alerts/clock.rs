@@ -1,5 +1,5 @@
 //! How long an alert may wait: its times start when it begins to ask for somebody (one that is part of
-//! another does not), a level that rises
+//! another, or held, does not), a level that rises
 //! shortens them, and one that is missed takes it a step up the ladder. Knows no hours and no calendar:
 //! the days are given.
 
@@ -11,7 +11,7 @@ const LADDER_TOP: u8 = 2;
 
 /// Brings the times of an alert in line with what it is now.
 pub(super) fn wind(alert: &mut Alert, times: &Times) {
-    if !alert.asks() || alert.rolled_up {
+    if !alert.asks() || alert.rolled_up || alert.held.is_some() {
         alert.clock.running = None;
         return;
     }

@@ -3,6 +3,7 @@
 
 use super::book::{ProjectAlerts, Times, apply};
 use super::clock;
+use super::flood::{Gate, opens};
 use crate::domain::{Alert, AlertKey, Change, Day, Rule, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,9 +29,10 @@ impl ProjectAlerts {
     }
 
     /// Brings everything in line with the changes in `out`, and adds those that follow from it.
-    pub fn conclude(&mut self, today: Day, times: &Times, out: &mut Vec<Changed>) {
+    pub fn conclude(&mut self, today: Day, times: &Times, gate: &Gate<'_>, out: &mut Vec<Changed>) {
         self.name_causes(today, out);
         self.roll_up(today, out);
+        self.hold(today, gate, out);
         self.wind(times, out);
     }
 
@@ -86,6 +88,79 @@ impl ProjectAlerts {
         }
     }
 
+    /// Holds back what opens beyond the day's budget. What is part of a held alert is held with it, and let
+    /// go with it; what was told once is never held before it is over.
+    fn hold(&mut self, today: Day, gate: &Gate<'_>, out: &mut Vec<Changed>) {
+        if self.index.held == 0 && !is_flooded(gate, out) {
+            return;
+        }
+        let mut opened: BTreeMap<Rule, u64> = BTreeMap::new();
+        // What takes in parts that were told is told as well: nobody is to lose sight of them.
+        let told_parts =
+            out.iter().filter(|(change, part)| *change == Change::RolledUp && part.held.is_none());
+        let told_parts: BTreeSet<Rule> =
+            told_parts.filter_map(|(_, part)| part.finding.rule.rolls_up_into()).collect();
+        // Parts after what they are part of.
+        for parts in [false, true] {
+            let mut now: BTreeMap<AlertKey, Option<Day>> = BTreeMap::new();
+            for (change, told) in out.iter_mut() {
+                let rule = told.finding.rule;
+                if rule.rolls_up_into().is_some() != parts {
+                    continue;
+                }
+                let whole = rule.rolls_up_into().map(|rule| AlertKey { subject: Subject::Project, rule });
+                let whole = whole.and_then(|key| self.alerts.get(&key)).and_then(|alert| alert.held);
+                let before = now.get(&told.key()).copied().unwrap_or(told.held);
+                let opens = opens(*change, told, before.is_some());
+                told.held = if told.rolled_up && told.stands() {
+                    whole.and(if opens { Some(today) } else { before })
+                } else if opens {
+                    let count = opened.entry(rule).or_default();
+                    *count += 1;
+                    let holds = !told_parts.contains(&rule) && gate.holds(rule, *count - 1);
+                    // A part that is shown now was held before; what is there again is held from now on.
+                    let since = before.filter(|_| *change == Change::Shown).unwrap_or(today);
+                    holds.then_some(since)
+                } else {
+                    before
+                };
+                now.insert(told.key(), told.held);
+            }
+            for (key, held) in now {
+                self.set_held(&key, held);
+            }
+        }
+        self.let_parts_go(today, out);
+    }
+
+    /// Nothing is held as a part of what is not held itself.
+    fn let_parts_go(&mut self, today: Day, out: &mut Vec<Changed>) {
+        if self.index.held == 0 {
+            return;
+        }
+        let is_free = |rule: Rule| {
+            let whole = self.alerts.get(&AlertKey { subject: Subject::Project, rule });
+            whole.is_none_or(|alert| alert.held.is_none())
+        };
+        let parts =
+            self.alerts.values().filter(|alert| alert.stands() && alert.rolled_up && alert.held.is_some());
+        let freed = parts.filter(|alert| alert.finding.rule.rolls_up_into().is_some_and(is_free));
+        for key in freed.map(Alert::key).collect::<Vec<_>>() {
+            self.set_held(&key, None);
+            self.tell(&key, Change::Released, today, out);
+        }
+    }
+
+    fn set_held(&mut self, key: &AlertKey, held: Option<Day>) {
+        if let Some(alert) = self.alerts.get_mut(key)
+            && alert.held != held
+        {
+            self.index.remove(alert);
+            alert.held = held;
+            self.index.add(alert);
+        }
+    }
+
     /// Starts, shortens and stops the times of the alerts that `out` tells of.
     fn wind(&mut self, times: &Times, out: &mut [Changed]) {
         let mut done: BTreeSet<AlertKey> = BTreeSet::new();
@@ -107,6 +182,17 @@ impl ProjectAlerts {
     }
 }
 
+/// Whether anything of that opens beyond the budget. Nearly always not, and then nothing is to be done.
+fn is_flooded(gate: &Gate<'_>, out: &[Changed]) -> bool {
+    let mut opened: BTreeMap<Rule, u64> = BTreeMap::new();
+    let opening = out.iter().filter(|(change, alert)| !alert.rolled_up && opens(*change, alert, false));
+    opening.map(|(_, alert)| alert.finding.rule).any(|rule| {
+        let count = opened.entry(rule).or_default();
+        *count += 1;
+        gate.holds(rule, *count - 1)
+    })
+}
+
 /// The last word on an alert.
 fn last_of<'a>(out: &'a mut [Changed], key: &AlertKey) -> Option<&'a mut Changed> {
     let is_it =
@@ -117,9 +203,9 @@ fn last_of<'a>(out: &'a mut [Changed], key: &AlertKey) -> Option<&'a mut Changed
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alerts::PUBLIC_ID_KEY;
     use crate::alerts::sample::{day, person, wage};
-    use crate::domain::{Deadlines, Finding, Level, Part};
+    use crate::alerts::{Floods, PUBLIC_ID_KEY};
+    use crate::domain::{Deadlines, Finding, Level, Numbers, Part};
 
     fn whole(rule: Rule) -> Finding {
         Finding::new(rule, &wage(1, "2026-03", 1).project_id, Subject::Project, Level::Yellow, Vec::new())
@@ -130,6 +216,11 @@ mod tests {
     struct Play {
         book: ProjectAlerts,
         out: Vec<Changed>,
+        floods: Floods,
+        /// 0: none.
+        budget: i64,
+        /// As told last.
+        last: BTreeMap<AlertKey, Alert>,
     }
 
     impl Play {
@@ -148,13 +239,23 @@ mod tests {
         fn told(&mut self) -> Vec<String> {
             let today = day("2026-04-16");
             let times = |_| Some(Deadlines { acknowledge_by: today, settle_by: Some(today.plus(9)) });
-            self.book.conclude(today, &times, &mut self.out);
+            let numbers = Numbers { flood_alerts: self.budget, flood_grace_days: 0, ..Numbers::default() };
+            self.floods.turn(today);
+            self.book.conclude(today, &times, &self.floods.gate(&numbers, today), &mut self.out);
             for (_, alert) in &self.out {
-                let asks = alert.stands() && !alert.rolled_up;
+                let asks = alert.stands() && !alert.rolled_up && alert.held.is_none();
                 let last = self.book.get(&alert.key()) == Some(alert);
                 assert!(!last || alert.clock.running.is_some() == asks, "{alert:?}");
             }
-            self.out.drain(..).map(|(change, alert)| format!("{change} {}", alert.finding.rule)).collect()
+            for (change, alert) in &self.out {
+                self.floods.count(self.last.get(&alert.key()), *change, alert);
+                self.last.insert(alert.key(), alert.clone());
+            }
+            let shown = |(change, alert): Changed| {
+                let held = if alert.held.is_some() { " held" } else { "" };
+                format!("{change} {}{held}", alert.finding.rule)
+            };
+            self.out.drain(..).map(shown).collect()
         }
 
         fn is_hidden(&self, rule: Rule) -> bool {
@@ -214,5 +315,62 @@ mod tests {
         play.book.iter().for_each(|alert| again.book.load(alert.clone()));
         again.part(Part::Totals, &[ProjectArrears]).told();
         assert_eq!(again.causes(), [(LabourFeeLate, 1), (LabourFeeShort, 1)]);
+    }
+
+    /// A book that may raise so many alerts of a rule.
+    fn within(budget: i64) -> Play {
+        Play { budget, floods: Floods::new(1), ..Play::default() }
+    }
+
+    #[test]
+    fn what_comes_beyond_the_budget_is_held_until_it_is_released() {
+        let mut play = within(1);
+        assert_eq!(play.part(Part::Totals, &[CoverageLow]).told(), ["raised coverage-low"]);
+        assert_eq!(play.part(Part::Totals, &[]).told(), ["resolved coverage-low"]);
+        assert_eq!(play.part(Part::Totals, &[CoverageLow]).told(), ["reopened coverage-low held"]);
+        assert_eq!(play.floods.rules(), [CoverageLow]);
+        play.book.release(CoverageLow, None, day("2026-04-16"), &mut play.out);
+        play.floods.lift(CoverageLow);
+        assert_eq!(play.told(), ["released coverage-low"]);
+        assert!(play.floods.rules().is_empty());
+        // It ends, and is there again on the same day: nothing more of it is held.
+        assert_eq!(play.part(Part::Totals, &[]).told(), ["resolved coverage-low"]);
+        assert_eq!(play.part(Part::Totals, &[CoverageLow]).told(), ["reopened coverage-low"]);
+    }
+
+    #[test]
+    fn what_resolves_while_it_is_held_is_never_told() {
+        let mut play = within(1);
+        play.part(Part::Totals, &[CoverageLow]).told();
+        play.part(Part::Totals, &[]).told();
+        play.part(Part::Totals, &[CoverageLow]).told();
+        assert_eq!(play.part(Part::Totals, &[]).told(), ["resolved coverage-low held"]);
+        play.book.release(CoverageLow, None, day("2026-04-16"), &mut play.out);
+        assert_eq!(play.told(), [""; 0]);
+    }
+
+    #[test]
+    fn parts_are_held_and_let_go_with_what_they_are_part_of() {
+        let mut play = within(1);
+        play.part(Part::Totals, &[ProjectArrears]).told();
+        play.part(Part::Totals, &[]).told();
+        let told = play.owed(&[500]).part(Part::Totals, &[ProjectArrears]).told();
+        assert_eq!(told, ["raised wage-unpaid held", "reopened project-arrears held"]);
+        assert_eq!(play.floods.rules(), [ProjectArrears]);
+        play.book.release(ProjectArrears, None, day("2026-04-16"), &mut play.out);
+        assert_eq!(play.told(), ["released project-arrears", "released wage-unpaid"]);
+    }
+
+    #[test]
+    fn a_part_whose_whole_goes_is_counted_for_itself() {
+        let mut play = within(1);
+        play.part(Part::Totals, &[ProjectArrears]).told();
+        play.part(Part::Totals, &[]).told();
+        play.owed(&[500]).part(Part::Totals, &[ProjectArrears]).told();
+        let told = play.part(Part::Totals, &[]).told();
+        assert_eq!(told, ["resolved project-arrears held", "shown wage-unpaid"]);
+        // What was told must not vanish in what nobody is told of.
+        let told = play.part(Part::Totals, &[ProjectArrears]).told();
+        assert_eq!(told, ["reopened project-arrears", "rolled-up wage-unpaid"]);
     }
 }

@@ -88,6 +88,10 @@ pub fn alert_id(key: &IdKey, rule: Rule, project: &ProjectId, subject: &Subject)
             part("employer");
             part(&firm.to_string());
         }
+        Subject::Rule(rule) => {
+            part("rule");
+            part(rule.as_str());
+        }
         Subject::Source(name) => {
             part("source");
             part(name);

@@ -12,11 +12,14 @@ pub(super) struct Index {
     days: BTreeSet<(Day, AlertKey)>,
     /// Those that stand and are the cause of another.
     causes: BTreeMap<Rule, BTreeMap<AlertKey, AlertId>>,
+    /// How many stand and are held.
+    pub held: usize,
 }
 
 impl Index {
     pub(super) fn add(&mut self, alert: &Alert) {
         self.owed.add(alert);
+        self.held += usize::from(is_held(alert));
         self.days.extend(next_day(alert).map(|day| (day, alert.key())));
         if is_cause(alert) {
             let standing = self.causes.entry(alert.finding.rule).or_default();
@@ -26,6 +29,7 @@ impl Index {
 
     pub(super) fn remove(&mut self, alert: &Alert) {
         self.owed.remove(alert);
+        self.held -= usize::from(is_held(alert));
         if let Some(day) = next_day(alert) {
             self.days.remove(&(day, alert.key()));
         }
@@ -54,6 +58,10 @@ impl Index {
     pub(super) fn come(&self, today: Day) -> BTreeSet<AlertKey> {
         self.days.iter().take_while(|(day, _)| *day <= today).map(|(_, key)| key.clone()).collect()
     }
+}
+
+fn is_held(alert: &Alert) -> bool {
+    alert.held.is_some() && alert.stands()
 }
 
 fn is_cause(alert: &Alert) -> bool {

@@ -8,7 +8,9 @@ mod arithmetic;
 mod book;
 mod clock;
 mod conclude;
+mod doubts;
 mod facts;
+mod flood;
 mod history;
 mod id;
 mod index;
@@ -23,6 +25,8 @@ mod words;
 
 pub use arithmetic::wage_arithmetic;
 pub use book::{ProjectAlerts, Times};
+pub use doubts::doubt_words;
+pub use flood::{Floods, Gate, is_held_itself, is_on as holds_floods};
 pub use id::{IdKey, PUBLIC_ID_KEY, alert_id};
 pub use life::change_of;
 pub use owed::Overdue;

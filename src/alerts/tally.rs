@@ -21,7 +21,7 @@ pub struct TallyKey {
     pub territory: CompactString,
 }
 
-/// Counts of one month. What is part of another alert is neither opened nor settled by itself.
+/// Counts of one month. What is part of another alert, or held in quarantine, is neither opened nor settled by itself.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Tally {
     /// Raised, or there again.
@@ -128,9 +128,9 @@ impl Tally {
 
     /// Counts a row by how the alert was before it.
     fn count(&mut self, before: Option<&Alert>, change: Change, after: &Alert) {
-        if !after.rolled_up {
-            self.opened += u64::from(matches!(change, Change::Raised | Change::Reopened | Change::Shown));
-        }
+        let is_told = !after.rolled_up && after.held.is_none();
+        let begins = matches!(change, Change::Raised | Change::Reopened | Change::Shown | Change::Released);
+        self.opened += u64::from(is_told && begins);
         self.escalated += u64::from(change == Change::Escalated);
         let owed = |alert: &Alert| if alert.stands() { alert.finding.amount } else { 0 };
         if after.finding.rule == Rule::ProjectArrears {
@@ -138,13 +138,14 @@ impl Tally {
             self.found += grown.max(0);
             self.cleared += (-grown).max(0);
         }
-        let Some(before) = before else { return };
+        // Nobody is asked about what nobody is told of.
+        let Some(before) = before.filter(|_| after.held.is_none()) else { return };
         if before.status == AlertStatus::Open && after.status != AlertStatus::Open && after.stands() {
             let late = u64::from(before.clock.unseen);
             self.acknowledged_late += late;
             self.acknowledged_in_time += 1 - late;
         }
-        if change == Change::Resolved && !after.rolled_up {
+        if change == Change::Resolved && is_told {
             let late = u64::from(before.clock.unsettled);
             self.settled_late += late;
             self.settled_in_time += 1 - late;
@@ -256,7 +257,8 @@ fn first_key(month: Period) -> TallyKey {
 
 /// The sum of an alert that may be published as red.
 fn red(alert: &Alert) -> Option<Sum> {
-    (alert.asks() && alert.finding.level == Level::Red).then_some(alert.finding.amount)
+    let is_told = alert.asks() && alert.held.is_none();
+    (is_told && alert.finding.level == Level::Red).then_some(alert.finding.amount)
 }
 
 #[cfg(test)]

@@ -113,6 +113,10 @@ fn paper(subject: &Subject, numbers: Numbers) -> (String, String) {
         Subject::Complaint(id) => both("投诉", "complaint", plain(id)),
         Subject::Employer(firm) => both("企业", "employer", firm.to_string()),
         Subject::Source(name) => both("数据来源", "source", plain(name)),
+        Subject::Rule(rule) => {
+            let words = super::words::info(*rule);
+            (format!("规则“{}”", words.title_zh), format!("rule {rule}"))
+        }
         Subject::Project | Subject::Worker(_) | Subject::WorkerPeriod(..) | Subject::Payment { .. } => {
             Default::default()
         }

@@ -8,7 +8,7 @@ use super::{clock, deliver, disk, reload, telemetry};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::audit::{self, Trail};
 use crate::console;
-use crate::domain::{AlertRow, Day, Position, ProjectId};
+use crate::domain::{AlertRow, Day, Doubts, Position, ProjectId};
 use crate::engine::api::{Marked, ProjectFacts};
 use crate::engine::{Engine, Observer};
 use crate::guard::{self, Equipment, Guard, Rate, Tls};
@@ -104,6 +104,10 @@ impl Observer for Ears {
 
     fn project(&self, project: &ProjectId, facts: &ProjectFacts) {
         self.facts.put(project.clone(), facts.clone());
+    }
+
+    fn doubted(&self, doubts: &Arc<Doubts>) {
+        self.facts.put_doubts(doubts.clone());
     }
 
     fn published(&self, rows: &[Arc<AlertRow>]) {

@@ -25,6 +25,7 @@ pub fn write_alert(w: &mut Writer, alert: &Alert) {
     write_casework(w, &alert.casework);
     write_clock(w, &alert.clock);
     w.bool(alert.rolled_up);
+    w.option(alert.held, Writer::day);
     w.list(alert.causes.iter(), |w, cause| {
         put_word(w, Rule::ALL, cause.rule);
         w.text(&cause.alert_id.0);
@@ -49,6 +50,7 @@ pub fn read_alert(r: &mut Reader<'_>) -> Read<Alert> {
         casework: read_casework(r)?,
         clock: read_clock(r)?,
         rolled_up: r.bool()?,
+        held: r.option(Reader::day)?,
         causes: r.list(|r| {
             let (rule, alert_id) = (get_word(r, Rule::ALL, "a rule")?, AlertId(r.text()?));
             Ok(Cause { rule, alert_id, count: r.u32()? })
@@ -250,7 +252,7 @@ mod tests {
         let people = (of(any::text()), of(dismissal), of(any::text()), of(any::text()));
         let cause = (select(Rule::ALL), any::text(), proptest::num::u32::ANY)
             .prop_map(|(rule, id, count)| Cause { rule, alert_id: AlertId(id), count });
-        let links = (proptest::bool::ANY, vec(cause, 0..3));
+        let links = (proptest::bool::ANY, vec(cause, 0..3), of(any::day()));
         let work = (casework(), vec(step(), 0..6), proptest::num::u32::ANY, clock(), links);
         (any::text(), any::finding(), life, people, work).prop_map(|(id, finding, life, people, work)| {
             Alert {
@@ -267,6 +269,7 @@ mod tests {
                 casework: work.0,
                 clock: work.3,
                 rolled_up: work.4.0,
+                held: work.4.2,
                 causes: work.4.1,
                 history: History { steps: work.1, dropped: work.2 },
             }

@@ -6,7 +6,7 @@ use super::rulebook::{read_rulebook, write_rulebook};
 use super::{Corrupt, Reader, Writer};
 use crate::domain::{
     Act, ActKind, AlertId, Authority, DismissReason, Door, Entry, Erased, ExemptionKind, Reason, ReasonCode,
-    Rejected, WorkerWord,
+    Rejected, Release, Rule, WorkerWord,
 };
 
 type Read<T> = Result<T, Corrupt>;
@@ -16,6 +16,7 @@ const DATE: u8 = TAGS_OF_RECORDS + 1;
 const ACT: u8 = TAGS_OF_RECORDS + 2;
 const RULEBOOK: u8 = TAGS_OF_RECORDS + 3;
 const ERASED: u8 = TAGS_OF_RECORDS + 4;
+const RELEASE: u8 = TAGS_OF_RECORDS + 5;
 
 const ACKNOWLEDGE: u8 = 0;
 const ASSIGN: u8 = 1;
@@ -54,6 +55,10 @@ pub fn write_entry(w: &mut Writer, entry: &Entry) {
             w.project_id(&erased.project_id);
             w.day(erased.on);
         }
+        Entry::Release(release) => {
+            w.u8(RELEASE);
+            write_release(w, release);
+        }
     }
 }
 
@@ -65,6 +70,7 @@ pub fn read_entry(r: &mut Reader) -> Read<Entry> {
         ACT => Ok(Entry::Act(Box::new(read_act(r)?))),
         RULEBOOK => Ok(Entry::Rulebook(Box::new(read_rulebook(r)?))),
         ERASED => Ok(Entry::Erased(Box::new(Erased { project_id: r.project_id()?, on: r.day()? }))),
+        RELEASE => Ok(Entry::Release(Box::new(read_release(r)?))),
         tag => read_tagged(r, tag).map(Entry::Record),
     }
 }
@@ -127,6 +133,25 @@ pub fn read_act(r: &mut Reader) -> Read<Act> {
         at: r.time()?,
         act_id: r.text()?,
         kind: read_act_kind(r)?,
+    })
+}
+
+/// Writes a release, without a tag. The rule by its name: a log is read longer than a list keeps its order.
+pub fn write_release(w: &mut Writer, release: &Release) {
+    w.text(release.rule.as_str());
+    w.text(&release.actor);
+    w.time(release.at);
+    w.text(&release.act_id);
+    w.text(&release.text);
+}
+
+pub fn read_release(r: &mut Reader) -> Read<Release> {
+    Ok(Release {
+        rule: Rule::parse(r.str()?).ok_or(Corrupt("a rule"))?,
+        actor: r.text()?,
+        at: r.time()?,
+        act_id: r.text()?,
+        text: r.text()?,
     })
 }
 

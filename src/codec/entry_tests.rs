@@ -334,11 +334,17 @@ fn act() -> impl Strategy<Value = Entry> {
     )
 }
 
+pub(crate) fn release() -> impl Strategy<Value = Entry> {
+    (select(Rule::ALL), text(), time(), text(), text()).prop_map(|(rule, actor, at, act_id, text)| {
+        Entry::Release(Box::new(Release { rule, actor, at, act_id, text }))
+    })
+}
+
 pub(crate) fn entry() -> impl Strategy<Value = Entry> {
     let body = prop_oneof![project(), enrolment(), attendance(), pay(), accounts(), others()];
     let record = (text(), text(), time(), body)
         .prop_map(|(id, source, at, body)| Entry::Record(Record { head: Head { id, source, at }, body }));
-    prop_oneof![12 => record, 1 => rejected(), 1 => day().prop_map(Entry::Date), 1 => act(), 1 => rulebook(), 1 => erased()]
+    prop_oneof![12 => record, 1 => rejected(), 1 => day().prop_map(Entry::Date), 1 => act(), 1 => rulebook(), 1 => erased(), 1 => release()]
 }
 
 proptest! {

@@ -114,6 +114,10 @@ pub fn write_subject(w: &mut Writer, subject: &Subject) {
             w.u8(14);
             w.text(name);
         }
+        Subject::Rule(rule) => {
+            w.u8(15);
+            put_word(w, Rule::ALL, *rule);
+        }
     }
 }
 
@@ -134,6 +138,7 @@ pub fn read_subject(r: &mut Reader<'_>) -> Read<Subject> {
         12 => Ok(Subject::Complaint(r.text()?)),
         13 => Ok(Subject::Employer(r.uscc()?)),
         14 => Ok(Subject::Source(r.text()?)),
+        15 => Ok(Subject::Rule(get_word(r, Rule::ALL, "a rule")?)),
         _ => Err(Corrupt("a subject")),
     }
 }

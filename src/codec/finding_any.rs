@@ -181,6 +181,7 @@ pub(crate) fn subject() -> impl Strategy<Value = Subject> {
         text().prop_map(Subject::Complaint),
         firm().prop_map(Subject::Employer),
         text().prop_map(Subject::Source),
+        select(Rule::ALL).prop_map(Subject::Rule),
     ]
 }
 

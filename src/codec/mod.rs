@@ -18,7 +18,8 @@ mod rulebook;
 
 pub use alert::{read_alert, read_alert_row, write_alert, write_alert_row};
 pub use entry::{
-    read_act, read_entry, read_reason, read_rejected, write_act, write_entry, write_reason, write_rejected,
+    read_act, read_entry, read_reason, read_rejected, read_release, write_act, write_entry, write_reason,
+    write_rejected, write_release,
 };
 pub use finding::{read_finding, write_finding, write_subject};
 pub use pack::{UNPACKED_BYTES_MAX, pack, unpack};

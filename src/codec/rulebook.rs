@@ -50,7 +50,8 @@ pub fn read_rulebook(r: &mut Reader<'_>) -> Read<Rulebook> {
     })?;
     let editions = r.list(|r| {
         let effective_from = r.day()?;
-        let mut numbers = Numbers::default();
+        // Written before floods were held: what was told then stays told in a replay.
+        let mut numbers = Numbers { flood_alerts: 0, ..Numbers::default() };
         for place in &places {
             numbers.set(*place, r.i64()?);
         }

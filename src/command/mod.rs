@@ -12,6 +12,7 @@ pub mod generate;
 pub mod kafka;
 pub mod keys;
 mod output;
+pub mod quarantine;
 pub mod replay;
 pub mod restore;
 pub mod retention;

@@ -7,6 +7,7 @@ use crate::alerts::info;
 use crate::domain::Rule;
 use crate::proto::v1 as pb;
 use crate::proto::v1::alert_service_client::AlertServiceClient;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -65,7 +66,7 @@ pub fn run(args: StatsArgs) -> ExitCode {
 
 type Rows = Vec<Vec<String>>;
 
-const FIGURES: [&str; 16] = [
+const FIGURES: [&str; 17] = [
     "of",
     "key",
     "opened",
@@ -82,14 +83,16 @@ const FIGURES: [&str; 16] = [
     "arrears_cleared_yuan",
     "stands",
     "stands_yuan",
+    "projects_in_doubt",
 ];
 
 /// One line of figures: what the alerts have in common, and what became of them.
 struct Line<'a> {
     of: &'static str,
-    figures: &'a pb::Figures,
+    figures: Cow<'a, pb::Figures>,
     stands: u64,
     stands_fen: i64,
+    in_doubt: u64,
 }
 
 fn lines(answer: &pb::StatsResponse) -> Vec<Line<'_>> {
@@ -101,22 +104,34 @@ fn lines(answer: &pb::StatsResponse) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     for (of, figures, counts) in all {
         lines.extend(
-            figures.iter().map(|one| line(of, one, counts.iter().find(|count| count.key == one.key))),
+            figures
+                .iter()
+                .map(|one| line(of, Cow::Borrowed(one), counts.iter().find(|count| count.key == one.key))),
         );
+        // Where nothing was ever raised, silence is still to be seen.
+        let silent = counts.iter().filter(|count| count.projects_in_doubt > 0);
+        let unheard = silent.filter(|count| figures.iter().all(|one| one.key != count.key));
+        lines.extend(unheard.map(|count| {
+            let none = pb::Figures { key: count.key.clone(), ..pb::Figures::default() };
+            line(of, Cow::Owned(none), Some(count))
+        }));
     }
-    lines.extend(answer.figures.as_ref().map(|total| line("total", total, answer.total.as_ref())));
+    lines.extend(
+        answer.figures.as_ref().map(|total| line("total", Cow::Borrowed(total), answer.total.as_ref())),
+    );
     lines
 }
 
-fn line<'a>(of: &'static str, figures: &'a pb::Figures, count: Option<&pb::AlertCount>) -> Line<'a> {
+fn line<'a>(of: &'static str, figures: Cow<'a, pb::Figures>, count: Option<&pb::AlertCount>) -> Line<'a> {
     let stands = count.map_or(0, |count| count.open + count.acknowledged + count.handling);
-    Line { of, figures, stands, stands_fen: count.map_or(0, |count| count.amount_fen) }
+    let in_doubt = count.map_or(0, |count| count.projects_in_doubt);
+    Line { of, figures, stands, stands_fen: count.map_or(0, |count| count.amount_fen), in_doubt }
 }
 
 fn figures_csv(lines: &[Line<'_>]) -> Rows {
     let mut rows = vec![FIGURES.map(str::to_owned).to_vec()];
     rows.extend(lines.iter().map(|line| {
-        let figures = line.figures;
+        let figures = &*line.figures;
         let mut row = vec![line.of.to_owned(), figures.key.clone()];
         let counts = [
             figures.opened,
@@ -136,6 +151,7 @@ fn figures_csv(lines: &[Line<'_>]) -> Rows {
             yuan(figures.arrears_cleared_fen),
             line.stands.to_string(),
             yuan(line.stands_fen),
+            line.in_doubt.to_string(),
         ]);
         row
     }));
@@ -173,7 +189,7 @@ fn figures_screen(lines: &[Line<'_>]) -> String {
         let _ = writeln!(text, "{title}");
         text.push_str(&table(&columns(), &group.iter().map(|line| on_screen(line)).collect::<Rows>()));
         for line in group.iter().filter(|line| !line.figures.dismissed_by_reason.is_empty()) {
-            let _ = writeln!(text, "  驳回理由 dismissed: {} {}", name(line), reasons(line.figures));
+            let _ = writeln!(text, "  驳回理由 dismissed: {} {}", name(line), reasons(&line.figures));
         }
     }
     text
@@ -195,11 +211,12 @@ fn columns() -> Vec<Column> {
         number("追回(元)", "cleared"),
         number("现存", "stands"),
         number("涉及(元)", "yuan"),
+        number("存疑项目", "in doubt"),
     ]
 }
 
 fn on_screen(line: &Line<'_>) -> Vec<String> {
-    let figures = line.figures;
+    let figures = &*line.figures;
     vec![
         name(line),
         figures.opened.to_string(),
@@ -213,6 +230,7 @@ fn on_screen(line: &Line<'_>) -> Vec<String> {
         yuan(figures.arrears_cleared_fen),
         line.stands.to_string(),
         yuan(line.stands_fen),
+        line.in_doubt.to_string(),
     ]
 }
 

@@ -27,6 +27,7 @@ page! {
     "api.js": SCRIPT,
     "words.js": SCRIPT,
     "dom.js": SCRIPT,
+    "doubt.js": SCRIPT,
     "format.js": SCRIPT,
     "chart.js": SCRIPT,
     "status.js": SCRIPT,
@@ -41,6 +42,7 @@ page! {
     "view_worker.js": SCRIPT,
     "view_letters.js": SCRIPT,
     "view_quality.js": SCRIPT,
+    "view_quarantine.js": SCRIPT,
 }
 
 /// Nothing but the page's own files; no script or style within the HTML; nobody frames it.

@@ -1,7 +1,7 @@
 //! What people do about an alert. Acts are entries of the log like records.
 
 use super::record::words;
-use super::{AlertId, Day, Fen, ProjectId, Time};
+use super::{AlertId, Day, Fen, ProjectId, Rule, Time};
 use compact_str::CompactString;
 
 /// One act on one alert.
@@ -16,6 +16,17 @@ pub struct Act {
     /// Makes a repeated send harmless; 1-128 characters.
     pub act_id: CompactString,
     pub kind: ActKind,
+}
+
+/// An operator lets go what is held of a rule in quarantine.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Release {
+    pub rule: Rule,
+    pub actor: CompactString,
+    pub at: Time,
+    pub act_id: CompactString,
+    /// Why; may be empty.
+    pub text: CompactString,
 }
 
 /// What is done. A text may be empty but for a note and what the employer says.

@@ -74,6 +74,8 @@ words!(
         RolledUp = "rolled-up",
         /// What it was part of no longer stands.
         Shown = "shown",
+        /// It was held in quarantine, and an operator has let it go: only now is anybody told of it.
+        Released = "released",
     }
 );
 
@@ -106,6 +108,9 @@ pub struct Alert {
     pub clock: Clock,
     /// It is part of another alert that stands, and supervisors get that one.
     pub rolled_up: bool,
+    /// Since when it is held in quarantine: kept and judged like any other, and told to nobody but the
+    /// coordinator. Of a resolved one: that it was never told.
+    pub held: Option<Day>,
     /// The alerts of its project that are its cause, by rule.
     pub causes: Vec<Cause>,
     pub history: History,

@@ -2,7 +2,7 @@
 //! deterministic function of the entries in their order.
 
 use super::record::words;
-use super::{Act, Day, ProjectId, Reason, Record, Rulebook};
+use super::{Act, Day, ProjectId, Reason, Record, Release, Rulebook};
 use compact_str::CompactString;
 
 /// One entry of the log.
@@ -17,6 +17,8 @@ pub enum Entry {
     Act(Box<Act>),
     /// From here on this one judges: every project anew at once, and all that follows.
     Rulebook(Box<Rulebook>),
+    /// What is held of a rule is told from here on, and the rest of its date's alerts are not counted.
+    Release(Box<Release>),
     /// A project is erased: nothing before in the log is of it any more, and nothing that comes of it is taken.
     Erased(Box<Erased>),
 }

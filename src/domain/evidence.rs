@@ -248,5 +248,10 @@ words!(
         DueBeforeOn = "due-before-on",
         HeadsInTime = "heads-in-time",
         Outcome = "outcome",
+        Rule = "rule",
+        AlertsHeld = "alerts-held",
+        HeldSince = "held-since",
+        Example = "example",
+        ReleasedBy = "released-by",
     }
 );

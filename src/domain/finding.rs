@@ -53,6 +53,7 @@ words!(
         FeedSilent = "feed-silent",
         AlertOverdue = "alert-overdue",
         PayDayDoubtful = "pay-day-doubtful",
+        AlertFlood = "alert-flood",
     }
 );
 
@@ -119,9 +120,11 @@ impl Rule {
             | Rule::LabourOfficerMissing
             | Rule::InspectionMissing
             | Rule::ComplaintOpen => Part::Papers,
-            Rule::RepeatOffender | Rule::BusinessSignal | Rule::FeedSilent | Rule::AlertOverdue => {
-                Part::County
-            }
+            Rule::RepeatOffender
+            | Rule::BusinessSignal
+            | Rule::FeedSilent
+            | Rule::AlertOverdue
+            | Rule::AlertFlood => Part::County,
         }
     }
 
@@ -202,6 +205,8 @@ pub enum Subject {
     Employer(Uscc),
     /// Who sends records.
     Source(CompactString),
+    /// All alerts of a rule.
+    Rule(Rule),
 }
 
 impl Subject {
@@ -248,6 +253,7 @@ impl Subject {
             Subject::Complaint(id) => Rank { kind: 12, text: id, ..none },
             Subject::Employer(firm) => Rank { kind: 13, firm: Some(*firm), ..none },
             Subject::Source(name) => Rank { kind: 14, text: name, ..none },
+            Subject::Rule(rule) => Rank { kind: 15, text: rule.as_str(), ..none },
         }
     }
 }

@@ -5,6 +5,7 @@ mod acts;
 mod alert;
 mod calendar;
 mod day;
+mod doubt;
 mod entry;
 mod evidence;
 mod finding;
@@ -21,13 +22,14 @@ mod time;
 mod trace_mark;
 mod view;
 
-pub use acts::{Act, ActKind, Authority, DismissReason, ExemptionKind, WorkerWord};
+pub use acts::{Act, ActKind, Authority, DismissReason, ExemptionKind, Release, WorkerWord};
 pub use alert::{
     Alert, AlertId, AlertKey, AlertRow, AlertStatus, Casework, Cause, Change, Clock, Deadlines, Deed,
     Dismissal, Exemption, History, Justification, Running, Step,
 };
 pub use calendar::{Calendar, DayKind};
 pub use day::{Day, Period};
+pub use doubt::{Doubt, DoubtKind, Doubts};
 pub use entry::{Door, Entry, Erased, Position, Rejected, Verdict};
 pub use evidence::{
     AccrualLine, Evidence, Fact, FactName, FactValue, PaymentLine, SuspenseReason, WagePeriod,
@@ -45,6 +47,6 @@ pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
 pub use trace_mark::TraceMark;
 pub use view::{
-    AccountView, Coming, DepositView, FeedView, FirmView, MonthTotals, PapersView, PatternView, PayeeView,
-    PeriodView, ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,
+    AccountView, Coming, DepositView, FeedView, FirmView, FloodView, MonthTotals, PapersView, PatternView,
+    PayeeView, PeriodView, ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,
 };

@@ -149,6 +149,10 @@ numbers! {
     settle_red_working_days = "alert-overdue" "settle_red_working_days" 5 (1 to 250);
     settle_orange_working_days = "alert-overdue" "settle_orange_working_days" 10 (1 to 250);
     settle_yellow_working_days = "alert-overdue" "settle_yellow_working_days" 15 (1 to 250);
+    /// Alerts of one rule that the county is told of on one business date; 0 = no limit. A shard has its share.
+    flood_alerts = "alert-flood" "alerts" 20_000 (0 to 1_000_000_000);
+    /// A county's first load is no flood: so many days from its first business date on nothing is held.
+    flood_grace_days = "alert-flood" "grace_days" 7 (0 to 365);
 }
 
 impl Numbers {

@@ -54,7 +54,9 @@ fn told(entry: &Entry) -> Told<'_> {
             let Rejected { source, .. } = &**rejected;
             (source.as_ref(), None, None)
         }
-        Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) | Entry::Erased(_) => (None, None, None),
+        Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) | Entry::Release(_) | Entry::Erased(_) => {
+            (None, None, None)
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 //! the ledger.
 
 use super::{
-    Account, AccountEntry, AccountRestraint, AccrualLine, Basis, BusinessSignal, Complaint, Day, Days,
-    Deposit, Fen, IdNumber, Inspection, Payment, PaymentGuarantee, PaymentLine, Payroll, Period, Project,
-    ProjectId, Sum, Time, Uscc, WageAccount,
+    Account, AccountEntry, AccountRestraint, AccrualLine, AlertId, Basis, BusinessSignal, Complaint, Day,
+    Days, Deposit, Fen, IdNumber, Inspection, Payment, PaymentGuarantee, PaymentLine, Payroll, Period,
+    Project, ProjectId, Rule, Sum, Time, Uscc, WageAccount,
 };
 use std::collections::BTreeMap;
 
@@ -303,4 +303,14 @@ pub struct FeedView<'a> {
     pub attendance: Option<(Day, u32)>,
     /// The date of its newest payment or booking, and how many open wage accounts of projects at work it has.
     pub bank: Option<(Day, u32)>,
+}
+
+/// What is held of one rule in quarantine, over the whole county.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FloodView<'a> {
+    pub rule: Rule,
+    /// Alerts that are held by themselves and stand.
+    pub held: u64,
+    pub since: Day,
+    pub examples: &'a [AlertId],
 }

@@ -2,8 +2,8 @@
 
 use crate::alerts::ProjectAlerts;
 use crate::domain::{
-    AlertKey, AlertRow, Body, Day, Entry, Fen, Funding, Level, MonthTotals, Position, ProjectId, Reason,
-    Record, Rejected, Rule, Rulebook, Sum, SuspenseReason, TraceMark, Verdict,
+    AlertKey, AlertRow, Body, Day, Doubts, Entry, Fen, Funding, Level, MonthTotals, Position, ProjectId,
+    Reason, Record, Rejected, Rule, Rulebook, Sum, SuspenseReason, TraceMark, Verdict,
 };
 use crate::ledger::{KeptPayment, ProjectLedger};
 use crate::log::Block;
@@ -107,7 +107,7 @@ pub struct ProjectSummary {
     pub overdue_workers: u32,
     pub overdue_periods: u32,
     pub oldest_due_on: Option<Day>,
-    /// Alerts that stand.
+    /// Alerts that stand and are told.
     pub alerts: u32,
     /// Payments that name the project or its wage account but no worker of it.
     pub suspense: u32,
@@ -231,6 +231,8 @@ pub trait Observer: Send + Sync {
     fn applied(&self, _entries: usize, _micros: u64) {}
     /// What a `project` record says is new, or known from the store; told before alerts that follow are published.
     fn project(&self, _project: &ProjectId, _facts: &ProjectFacts) {}
+    /// Other projects' figures are in doubt than before, or for other reasons; told before rows that follow.
+    fn doubted(&self, _doubts: &Arc<Doubts>) {}
     /// Alert rows were published; `written_ms` is when their cause was written to the log.
     fn published(&self, _rows: &[Arc<AlertRow>]) {}
     /// A shard's checkpoint reached the store.
@@ -247,7 +249,12 @@ pub(super) fn weight(entry: &Entry) -> usize {
     let bytes = match entry {
         Entry::Rejected(rejected) => rejected.raw.len(),
         Entry::Record(Record { body: Body::Payroll(sheet), .. }) => sheet.lines.len() * LINE_BYTES,
-        Entry::Record(_) | Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) | Entry::Erased(_) => 0,
+        Entry::Record(_)
+        | Entry::Date(_)
+        | Entry::Act(_)
+        | Entry::Rulebook(_)
+        | Entry::Release(_)
+        | Entry::Erased(_) => 0,
     };
     1 + bytes / 512
 }

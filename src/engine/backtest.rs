@@ -196,6 +196,7 @@ impl Side {
             book: Arc::new(book),
             ids: PUBLIC_ID_KEY,
             rows_max: 1,
+            shards: 1,
             shadow: None,
         };
         let (shard, bureau) = (Shard::open(0, with.clone())?.0, Bureau::open(1, with)?.0);

@@ -1,6 +1,6 @@
 //! What an owner of alerts is given to judge by, and what comes back. Decides nothing.
 
-use crate::alerts::IdKey;
+use crate::alerts::{Floods, Gate, IdKey};
 use crate::domain::{Alert, Change, Day, Deadlines, Level, Rule, Rulebook, Time};
 use crate::rules;
 
@@ -12,12 +12,19 @@ pub(super) struct Bench<'a> {
     pub today: Option<Day>,
     /// When the log was written that says so, in Unix milliseconds.
     pub written_ms: i64,
+    /// What the owner has raised today, and holds.
+    pub floods: &'a Floods,
 }
 
 /// One change of one alert, before it has its number.
 pub(super) type Changed = (Change, Alert);
 
 impl<'a> Bench<'a> {
+    /// What is held of that which opens now.
+    pub fn gate(&self, today: Day) -> Gate<'a> {
+        self.floods.gate(self.book.at(today), today)
+    }
+
     /// By when what begins to ask now is to be acknowledged and settled; none where that is switched off.
     pub fn times(&self, today: Day, sector: Option<&str>) -> impl Fn(Level) -> Option<Deadlines> + use<'a> {
         let book = self.book;

@@ -4,6 +4,7 @@
 
 use super::bureau::Bureau;
 use super::debts::Share;
+use super::doubts::DoubtBook;
 use super::shadow_county::ShadowCounty;
 use super::shared::Shared;
 use super::storer::{Round, StoreJob};
@@ -54,6 +55,7 @@ pub(super) struct Clerk {
     pub shared: Arc<Shared>,
     /// Rows of shards that are ahead of this stage, from the store: they are not made again.
     pub made_before: BTreeMap<Position, Vec<Arc<AlertRow>>>,
+    pub doubts: DoubtBook,
     pub shadow: Option<ShadowCounty>,
 }
 
@@ -64,6 +66,7 @@ impl Clerk {
     /// Until `Stop`, or until the engine fails.
     pub fn run(mut self) {
         let threads = self.shared.workers.len();
+        self.tell_doubts();
         let mut steps: VecDeque<Step> = VecDeque::new();
         let mut made = Made::new();
         loop {
@@ -147,6 +150,8 @@ impl Clerk {
         rows.sort_by_key(|row| (row.shard, row.seq));
         self.shared.observer.applying(block.position);
         let verdicts = self.bureau.apply(block, &rows);
+        rows.iter().for_each(|row| self.doubts.row(row));
+        self.tell_doubts();
         if self.shadow.as_mut().is_some_and(|shadow| shadow.block(&self.bureau)) {
             self.judge_shadow();
         } else if self.shadow_waits() {
@@ -161,6 +166,16 @@ impl Clerk {
         self.shared.second.store(block.position.0, Ordering::Release);
         if let Some(reply) = reply {
             reply.part(verdicts);
+        }
+    }
+
+    /// Feeds that are silent, and what depends on them.
+    fn tell_doubts(&mut self) {
+        if let Some(feeds) = self.bureau.take_doubts() {
+            self.doubts.feeds(feeds);
+        }
+        if let Some(doubts) = self.doubts.take_changed() {
+            self.shared.observer.doubted(&doubts);
         }
     }
 

@@ -41,7 +41,7 @@ pub struct Opened {
     pub orders: Vec<Routing>,
     /// (entry, verdict); every other entry gets its verdict from its shard.
     pub verdicts: Vec<(u32, Verdict)>,
-    /// The second stage has a verdict to give, or a day or a rulebook that is to hold everywhere.
+    /// The second stage has a verdict to give, or what was said is to hold everywhere.
     pub awaits_second: bool,
 }
 
@@ -51,7 +51,7 @@ pub enum Routing {
     Entry { shard: u16, entry: u32 },
     /// The county has something to say to a project of this shard.
     County { shard: u16, command: Box<Command> },
-    /// The entry (a business date, a rulebook) is for every shard.
+    /// The entry (a business date, a rulebook, a release) is for every shard.
     Everyone { entry: u32 },
 }
 
@@ -157,7 +157,7 @@ impl Desk {
                     self.file(id, block.written_ms, &rejected.reason, &content);
                     opened.verdicts.push((index, Verdict::Rejected(rejected.reason.clone())));
                 }
-                Entry::Date(_) | Entry::Rulebook(_) => {
+                Entry::Date(_) | Entry::Rulebook(_) | Entry::Release(_) => {
                     if let Entry::Rulebook(book) = entry {
                         self.book = Some((**book).clone());
                         self.is_book_saved = false;

@@ -3,6 +3,7 @@
 //! carries no data, so none can be lost. Knows no subscriber.
 
 use super::sums::{Group, Sums};
+use crate::alerts::is_held_itself;
 use crate::domain::{AlertId, AlertRow, Level, Rule};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, VecDeque};
@@ -32,15 +33,17 @@ pub struct ShardFeed {
     rows_max: usize,
 }
 
-/// How many alerts stand, by rule and level. Kept as rows come, so that nobody need walk them.
+/// How many alerts stand, by rule and level, but for those that are held. Kept as rows come, so that nobody need walk them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AlertCounts {
     counts: [[u64; Level::ALL.len()]; Rule::ALL.len()],
+    /// Held in quarantine by themselves, by rule.
+    held: [u64; Rule::ALL.len()],
 }
 
 impl Default for AlertCounts {
     fn default() -> Self {
-        AlertCounts { counts: [[0; Level::ALL.len()]; Rule::ALL.len()] }
+        AlertCounts { counts: [[0; Level::ALL.len()]; Rule::ALL.len()], held: [0; Rule::ALL.len()] }
     }
 }
 
@@ -49,14 +52,23 @@ impl AlertCounts {
         self.counts[rule as usize][level as usize]
     }
 
-    fn of(&mut self, row: &AlertRow) -> &mut u64 {
+    pub fn held(&self, rule: Rule) -> u64 {
+        self.held[rule as usize]
+    }
+
+    /// What is held as a part of another alert is counted nowhere.
+    fn of(&mut self, row: &AlertRow) -> Option<&mut u64> {
         let finding = &row.alert.finding;
-        &mut self.counts[finding.rule as usize][finding.level as usize]
+        match row.alert.held {
+            None => Some(&mut self.counts[finding.rule as usize][finding.level as usize]),
+            Some(_) => is_held_itself(&row.alert).then(|| &mut self.held[finding.rule as usize]),
+        }
     }
 
     fn add(&mut self, other: &AlertCounts) {
         let pairs = self.counts.iter_mut().flatten().zip(other.counts.iter().flatten());
         pairs.for_each(|(ours, theirs)| *ours += theirs);
+        self.held.iter_mut().zip(&other.held).for_each(|(ours, theirs)| *ours += theirs);
     }
 }
 
@@ -80,7 +92,7 @@ impl ShardFeed {
         let mut feed = ShardFeed { head, rows_max: rows_max.max(1), ..ShardFeed::default() };
         for row in standing {
             feed.latest.insert(row.alert.id.clone(), row.clone());
-            *feed.counts.of(&row) += 1;
+            feed.counts.of(&row).into_iter().for_each(|count| *count += 1);
             feed.sums.add(&row);
             feed.standing.insert(row.seq, row);
         }
@@ -94,17 +106,22 @@ impl ShardFeed {
         feed
     }
 
+    /// The last row of every standing alert.
+    pub(super) fn standing_rows(&self) -> impl Iterator<Item = &Arc<AlertRow>> {
+        self.standing.values()
+    }
+
     fn push(&mut self, row: Arc<AlertRow>) {
         assert!(row.seq == self.head + 1, "alert rows are numbered without gaps");
         self.head = row.seq;
         if let Some(before) = self.latest.insert(row.alert.id.clone(), row.clone())
             && let Some(stood) = self.standing.remove(&before.seq)
         {
-            *self.counts.of(&stood) -= 1;
+            self.counts.of(&stood).into_iter().for_each(|count| *count -= 1);
             self.sums.take(&stood);
         }
         if row.alert.stands() {
-            *self.counts.of(&row) += 1;
+            self.counts.of(&row).into_iter().for_each(|count| *count += 1);
             self.sums.add(&row);
             self.standing.insert(row.seq, row.clone());
         }

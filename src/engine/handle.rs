@@ -8,6 +8,7 @@ use super::bureau::{Bureau, rows_behind};
 use super::clerk::{Clerk, Paper};
 use super::committer::{Committer, Job};
 use super::desk::{Desk, shard_of};
+use super::doubts::DoubtBook;
 use super::feed::Feed;
 use super::shadow_county::ShadowCounty;
 use super::shard::{Equipment, Shard};
@@ -69,7 +70,7 @@ impl Engine {
         check_log(store.as_ref(), log.as_ref())?;
         let rows_max = (settings.history_rows / usize::from(shards)).max(16);
         let shadow = settings.shadow.clone();
-        let with = Equipment { store: store.clone(), book: book.clone(), ids, rows_max, shadow };
+        let with = Equipment { store: store.clone(), book: book.clone(), ids, rows_max, shards, shadow };
         let (mut opened, mut feeds) = (Vec::new(), Vec::new());
         for id in 0..shards {
             let (mut shard, feed) = Shard::open(id, with.clone())?;
@@ -130,9 +131,16 @@ impl Engine {
             worker.tell();
             handles.push(spawn(format!("shards-{index}"), &shared, move || worker.run())?);
         }
-        let shadow = settings.shadow.clone().map(ShadowCounty::new);
-        let desk_clerk =
-            Clerk { bureau, papers, store: store_jobs.clone(), shared: shared.clone(), made_before, shadow };
+        let doubts = DoubtBook::of(&shared.feed);
+        let desk_clerk = Clerk {
+            bureau,
+            papers,
+            store: store_jobs.clone(),
+            shared: shared.clone(),
+            made_before,
+            doubts,
+            shadow: settings.shadow.clone().map(ShadowCounty::new),
+        };
         desk_clerk.tell_shadow();
         handles.push(spawn("clerk".into(), &shared, move || desk_clerk.run())?);
         drop(store_jobs);

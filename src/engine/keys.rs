@@ -114,6 +114,11 @@ pub(super) fn tally(shard: u16, month: Period) -> Vec<u8> {
     key
 }
 
+/// How many alerts of each rule a shard has raised today.
+pub(super) fn floods(shard: u16) -> Vec<u8> {
+    lettered(b'F', shard)
+}
+
 /// The projects that are or were red.
 pub(super) fn red(shard: u16) -> Vec<u8> {
     lettered(b'E', shard)

@@ -12,6 +12,7 @@ mod county_book;
 mod debts;
 mod desk;
 mod dispatch;
+mod doubts;
 mod feed;
 mod handle;
 mod keys;

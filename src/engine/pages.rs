@@ -2,7 +2,9 @@
 //! Every page is packed and begins with a version; bytes that do not fit end in `Corrupt`.
 
 use super::api::{DeadContent, ProjectFacts, ProjectSummary};
+use super::feed::ShardFeed;
 use super::wakes::Wakes;
+use crate::alerts::Floods;
 use crate::codec::{self, Corrupt, Reader, Writer};
 use crate::domain::{AlertRow, Day, Entry, Funding, Position, Rulebook};
 use std::sync::Arc;
@@ -32,6 +34,20 @@ pub(super) fn read_meta(bytes: &[u8]) -> Result<ShardMeta, Corrupt> {
     open(bytes, |r| {
         Ok(ShardMeta { position: Position(r.varint()?), head: r.varint()?, today: r.option(Reader::day)? })
     })
+}
+
+pub(super) fn write_floods(floods: &Floods) -> Vec<u8> {
+    page(|w| floods.write(w))
+}
+
+/// What an owner has raised, one of so many that share a budget, with what of its alerts stands held.
+pub(super) fn read_floods(bytes: Option<Vec<u8>>, sharers: u16, feed: &ShardFeed) -> Result<Floods, Corrupt> {
+    let mut floods = match bytes {
+        Some(bytes) => open(&bytes, |r| Floods::read(r, sharers))?,
+        None => Floods::new(sharers),
+    };
+    feed.standing_rows().for_each(|row| floods.load(&row.alert));
+    Ok(floods)
 }
 
 pub(super) fn write_book(book: &Rulebook) -> Vec<u8> {
@@ -129,7 +145,7 @@ pub(super) fn read_dead(bytes: &[u8]) -> Result<(i64, crate::domain::Reason, Dea
         let content = match codec::read_entry(r)? {
             Entry::Rejected(rejected) => DeadContent::Input(*rejected),
             Entry::Record(record) => DeadContent::Conflict(record),
-            Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) | Entry::Erased(_) => {
+            Entry::Date(_) | Entry::Act(_) | Entry::Rulebook(_) | Entry::Release(_) | Entry::Erased(_) => {
                 return Err(Corrupt("a dead letter"));
             }
         };

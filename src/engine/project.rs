@@ -9,7 +9,7 @@ use super::weeks::{Statement, Weeks};
 use crate::alerts::{Overdue, ProjectAlerts};
 use crate::domain::{
     Act, AlertKey, AlertRow, Body, Day, Finding, Funding, MonthTotals, PapersView, Part, Period, ProjectView,
-    Record, Rulebook, Verdict,
+    Record, Release, Rule, Rulebook, Verdict,
 };
 use crate::ledger::{self, Command, ProjectLedger, Touched, Who, WorkerIx};
 use crate::rules::{self, Judgement};
@@ -124,6 +124,13 @@ impl ProjectState {
         verdict
     }
 
+    /// What is held of a rule is told from now on.
+    pub fn release(&mut self, rule: Rule, by: Option<&Release>, bench: &Bench, out: &mut Vec<Changed>) {
+        let Some(today) = bench.today else { return };
+        self.alerts.release(rule, by, today, out);
+        self.conclude(bench, out);
+    }
+
     /// Judges everything anew: the numbers are others, the first business date has come, or the
     /// project is new.
     pub fn visit(&mut self, bench: &Bench, out: &mut Vec<Changed>) {
@@ -182,7 +189,7 @@ impl ProjectState {
             return;
         }
         let times = bench.times(today, self.sector());
-        self.alerts.conclude(today, &times, out);
+        self.alerts.conclude(today, &times, &bench.gate(today), out);
         // What is past was dealt with today, or will be when the project is looked at for another reason.
         if let Some(day) = self.alerts.first_day().filter(|day| *day > today) {
             self.wakes.project(day);

@@ -5,7 +5,7 @@
 use super::bench::Bench;
 use super::debts::{self, Share};
 use super::project::ProjectState;
-use crate::alerts::PUBLIC_ID_KEY;
+use crate::alerts::{Floods, PUBLIC_ID_KEY};
 use crate::domain::{AlertKey, Day, Level, Rule, Rulebook};
 use crate::ledger::ProjectLedger;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,7 +78,9 @@ impl Shadow {
         let empty = ProjectLedger::new(ledger.id().clone());
         let mut state = ProjectState::new(std::mem::replace(ledger, empty));
         // Nobody is asked to do anything about what the shadow finds: its alerts need no clock.
-        let bench = Bench { book: &self.book, ids: &PUBLIC_ID_KEY, today: Some(today), written_ms: 0 };
+        let floods = Floods::default();
+        let (book, ids, today) = (&self.book, &PUBLIC_ID_KEY, Some(today));
+        let bench = Bench { book, ids, today, written_ms: 0, floods: &floods };
         state.visit(&bench, &mut Vec::new());
         let standing = state.alerts.standing().map(|a| (a.key(), a.finding.level)).collect();
         let next = state.wakes.first();

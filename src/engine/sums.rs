@@ -24,6 +24,7 @@ struct Key {
     level: Level,
     status: AlertStatus,
     rolled_up: bool,
+    is_held: bool,
     escalation: u8,
 }
 
@@ -82,6 +83,7 @@ fn key(row: &AlertRow) -> Key {
         level: finding.level,
         status: alert.status,
         rolled_up: alert.rolled_up,
+        is_held: alert.held.is_some(),
         escalation: alert.clock.escalation,
     }
 }

@@ -4,7 +4,7 @@
 use super::api::ProjectAsk;
 use super::bench::Bench;
 use super::project::ProjectState;
-use crate::alerts::PUBLIC_ID_KEY;
+use crate::alerts::{Floods, PUBLIC_ID_KEY};
 use crate::domain::{AlertKey, Day, Finding, Payment, Stamp};
 use crate::ledger::{KeptPayment, ProjectLedger};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +34,9 @@ impl ProjectAsk<'_> {
     }
 
     fn stand(&self, ledger: ProjectLedger, as_of: Day) -> BTreeMap<AlertKey, Finding> {
-        let bench = Bench { book: self.book, ids: &PUBLIC_ID_KEY, today: Some(as_of), written_ms: 0 };
+        let floods = Floods::default();
+        let (ids, today) = (&PUBLIC_ID_KEY, Some(as_of));
+        let bench = Bench { book: self.book, ids, today, written_ms: 0, floods: &floods };
         let mut state = ProjectState::new(ledger);
         state.visit(&bench, &mut Vec::new());
         state.alerts.standing().map(|alert| (alert.key(), alert.finding.clone())).collect()

@@ -166,7 +166,11 @@ impl Worker {
                         Entry::Record(record) => Order::Record(record),
                         Entry::Act(act) => Order::Act(act),
                         // The desk gives nothing else to a single shard.
-                        Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) | Entry::Erased(_) => {
+                        Entry::Rejected(_)
+                        | Entry::Date(_)
+                        | Entry::Rulebook(_)
+                        | Entry::Release(_)
+                        | Entry::Erased(_) => {
                             continue;
                         }
                     };
@@ -186,6 +190,7 @@ impl Worker {
                     let order = match &block.entries[*entry as usize] {
                         Entry::Date(day) => Order::Date(*day),
                         Entry::Rulebook(book) => Order::Rulebook(book),
+                        Entry::Release(release) => Order::Release(release),
                         _ => continue,
                     };
                     for shard in self.shards.iter().map(Shard::id).collect::<Vec<_>>() {

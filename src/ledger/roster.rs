@@ -7,8 +7,8 @@ use super::kept::{Kept, Outcome, merge_into};
 use super::roster_page::RosterPage;
 use super::stored::Stored;
 use crate::domain::{
-    Account, Body, BusinessSignal, Complaint, Day, DayStart, FeedView, FirmView, Project, ProjectId,
-    ProjectStatus, Record, Signal, Stamp, Time, Uscc, WageAccount,
+    Account, Body, BusinessSignal, Complaint, Day, DayStart, DoubtKind, FeedView, FirmView, Project,
+    ProjectId, ProjectStatus, Record, Signal, Stamp, Time, Uscc, WageAccount,
 };
 use compact_str::CompactString;
 use foldhash::fast::FixedState;
@@ -216,18 +216,13 @@ impl Roster {
         let mut banks: BTreeMap<&str, (Option<Day>, u32)> = BTreeMap::new();
         for account in self.accounts.values() {
             let Some(stated) = account.stated.as_ref().map(|kept| &kept.value) else { continue };
-            let is_open = stated.closed_on.is_none_or(|day| day > today);
             let bank = banks.entry(&stated.bank).or_default();
             bank.0 = bank.0.max(account.booked_on);
-            bank.1 += u32::from(is_open && self.is_at_work(&stated.project_id, today));
+            bank.1 += u32::from(self.is_served(stated, today));
         }
         let mut feeds: BTreeMap<&str, FeedView<'_>> = BTreeMap::new();
         for (name, feed) in &self.feeds {
-            let newest = |project: &ProjectId| self.sites.get(project).and_then(|site| site.attended_on);
-            let waits = |project: &&ProjectId| {
-                self.is_at_work(project, today) && newest(project) <= feed.attendance_on
-            };
-            let served = feed.projects.iter().filter(waits).count();
+            let served = feed.projects.iter().filter(|project| self.waits(project, feed, today)).count();
             let served = u32::try_from(served).unwrap_or(u32::MAX);
             let (booked_on, open) = banks.remove(name.as_str()).unwrap_or_default();
             let bank = feed.payment_on.max(booked_on).map(|day| (day, open));
@@ -239,6 +234,35 @@ impl Roster {
             feeds.insert(name, FeedView { name, attendance: None, bank });
         }
         feeds.into_values().collect()
+    }
+
+    /// The projects that hang on a feed of that name today: by attendance that nobody else has sent since, or by an
+    /// open account.
+    pub fn waiting(&self, name: &str, kind: DoubtKind, today: Day) -> Vec<&ProjectId> {
+        match kind {
+            DoubtKind::Attendance => {
+                let Some(feed) = self.feeds.get(name) else { return Vec::new() };
+                feed.projects.iter().filter(|project| self.waits(project, feed, today)).collect()
+            }
+            DoubtKind::Bank => {
+                let stated = self.accounts.values().filter_map(|account| account.stated.as_ref());
+                let served =
+                    stated.map(|kept| &kept.value).filter(|a| a.bank == name && self.is_served(a, today));
+                served.map(|account| &account.project_id).collect()
+            }
+            DoubtKind::Site => Vec::new(),
+        }
+    }
+
+    /// At work, and without newer attendance from elsewhere.
+    fn waits(&self, project: &ProjectId, feed: &Feed, today: Day) -> bool {
+        let newest = self.sites.get(project).and_then(|site| site.attended_on);
+        self.is_at_work(project, today) && newest <= feed.attendance_on
+    }
+
+    /// An open account of a project at work.
+    fn is_served(&self, account: &WageAccount, today: Day) -> bool {
+        account.closed_on.is_none_or(|day| day > today) && self.is_at_work(&account.project_id, today)
     }
 
     /// Active and not completed; what is not known is taken to be.

@@ -87,7 +87,7 @@ impl Survey {
                 self.erased.insert(erased.project_id.clone());
             }
             Entry::Act(act) => self.seen(&act.project_id, act.at),
-            Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) => {}
+            Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) | Entry::Release(_) => {}
         }
     }
 
@@ -196,7 +196,7 @@ impl Erasure {
             Entry::Record(record) => self.takes_record(&record.body),
             Entry::Act(act) => self.projects.contains(&act.project_id),
             Entry::Rejected(rejected) => self.takes_input(rejected),
-            Entry::Date(_) | Entry::Rulebook(_) | Entry::Erased(_) => false,
+            Entry::Date(_) | Entry::Rulebook(_) | Entry::Release(_) | Entry::Erased(_) => false,
         }
     }
 

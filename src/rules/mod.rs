@@ -9,6 +9,7 @@ mod account_closed_early;
 mod account_not_opened;
 mod account_restrained;
 mod aging;
+mod alert_flood;
 mod alert_overdue;
 mod attendance_silent;
 mod attendance_suspicious;
@@ -65,7 +66,9 @@ pub use alert_overdue::deadlines;
 pub use balance_short::{Needed, needed};
 pub use judgement::Judgement;
 
-use crate::domain::{Complaint, FeedView, FirmView, IdNumber, PapersView, ProjectView, Sum, WorkerView};
+use crate::domain::{
+    Complaint, FeedView, FirmView, FloodView, IdNumber, PapersView, ProjectView, Sum, WorkerView,
+};
 
 /// Everything that is found about one worker in one project, in a fixed order.
 pub fn judge_worker(view: &WorkerView, on: &mut Judgement<'_>) {
@@ -134,6 +137,11 @@ pub fn judge_firm(view: &FirmView<'_>, on: &mut Judgement<'_>) {
 /// Everything that is found about what sends records.
 pub fn judge_feed(view: &FeedView<'_>, on: &mut Judgement<'_>) {
     feed_silent::judge(view, on);
+}
+
+/// Everything that is found about what is held of a rule.
+pub fn judge_flood(view: &FloodView<'_>, on: &mut Judgement<'_>) {
+    alert_flood::judge(view, on);
 }
 
 /// Everything that is found about a complaint that names no project; `firm` is the employer that it names.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-const ID_CHARS: usize = 128;
+pub(super) const ID_CHARS: usize = 128;
 const ACTOR_CHARS: usize = 64;
 const TEXT_CHARS: usize = 2000;
 /// How long the answer waits for the act's own row, once the act is done.
@@ -45,7 +45,7 @@ pub fn parse(
 
 /// Who acts, as he says; behind the name that he came in by, where callers have names, so that nobody acts in
 /// another's.
-fn actor(said: &str, visit: &Visit) -> Result<CompactString, Refusal> {
+pub(super) fn actor(said: &str, visit: &Visit) -> Result<CompactString, Refusal> {
     if !visit.is_bound() {
         return text("actor", said, ACTOR_CHARS);
     }
@@ -144,7 +144,7 @@ const ACTIONS: [&str; 11] = [
 ];
 
 /// A word of a closed list; none is not enough.
-fn one_of<T: Copy>(field: &str, number: i32, all: &[T], words: &[&str]) -> Result<T, Refusal> {
+pub(super) fn one_of<T: Copy>(field: &str, number: i32, all: &[T], words: &[&str]) -> Result<T, Refusal> {
     let one = known(field, number, all, words)?;
     one.ok_or_else(|| Refusal::invalid(field, format!("one of {}", words.join(", "))))
 }
@@ -161,14 +161,14 @@ fn fen(field: &str, amount: i64) -> Result<Fen, Refusal> {
 }
 
 /// A text that may be left out.
-fn remark(field: &str, text: &str) -> Result<CompactString, Refusal> {
+pub(super) fn remark(field: &str, text: &str) -> Result<CompactString, Refusal> {
     match text.chars().count() > TEXT_CHARS {
         true => Err(Refusal::invalid(field, format!("a text of at most {TEXT_CHARS} characters"))),
         false => Ok(text.trim().into()),
     }
 }
 
-fn text(field: &str, text: &str, most: usize) -> Result<CompactString, Refusal> {
+pub(super) fn text(field: &str, text: &str, most: usize) -> Result<CompactString, Refusal> {
     if text.trim().is_empty() || text.chars().count() > most {
         return Err(Refusal::invalid(field, format!("a text of 1 to {most} characters")));
     }
@@ -185,7 +185,7 @@ fn refusal(reason: &Reason) -> Refusal {
 }
 
 /// Doors have a clock; what is in the log has not.
-fn now() -> Time {
+pub(super) fn now() -> Time {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Time(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

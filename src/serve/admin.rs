@@ -4,6 +4,7 @@ use super::ask::ask;
 use super::dead_letters::instant;
 use super::hub::Hub;
 use super::present;
+use super::quarantine;
 use super::sources::Sources;
 use crate::access::Row;
 use crate::domain::{Day, Entry, Verdict};
@@ -119,6 +120,21 @@ impl Admin {
     }
 }
 
+impl Admin {
+    /// Whoever runs the service, or coordinates the county, and not before the log is read.
+    fn check_quarantine(&self, visit: &Visit) -> Result<(), Refusal> {
+        if !visit.sees_county() {
+            check(visit)?;
+        }
+        match self.engine.is_ready() {
+            true => Ok(()),
+            false => {
+                Err(Refusal::NotReady("the service is still reading its log; come again in a moment".into()))
+            }
+        }
+    }
+}
+
 fn check(visit: &Visit) -> Result<(), Refusal> {
     match visit.sees(&Row::Service) {
         true => Ok(()),
@@ -173,5 +189,28 @@ impl AdminService for Admin {
         }
         let business_date = self.engine.business_date().map(|day| day.to_string());
         Ok(Response::new(pb::ListSourcesResponse { business_date, ..self.sources.list() }))
+    }
+
+    async fn list_quarantine(
+        &self,
+        request: Request<pb::ListQuarantineRequest>,
+    ) -> Result<Response<pb::ListQuarantineResponse>, Status> {
+        let visit = Visit::of(request.extensions())?;
+        self.check_quarantine(&visit)?;
+        let business_date = self.engine.business_date().map(|day| day.to_string());
+        let rules = quarantine::list(self.engine.feed()).await;
+        visit.saw(rules.iter().flat_map(|held| held.examples.clone()));
+        Ok(Response::new(pb::ListQuarantineResponse { rules, business_date }))
+    }
+
+    async fn release_rule(
+        &self,
+        request: Request<pb::ReleaseRuleRequest>,
+    ) -> Result<Response<pb::ReleaseRuleResponse>, Status> {
+        let until = deadline(request.metadata(), self.patience);
+        let visit = Visit::of(request.extensions())?;
+        self.check_quarantine(&visit)?;
+        let alerts = quarantine::release(&self.engine, &request.into_inner(), &visit, until).await?;
+        Ok(Response::new(pb::ReleaseRuleResponse { alerts }))
     }
 }

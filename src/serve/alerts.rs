@@ -4,6 +4,7 @@
 use super::act;
 use super::ask::ask;
 use super::cursor::Cursor;
+use super::doubted;
 use super::figures::{Figures, Span};
 use super::filter::{Filter, statuses};
 use super::follow::{Follower, fingerprint, follow};
@@ -95,10 +96,14 @@ impl Alerts {
         self.rows.alert(&self.rows.make(row), self.today(), visit.sight())
     }
 
+    fn filter(&self, filter: Option<pb::AlertFilter>, visit: &Visit) -> Result<Filter, Refusal> {
+        Filter::parse(filter, visit.sees_county())
+    }
+
     /// The alert, if the caller sees it; of one that he does not see he is told what he would be told of none.
     fn row(&self, id: &str, visit: &Visit) -> Result<Arc<AlertRow>, Refusal> {
         let found = self.engine.feed().get(&AlertId(id.into()));
-        let seen = found.filter(|row| visit.sees_project(self.rows.make(row).place()));
+        let seen = found.filter(|row| self.rows.is_seen(row, visit));
         seen.ok_or_else(|| Refusal::NotFound("no alert of this id stands or was resolved lately".into()))
     }
 
@@ -109,7 +114,7 @@ impl Alerts {
         trace: Option<Traced>,
     ) -> Result<Subscription, Refusal> {
         self.ready()?;
-        let filter = Filter::parse(request.filter)?;
+        let filter = self.filter(request.filter, &visit)?;
         let seal = self.rows.seal(&visit.caller.name);
         let cursor = match request.cursor.as_str() {
             "" => None,
@@ -152,7 +157,7 @@ impl Alerts {
 
     async fn page(&self, request: pb::ListRequest, visit: &Visit) -> Result<pb::ListResponse, Refusal> {
         self.ready()?;
-        let filter = Filter::parse(request.filter)?;
+        let filter = self.filter(request.filter, visit)?;
         let wanted = statuses(&request.statuses)?;
         let size = page::size(request.page_size, 100, 1000)?;
         let seal = self.rows.seal(&visit.caller.name);
@@ -205,6 +210,7 @@ impl Alerts {
             })
             .await?;
         }
+        rolled_up.retain(|row| self.rows.is_seen(row, visit));
         rolled_up.sort_by_key(|row| (Reverse(row.alert.finding.amount), row.seq));
         rolled_up.truncate(ROLLED_UP_MAX);
         visit.saw(std::iter::once(&row).chain(&rolled_up).map(|row| row.alert.id.0.to_string()));
@@ -245,7 +251,7 @@ impl Alerts {
     ) -> Result<pb::StatsResponse, Refusal> {
         self.ready()?;
         let span = Span::parse(&request)?;
-        let filter = Filter::parse(request.filter)?;
+        let filter = self.filter(request.filter, visit)?;
         let all = filter.with_rolled_up();
         let mut counts = stats::Counts::default();
         for shard in 0..self.engine.feed().shards() {
@@ -259,7 +265,9 @@ impl Alerts {
         }
         let tallies = ask(until, |done| self.engine.tallies(done)).await?;
         let figures = Figures::of(&tallies, &span, &filter, &self.rows, visit);
-        Ok(figures.into_response(counts.into_response(self.today(), self.rows.routes())))
+        let mut response = counts.into_response(self.today(), self.rows.routes());
+        doubted::add(&mut response, &filter, &self.rows, visit);
+        Ok(figures.into_response(response))
     }
 }
 
@@ -340,7 +348,7 @@ impl AlertService for Alerts {
         let row = self.row(&request.alert_id, &visit)?;
         visit.saw([row.alert.id.0.to_string()]);
         let payment = request.payment.unwrap_or_default();
-        Ok(Response::new(what_if(&self.engine, &self.rows, &row, payment, until).await?))
+        Ok(Response::new(what_if(&self.engine, &self.rows, &row, payment, visit.sees_county(), until).await?))
     }
 
     async fn stats(&self, request: Request<pb::StatsRequest>) -> Result<Response<pb::StatsResponse>, Status> {

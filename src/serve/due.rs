@@ -4,7 +4,7 @@
 use super::ask::ask;
 use super::filter::codes;
 use super::ledger::{Ledgers, place_passes};
-use super::present::fen;
+use super::present::{self, fen};
 use crate::domain::{Coming, Day, MonthTotals, Period, Sum};
 use crate::engine::{ProjectAsk, ProjectSummary};
 use crate::guard::Visit;
@@ -50,7 +50,9 @@ impl Ledgers {
                 move |asked: Option<ProjectAsk<'_>>| asked.map_or(Vec::new(), |asked| soon(&asked, within));
             let project = summary.project_id.clone();
             let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-            months.extend(found.into_iter().map(|month| named(month, summary)));
+            let doubts = present::doubts(&self.rows.doubts_of(&summary.project_id));
+            let named = |month| pb::DueMonth { doubts: doubts.clone(), ..named(month, summary) };
+            months.extend(found.into_iter().map(named));
         }
         // Those that are short first.
         months.sort_by_cached_key(|month| {

@@ -1,7 +1,7 @@
-//! What is known of each project's name, sector and territory, at hand for routing alerts to
+//! What is known of each project's name, sector and territory, and which are in doubt, at hand for routing alerts to
 //! subscribers without asking a shard. A copy: the shards hold the truth and feed it.
 
-use crate::domain::ProjectId;
+use crate::domain::{Doubts, ProjectId};
 use crate::engine::api::ProjectFacts;
 use hashbrown::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub trait ProjectDirectory: Send + Sync {
     /// `None` while no `project` record is known.
     fn facts(&self, project: &ProjectId) -> Option<Arc<ProjectFacts>>;
-    /// Rises with every change of any project's facts.
+    /// The projects whose figures are in doubt.
+    fn doubts(&self) -> Arc<Doubts>;
+    /// Rises with every change of any project's facts, or of what is in doubt.
     fn generation(&self) -> u64;
 }
 
@@ -19,6 +21,7 @@ pub trait ProjectDirectory: Send + Sync {
 #[derive(Default)]
 pub struct FactsCache {
     facts: RwLock<HashMap<ProjectId, Arc<ProjectFacts>>>,
+    doubts: RwLock<Arc<Doubts>>,
     generation: AtomicU64,
 }
 
@@ -38,9 +41,20 @@ impl FactsCache {
     }
 }
 
+impl FactsCache {
+    pub fn put_doubts(&self, doubts: Arc<Doubts>) {
+        *self.doubts.write().unwrap_or_else(PoisonError::into_inner) = doubts;
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+}
+
 impl ProjectDirectory for FactsCache {
     fn facts(&self, project: &ProjectId) -> Option<Arc<ProjectFacts>> {
         self.facts.read().unwrap_or_else(PoisonError::into_inner).get(project).cloned()
+    }
+
+    fn doubts(&self) -> Arc<Doubts> {
+        self.doubts.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn generation(&self) -> u64 {

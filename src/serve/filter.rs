@@ -1,6 +1,7 @@
 //! Which alerts a caller wants. Knows the alert, its project's facts and who is told; knows no stream.
 
 use super::rows::Prepared;
+use crate::access::Home;
 use crate::domain::{AlertStatus, Change, Level, ProjectId, Rule};
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
@@ -18,6 +19,8 @@ pub struct Filter {
     min_level: Option<Level>,
     projects: BTreeSet<String>,
     include_rolled_up: bool,
+    /// Those alone that are held in quarantine; else none of them.
+    held: bool,
 }
 
 /// How many entries a list of a filter may have.
@@ -25,8 +28,12 @@ const MAX_ENTRIES: usize = 1000;
 const MAX_CHARS: usize = 64;
 
 impl Filter {
-    pub fn parse(filter: Option<pb::AlertFilter>) -> Result<Filter, Refusal> {
+    /// `sees_county`: whether the caller sees everything, and so what nobody else is told of.
+    pub fn parse(filter: Option<pb::AlertFilter>, sees_county: bool) -> Result<Filter, Refusal> {
         let filter = filter.unwrap_or_default();
+        if filter.held && !sees_county {
+            return Err(Refusal::Forbidden("what is held in quarantine is the coordinator's".into()));
+        }
         Ok(Filter {
             sectors: codes("filter.sectors", filter.sectors)?,
             territories: codes("filter.territories", filter.territories)?,
@@ -35,6 +42,7 @@ impl Filter {
             min_level: known("filter.min_level", filter.min_level, Level::ALL, Level::WORDS)?,
             projects: projects(filter.project_ids)?,
             include_rolled_up: filter.include_rolled_up,
+            held: filter.held,
         })
     }
 
@@ -59,12 +67,18 @@ impl Filter {
 
     /// Everything but the level.
     pub fn subject_passes(&self, alert: &Prepared) -> bool {
-        (self.include_rolled_up || !alert.row.alert.rolled_up) && self.others_pass(alert)
+        self.held == alert.row.alert.held.is_some()
+            && (self.include_rolled_up || !alert.row.alert.rolled_up)
+            && self.others_pass(alert)
     }
 
-    /// Whether this row takes an alert out of the caller's sight: it is part of another one now.
+    /// Whether this row takes an alert out of the caller's sight: it is part of another one now, or, where he
+    /// looks at what is held, it is no longer.
     pub fn leaves(&self, alert: &Prepared) -> bool {
-        !self.include_rolled_up && alert.row.change == Change::RolledUp && self.others_pass(alert)
+        let (change, held) = (alert.row.change, alert.row.alert.held.is_some());
+        let rolls_up = !self.include_rolled_up && change == Change::RolledUp && self.held == held;
+        let is_let_go = self.held && !held && matches!(change, Change::Released | Change::Shown);
+        (rolls_up || is_let_go) && self.others_pass(alert)
     }
 
     /// Everything but the level and whether it is part of another.
@@ -77,6 +91,15 @@ impl Filter {
 
     pub fn passes(&self, alert: &Prepared) -> bool {
         self.level_passes(alert.row.alert.finding.level) && self.subject_passes(alert)
+    }
+
+    /// Whether a project is asked for, whatever alerts it has.
+    pub fn project_passes(&self, project: &ProjectId, home: &Home) -> bool {
+        (self.projects.is_empty() || self.projects.contains(project.as_str()))
+            && (self.sectors.is_empty() || self.sectors.contains(home.sector.as_str()))
+            && territory_passes(&self.territories, &home.territory)
+            && (self.departments.is_empty()
+                || home.departments.iter().any(|code| self.departments.contains(code.as_str())))
     }
 
     /// Whether counts of such alerts are asked for.

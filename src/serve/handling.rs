@@ -41,6 +41,9 @@ impl Handling {
 
     pub fn published(&self, row: &AlertRow) {
         let alert = &row.alert;
+        if alert.held.is_some() {
+            return;
+        }
         let times = match row.change {
             Change::Acknowledged => &self.acknowledged,
             Change::Resolved => &self.resolved,
@@ -51,10 +54,11 @@ impl Handling {
     }
 }
 
-/// When the trouble began that ends now: a reopened alert began anew.
+/// When the trouble began that ends now: a reopened alert began anew, and one that was held when it was told.
 fn began(row: &AlertRow) -> Day {
     let steps = row.alert.history.steps.iter().rev();
-    let mut starts = steps.filter(|step| matches!(step.change, Change::Raised | Change::Reopened));
+    let mut starts =
+        steps.filter(|step| matches!(step.change, Change::Raised | Change::Reopened | Change::Released));
     starts.next().map_or(row.alert.raised_on, |step| step.on)
 }
 

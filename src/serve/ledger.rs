@@ -89,7 +89,10 @@ impl Ledgers {
         Ok(pb::ListProjectsResponse {
             next_page_token: last
                 .map_or_else(String::new, |last| page::write(&seal, |w| w.project_id(&last.project_id))),
-            projects: found.into_iter().map(papers::summary).collect(),
+            projects: found
+                .into_iter()
+                .map(|summary| papers::summary(summary, &self.rows.doubts_of(&summary.project_id)))
+                .collect(),
         })
     }
 
@@ -115,12 +118,14 @@ impl Ledgers {
 }
 
 /// The last rows of the alerts that stand: of one worker, or of the project itself.
-pub(super) fn standing(asked: &ProjectAsk<'_>, whom: Option<&IdNumber>) -> Vec<Arc<AlertRow>> {
+/// `held`: also what is held in quarantine.
+pub(super) fn standing(asked: &ProjectAsk<'_>, whom: Option<&IdNumber>, held: bool) -> Vec<Arc<AlertRow>> {
     let about = |row: &&Arc<AlertRow>| match whom {
         Some(id) => row.id_number() == Some(id),
         None => row.alert.finding.subject == Subject::Project,
     };
-    asked.rows.values().filter(|row| row.alert.stands()).filter(about).cloned().collect()
+    let told = |row: &&Arc<AlertRow>| row.alert.stands() && (held || row.alert.held.is_none());
+    asked.rows.values().filter(told).filter(about).cloned().collect()
 }
 
 pub(super) fn no_project() -> Refusal {

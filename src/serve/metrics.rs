@@ -35,6 +35,7 @@ pub struct Metrics {
     alert_rows: IntCounterVec,
     latency: Histogram,
     alerts: IntGaugeVec,
+    held: IntGaugeVec,
     shadow: IntGaugeVec,
     senders: Senders,
     handling: Handling,
@@ -121,8 +122,13 @@ impl Metrics {
             )?,
             alerts: r.gauge_vec(
                 "wagewatch_open_alerts",
-                "Alerts that stand, by rule and level.",
+                "Alerts that stand and are told, by rule and level.",
                 &["rule", "level"],
+            )?,
+            held: r.gauge_vec(
+                "wagewatch_held_alerts",
+                "Alerts that stand and are held in quarantine, by rule; told to nobody before a release.",
+                &["rule"],
             )?,
             shadow: r.gauge_vec(
                 "wagewatch_shadow_alerts",
@@ -239,6 +245,8 @@ impl Metrics {
     fn count_alerts(&self, engine: &Engine) {
         let counts = engine.feed().counts();
         for rule in Rule::ALL {
+            let held = i64::try_from(counts.held(*rule)).unwrap_or(i64::MAX);
+            self.held.with_label_values(&[rule.as_str()]).set(held);
             for level in Level::ALL {
                 let count = i64::try_from(counts.get(*rule, *level)).unwrap_or(i64::MAX);
                 self.alerts.with_label_values(&[rule.as_str(), level.as_str()]).set(count);

@@ -1,12 +1,13 @@
 //! The ledger's values as messages. Accounts are masked; a worker's number is shown in full only to
 //! him who named it.
 
-use super::present::{both, fen, number, payment_line, suspense_reason, wage};
+use super::present::{self, both, fen, number, payment_line, suspense_reason, wage};
 use crate::alerts::{Numbers, wage_arithmetic};
 use crate::domain::{
-    AccountRestraint, Channel, Complaint, Day, Deposit, DepositForm, DepositStatus, Enrolment, Funding,
-    Inspection, InspectionOutcome, Payment, PaymentGuarantee, PeriodView, Project, ProjectId, ProjectStatus,
-    RestraintKind, Rulebook, Sum, SuspenseReason, WageAccount, WagePeriod, WorkerView, masked_name,
+    AccountRestraint, Channel, Complaint, Day, Deposit, DepositForm, DepositStatus, Doubt, Enrolment,
+    Funding, Inspection, InspectionOutcome, Payment, PaymentGuarantee, PeriodView, Project, ProjectId,
+    ProjectStatus, RestraintKind, Rulebook, Sum, SuspenseReason, WageAccount, WagePeriod, WorkerView,
+    masked_name,
 };
 use crate::engine::ProjectSummary;
 use crate::proto::v1 as pb;
@@ -76,7 +77,7 @@ fn period(period: &PeriodView, view: &WorkerView, book: &Rulebook, today: Option
     }
 }
 
-pub fn summary(summary: &ProjectSummary) -> pb::ProjectSummary {
+pub fn summary(summary: &ProjectSummary, doubts: &[Doubt]) -> pb::ProjectSummary {
     let facts = summary.facts.as_ref();
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     pb::ProjectSummary {
@@ -95,6 +96,7 @@ pub fn summary(summary: &ProjectSummary) -> pb::ProjectSummary {
         oldest_due_on: summary.oldest_due_on.map(|day| day.to_string()),
         alerts: summary.alerts,
         suspense: summary.suspense,
+        doubts: present::doubts(doubts),
     }
 }
 

@@ -6,9 +6,11 @@ use super::life;
 use super::rows::Prepared;
 use super::subject::{fact, subject};
 use crate::access::Sight;
-use crate::alerts::{Audience, Both, Department, Directory, IdKey, Numbers, alert_id, info, text};
+use crate::alerts::{
+    Audience, Both, Department, Directory, IdKey, Numbers, alert_id, doubt_words, info, text,
+};
 use crate::domain::{
-    AccrualLine, Day, DismissReason, Evidence, PaymentLine, ProjectId, Subject, Sum, WagePeriod,
+    AccrualLine, Day, DismissReason, Doubt, Evidence, PaymentLine, ProjectId, Subject, Sum, WagePeriod,
 };
 use crate::engine::api::ProjectFacts;
 use crate::proto::v1 as pb;
@@ -42,6 +44,7 @@ numbers! {
     worker_word: crate::domain::WorkerWord,
     authority: crate::domain::Authority,
     suspense_reason: crate::domain::SuspenseReason,
+    doubt_kind: crate::domain::DoubtKind,
 }
 
 pub fn both(text: Both) -> pb::Text {
@@ -143,8 +146,20 @@ fn in_words(
         escalation: u32::from(alert.clock.escalation),
         escalated_on: alert.clock.escalated_on.map(|day| day.to_string()),
         causes: alert.causes.iter().map(life::cause).collect(),
+        doubts: doubts(&prepared.doubts),
+        held_since: alert.held.map(|day| day.to_string()),
         escalated_to: routes.ladder(alert.clock.escalation).map(office),
     }
+}
+
+pub fn doubts(doubts: &[Doubt]) -> Vec<pb::Doubt> {
+    let shown = |doubt: &Doubt| pb::Doubt {
+        kind: doubt_kind(doubt.kind),
+        source: doubt.source.to_string(),
+        since: doubt.since.to_string(),
+        text: Some(both(doubt_words(doubt))),
+    };
+    doubts.iter().map(shown).collect()
 }
 
 fn numbers(sight: Sight) -> Numbers {
@@ -280,7 +295,7 @@ pub fn payment_line(payment: &PaymentLine) -> pb::PaymentLine {
 mod tests {
     use super::*;
     use crate::domain::{
-        AlertStatus, Authority, Change, ExemptionKind, Level, Rule, SuspenseReason, WorkerWord,
+        AlertStatus, Authority, Change, DoubtKind, ExemptionKind, Level, Rule, SuspenseReason, WorkerWord,
     };
 
     /// Number n on the wire is the n-th of the domain's values.
@@ -300,7 +315,7 @@ mod tests {
         check_all! {
             Rule "RULE_"; Level "LEVEL_"; AlertStatus "ALERT_STATUS_"; Change "CHANGE_";
             DismissReason "DISMISS_REASON_"; SuspenseReason "SUSPENSE_REASON_";
-            ExemptionKind "EXEMPTION_KIND_"; WorkerWord "WORKER_WORD_"; Authority "AUTHORITY_";
+            DoubtKind "DOUBT_KIND_"; ExemptionKind "EXEMPTION_KIND_"; WorkerWord "WORKER_WORD_"; Authority "AUTHORITY_";
         }
     }
 

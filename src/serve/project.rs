@@ -23,11 +23,12 @@ impl Ledgers {
     ) -> Result<pb::GetProjectResponse, Refusal> {
         self.ready()?;
         let project = self.project_seen(&request.project_id, visit)?;
+        let (held, doubts) = (visit.sees_county(), self.rows.doubts_of(&project));
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
             let ledger = asked.ledger;
             let shown = pb::GetProjectResponse {
-                summary: Some(papers::summary(&(asked.summary)())),
+                summary: Some(papers::summary(&(asked.summary)(), &doubts)),
                 project: ledger.facts().map(papers::project),
                 accounts: ledger.accounts().map(papers::account).collect(),
                 deposits: ledger.deposits().map(|paper| papers::deposit(paper.deposit)).collect(),
@@ -37,7 +38,7 @@ impl Ledgers {
                 alerts: Vec::new(),
                 business_date: asked.today.map(|day| day.to_string()),
             };
-            Some((shown, standing(&asked, None), asked.today))
+            Some((shown, standing(&asked, None, held), asked.today))
         };
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
         let (shown, rows, today) = found.ok_or_else(no_project)?;

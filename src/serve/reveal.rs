@@ -23,7 +23,7 @@ pub async fn reveal(
 ) -> Result<pb::RevealResponse, Refusal> {
     let why = why(&request)?;
     let row = engine.feed().get(&AlertId(request.alert_id.as_str().into()));
-    let row = row.filter(|row| visit.sees_project(rows.make(row).place()));
+    let row = row.filter(|row| rows.is_seen(row, visit));
     let unknown = "no alert of this id stands or was resolved lately";
     let row = row.ok_or_else(|| Refusal::NotFound(unknown.into()))?;
     visit.take_reveal()?;

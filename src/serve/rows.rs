@@ -6,8 +6,9 @@ use super::present;
 use super::seal::Seal;
 use crate::access::{Home, Place, Sight};
 use crate::alerts::{Directory, IdKey};
-use crate::domain::{AlertRow, Day, Evidence, FactName, FactValue, Fen, Funding, ProjectId};
+use crate::domain::{AlertRow, Day, Doubt, Doubts, Evidence, FactName, FactValue, Fen, Funding, ProjectId};
 use crate::engine::api::ProjectFacts;
+use crate::guard::Visit;
 use compact_str::CompactString;
 use prost::Message;
 use prost::bytes::Bytes;
@@ -19,6 +20,8 @@ pub struct Prepared {
     pub facts: Option<Arc<ProjectFacts>>,
     /// Codes of all departments that are told.
     pub departments: Vec<CompactString>,
+    /// Why its project's figures are in doubt.
+    pub doubts: Vec<Doubt>,
     encoded: OnceLock<Bytes>,
     /// The same for those who see no person.
     impersonal: OnceLock<Bytes>,
@@ -77,6 +80,11 @@ impl Rows {
         &self.ids
     }
 
+    /// Whether the caller sees the alert: it is of a project of his, and not held, or he sees everything.
+    pub fn is_seen(&self, row: &Arc<AlertRow>, visit: &Visit) -> bool {
+        (row.alert.held.is_none() || visit.sees_county()) && visit.sees_project(self.make(row).place())
+    }
+
     pub fn routes(&self) -> &Directory {
         &self.routes
     }
@@ -131,6 +139,16 @@ impl Rows {
         self.home(self.directory.facts(project).as_deref())
     }
 
+    /// Why a project's figures are in doubt.
+    pub fn doubts_of(&self, project: &ProjectId) -> Vec<Doubt> {
+        self.directory.doubts().get(project).cloned().unwrap_or_default()
+    }
+
+    /// All projects in doubt.
+    pub fn doubts(&self) -> Arc<Doubts> {
+        self.directory.doubts()
+    }
+
     /// A row that is asked for once: not put into the cache.
     pub fn make(&self, row: &Arc<AlertRow>) -> Prepared {
         let facts = match row.project_id().is_county() {
@@ -147,6 +165,7 @@ impl Rows {
             row: row.clone(),
             facts,
             departments,
+            doubts: self.doubts_of(row.project_id()),
             encoded: OnceLock::new(),
             impersonal: OnceLock::new(),
         }

@@ -60,6 +60,7 @@ impl Count {
             handling: self.handling,
             exempted: self.exempted,
             name: String::new(),
+            projects_in_doubt: 0,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What an alert is about, and the facts that it rests on, as messages: people and accounts masked.
 
-use super::present::{both, fen, payment_line};
+use super::present::{both, fen, payment_line, rule};
 use crate::alerts::{Both, fact_words};
 use crate::domain::{Fact, FactValue, Subject};
 use crate::proto::v1 as pb;
@@ -32,6 +32,7 @@ pub fn subject(subject: &Subject, period: Option<String>) -> pb::Subject {
         Subject::Sheet(firm, _) | Subject::Employer(firm) => shown.employer_uscc = Some(firm.to_string()),
         Subject::Complaint(id) => shown.complaint_id = Some(id.to_string()),
         Subject::Source(name) => shown.source = Some(name.to_string()),
+        Subject::Rule(one) => shown.rule = rule(*one),
         Subject::Project | Subject::Worker(_) | Subject::WorkerPeriod(..) | Subject::Month(_) => {}
     }
     shown

@@ -7,7 +7,8 @@ use super::rows::Rows;
 use super::subject::subject;
 use crate::alerts::{Numbers, alert_id, text};
 use crate::domain::{
-    Account, AlertRow, Day, Fen, Finding, IdNumber, Payment, PaymentStatus, Period, ProjectId, Reason, Time,
+    Account, AlertKey, AlertRow, Day, Fen, Finding, IdNumber, Payment, PaymentStatus, Period, ProjectId,
+    Reason, Time,
 };
 use crate::engine::{Engine, Otherwise, ProjectAsk};
 use crate::proto::Refusal;
@@ -32,6 +33,7 @@ pub async fn what_if(
     rows: &Rows,
     row: &AlertRow,
     payment: pb::HypotheticalPayment,
+    sees_held: bool,
     until: Instant,
 ) -> Result<pb::WhatIfResponse, Refusal> {
     let today = engine.business_date().ok_or_else(|| {
@@ -42,7 +44,14 @@ pub async fn what_if(
     let (project, as_of) = (asked.project_id.clone(), asked.as_of);
     let question = move |ask: Option<ProjectAsk<'_>>| {
         let ask = ask?;
-        Some(ask.what_if(payment_of(&ask, asked)?, as_of))
+        let mut found = ask.what_if(payment_of(&ask, asked)?, as_of);
+        // Of what is held in quarantine nobody is told this way either.
+        let is_held = |finding: &Finding| {
+            let key = AlertKey { subject: finding.subject.clone(), rule: finding.rule };
+            ask.alerts.get(&key).is_some_and(|alert| alert.stands() && alert.held.is_some())
+        };
+        found.retain(|one| sees_held || !one.before.as_ref().or(one.after.as_ref()).is_some_and(is_held));
+        Some(found)
     };
     let found = ask(until, |done| engine.ask_project(project, question, done)).await?;
     let found = found

@@ -5,7 +5,7 @@ use super::ask::ask;
 use super::ledger::{Ledgers, field, no_project, project_id, standing};
 use super::page;
 use super::papers;
-use super::present::{fen, payment_line};
+use super::present::{self, fen, payment_line};
 use super::seal::Seal;
 use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{AlertId, DayStart, IdNumber, ProjectId, Sum, WorkerView, masked_name};
@@ -38,7 +38,8 @@ impl Ledgers {
         if let Whom::Number(id) = &whom {
             visit.saw([format!("{project} {id}")]);
         }
-        let is_place = matches!(whom, Whom::Place(_));
+        let (is_place, held) = (matches!(whom, Whom::Place(_)), visit.sees_county());
+        let doubts = present::doubts(&self.rows.doubts_of(&project));
         let question = move |asked: Option<ProjectAsk<'_>>| {
             let asked = asked?;
             let worker = match &whom {
@@ -55,10 +56,11 @@ impl Ledgers {
             shown.worked = days.iter().map(|day| worked_day(day, asked.book.day_starts_at)).collect();
             shown.payments = view.payments.iter().map(payment_line).collect();
             shown.named_accounts = view.named_accounts.iter().map(|a| a.masked().to_string()).collect();
+            shown.doubts = doubts;
             if masked {
                 shown.id_number = view.id_number.masked().to_string();
             }
-            Some((shown, standing(&asked, Some(&view.id_number)), asked.today))
+            Some((shown, standing(&asked, Some(&view.id_number), held), asked.today))
         };
         let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
         let (shown, rows, today) = found.ok_or_else(no_worker)?;
@@ -80,7 +82,7 @@ impl Ledgers {
     ) -> Result<(ProjectId, Whom, bool), Refusal> {
         if !request.alert_id.is_empty() {
             let row = self.engine.feed().get(&AlertId(request.alert_id.as_str().into()));
-            let row = row.filter(|row| visit.sees_project(self.rows.make(row).place())).ok_or_else(|| {
+            let row = row.filter(|row| self.rows.is_seen(row, visit)).ok_or_else(|| {
                 Refusal::NotFound("no alert of this id stands or was resolved lately".into())
             })?;
             let id = row

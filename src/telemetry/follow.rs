@@ -166,7 +166,7 @@ fn projects(entries: &[Entry]) -> Option<HashSet<ProjectId>> {
         Entry::Record(record) => record.body.project_id().cloned(),
         Entry::Act(act) => Some(act.project_id.clone()),
         Entry::Erased(erased) => Some(erased.project_id.clone()),
-        Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) => None,
+        Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) | Entry::Release(_) => None,
     };
     let touches = |entry: &&Entry| !matches!(entry, Entry::Rejected(_));
     entries.iter().filter(touches).map(project).collect()

@@ -50,7 +50,7 @@ impl Node {
     /// What owners are given; the store is a new one.
     pub fn equipment(&self, book: &Arc<Rulebook>) -> Equipment {
         let store = Arc::new(MemoryStore::new());
-        Equipment { store, book: book.clone(), ids: PUBLIC_ID_KEY, rows_max: 0, shadow: None }
+        Equipment { store, book: book.clone(), ids: PUBLIC_ID_KEY, rows_max: 0, shards: 1, shadow: None }
     }
 
     /// The process is gone; writes of copies that were under way are there or not.

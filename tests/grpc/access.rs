@@ -70,7 +70,7 @@ impl As {
         As { channel, ..As::new(house, token) }
     }
 
-    fn service(
+    pub fn service(
         &self,
     ) -> InterceptedService<Channel, impl FnMut(Request<()>) -> Told<Request<()>> + Clone + use<>> {
         let token = self.token.clone();
@@ -171,7 +171,7 @@ impl As {
         Ok(())
     }
 
-    async fn get(&self, id: &str) -> Told<pb::GetResponse> {
+    pub async fn get(&self, id: &str) -> Told<pb::GetResponse> {
         let request = pb::GetRequest { id: id.into() };
         Ok(AlertServiceClient::new(self.service()).get(request).await?.into_inner())
     }
@@ -457,6 +457,18 @@ impl County {
                     .map(|told| told.into_inner().months.into_iter().map(|m| m.project_id).collect())
             }
             Call::ListSources => admin.list_sources(pb::ListSourcesRequest {}).await.map(|_| one(())),
+            Call::ListQuarantine => {
+                admin.list_quarantine(pb::ListQuarantineRequest {}).await.map(|_| one(()))
+            }
+            Call::ReleaseRule => {
+                let request = pb::ReleaseRuleRequest {
+                    rule: pb::Rule::NoContract.into(),
+                    actor: "王五".into(),
+                    act_id: format!("{role}-{own}"),
+                    text: String::new(),
+                };
+                admin.release_rule(request).await.map(|_| one(()))
+            }
             Call::Resubmit => who.resubmit(&self.who(Role::Coordinator), role, own).await.map(|()| one(())),
             Call::ListProjects => ledgers
                 .list_projects(pb::ListProjectsRequest::default())

@@ -11,9 +11,9 @@ use tonic::service::Routes;
 use tonic::transport::Channel;
 use wagewatch::alerts::{Department, Directory, PUBLIC_ID_KEY, Role, Territory};
 use wagewatch::console;
-use wagewatch::domain::{Fen, Funding, Numbers, ProjectId, Rule, Rulebook, Switch};
+use wagewatch::domain::{AlertRow, Doubts, Fen, Funding, Numbers, ProjectId, Rule, Rulebook, Switch};
 use wagewatch::engine::api::ProjectFacts;
-use wagewatch::engine::{Engine, Parts, Settings};
+use wagewatch::engine::{Engine, Observer, Parts, Settings};
 use wagewatch::guard::{Equipment, Guard, Tls};
 use wagewatch::intake::batch::Limits;
 use wagewatch::intake::grpc::Intake;
@@ -49,6 +49,8 @@ pub struct Plan {
     pub tls: Option<Tls>,
     /// Rules beside those of the contract.
     pub also: Vec<Rule>,
+    /// Alerts of a rule on a day; 0: no limit.
+    pub flood_alerts: i64,
     /// Where the guard writes its trail.
     pub trail: Option<PathBuf>,
 }
@@ -66,6 +68,7 @@ impl Default for Plan {
             guard: Guard::open(Equipment::default()),
             tls: None,
             also: Vec::new(),
+            flood_alerts: 0,
             trail: None,
         }
     }
@@ -84,6 +87,34 @@ pub struct House {
     pub ungated: Routes,
 }
 
+/// Metrics count; what is in doubt is told. (What projects are, tests say themselves.)
+struct Ears {
+    metrics: Arc<Metrics>,
+    facts: Arc<FactsCache>,
+}
+
+impl Observer for Ears {
+    fn appended(&self, entries: usize, micros: u64) {
+        self.metrics.appended(entries, micros);
+    }
+
+    fn applied(&self, entries: usize, micros: u64) {
+        self.metrics.applied(entries, micros);
+    }
+
+    fn doubted(&self, doubts: &Arc<Doubts>) {
+        self.facts.put_doubts(doubts.clone());
+    }
+
+    fn published(&self, rows: &[Arc<AlertRow>]) {
+        self.metrics.published(rows);
+    }
+
+    fn checkpointed(&self, pages: usize, bytes: usize, micros: u64) {
+        self.metrics.checkpointed(pages, bytes, micros);
+    }
+}
+
 impl House {
     pub async fn start() -> House {
         House::build(Plan::default()).await
@@ -91,13 +122,14 @@ impl House {
 
     pub async fn build(plan: Plan) -> House {
         let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).unwrap());
+        let facts = Arc::new(FactsCache::new());
         let engine = Engine::start(Parts {
             log: plan.log,
             store: Arc::new(plan.store),
             settings: plan.settings,
-            book: Arc::new(contract_rules(&plan.also)),
+            book: Arc::new(contract_rules(&plan.also, plan.flood_alerts)),
             ids: PUBLIC_ID_KEY,
-            observer: metrics.clone(),
+            observer: Arc::new(Ears { metrics: metrics.clone(), facts: facts.clone() }),
         })
         .unwrap();
         let ready = async {
@@ -110,7 +142,6 @@ impl House {
             .expect("the engine gets level with its log");
         let stop = CancellationToken::new();
         let hub = Hub::start(engine.feed().clone(), stop.clone());
-        let facts = Arc::new(FactsCache::new());
         let shards = engine.feed().shards();
         let rows = Arc::new(Rows::new(facts.clone(), Arc::new(directory()), PUBLIC_ID_KEY, shards));
         let counted = metrics.clone();
@@ -214,8 +245,8 @@ impl House {
 }
 
 /// Doors carry the alerts of any rule: these tests count those of the contract's six.
-fn contract_rules(also: &[Rule]) -> Rulebook {
-    let mut numbers = Numbers::default();
+fn contract_rules(also: &[Rule], flood_alerts: i64) -> Rulebook {
+    let mut numbers = Numbers { flood_alerts, flood_grace_days: 0, ..Numbers::default() };
     for rule in Rule::ALL.iter().filter(|rule| !rule.is_of_contract() && !also.contains(rule)) {
         numbers.switches.insert(*rule, Switch { off: true, off_in: Vec::new() });
     }

@@ -5,12 +5,14 @@
 mod access;
 mod alerts;
 mod console;
+mod doubt;
 mod gated;
 mod hostile;
 mod house;
 mod intake;
 mod ledger;
 mod pace;
+mod quarantine;
 mod revoked;
 mod server;
 mod subscribe;

@@ -3,7 +3,7 @@
 //! records do not tell: the simulation counts those from the rows.)
 
 use super::*;
-use wagewatch::domain::{BusinessSignal, DayStart, ProjectStatus};
+use wagewatch::domain::{BusinessSignal, DayStart, DoubtKind, ProjectStatus};
 
 pub(super) fn judge(records: &[Record], facts: &Facts, today: Day, book: &Rulebook, truth: &mut Truth) {
     let now = book.at(today).clone();
@@ -146,15 +146,23 @@ fn feeds(records: &[Record], facts: &Facts, today: Day, now: &Numbers, truth: &m
     let mut found: BTreeSet<CompactString> = BTreeSet::new();
     for (name, (last, projects)) in attendance {
         let waits = |project: &ProjectId| at_work(project) && newest[project] <= last;
-        if silent(last, now.feed_silent_days) && projects.iter().any(waits) {
-            found.insert(name);
+        if silent(last, now.feed_silent_days) {
+            for project in projects.iter().filter(|project| waits(project)) {
+                let doubt = (DoubtKind::Attendance, name.clone(), last);
+                truth.doubts.entry(project.clone()).or_default().insert(doubt);
+                found.insert(name.clone());
+            }
         }
     }
     for (name, last) in banks {
         let open = |a: &&WageAccount| a.bank == name && a.closed_on.is_none_or(|day| day > today);
-        let serves = facts.account_papers.iter().filter(open).any(|a| at_work(&a.project_id));
-        if silent(last, now.feed_silent_bank_days) && serves {
-            found.insert(name);
+        let served = facts.account_papers.iter().filter(open).filter(|a| at_work(&a.project_id));
+        if silent(last, now.feed_silent_bank_days) {
+            for account in served {
+                let doubt = (DoubtKind::Bank, name.clone(), last);
+                truth.doubts.entry(account.project_id.clone()).or_default().insert(doubt);
+                found.insert(name.clone());
+            }
         }
     }
     for name in found {

@@ -43,6 +43,8 @@ pub struct Truth {
     pub suspense: BTreeMap<(CompactString, CompactString), (Fen, SuspenseReason)>,
     /// Every month in which anybody worked, or for which, soon due, anything is expected.
     pub months: BTreeMap<(ProjectId, Period), MonthTotals>,
+    /// Projects that hang on a silent feed: as what, whose, and since when; whether the rule is on or not.
+    pub doubts: BTreeMap<ProjectId, BTreeSet<(DoubtKind, CompactString, Day)>>,
     /// Indexes of the records that conflict with one before them in the order given.
     pub rejected: Vec<usize>,
 }

@@ -305,7 +305,7 @@ def english(browser):
     page = browser.go("overview")
     page.locator("#language").click()
     expect(page.locator("nav a").first).to_have_text("Overview")
-    for view, word in (("alerts", "Filters"), ("quality", "Senders"), ("projects", "Projects")):
+    for view, word in (("alerts", "Filters"), ("quality", "Senders"), ("quarantine", "Nothing is held"), ("projects", "Projects")):
         browser.go(view)
         expect(page.locator("main")).to_be_visible()
         assert word in page.locator("main").inner_html() or word in page.locator("main").inner_text(), view
@@ -381,7 +381,7 @@ def short_of_room(chromium, service):
     page = browser.go("alerts")
     expect(page.locator(".banner")).to_contain_text("磁盘空间不足")
     expect(page.locator(".alert-list")).to_contain_text("没有符合条件的预警")
-    for view in ("overview", "projects", "letters", "quality"):
+    for view in ("overview", "projects", "letters", "quality", "quarantine"):
         browser.go(view)
         expect(page.locator(".panel").first).to_be_visible()
         browser.shot(f"empty_{view}")

@@ -2,10 +2,10 @@
 
 use super::super::oracle;
 use compact_str::CompactString;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use wagewatch::domain::{
-    Alert, AlertKey, Day, Days, Entry, Fen, IdNumber, Level, MonthTotals, Period, ProjectId, Record, Rule,
-    Rulebook, Sum, SuspenseReason, Verdict,
+    Alert, AlertKey, Day, Days, Doubt, Doubts, Entry, Fen, IdNumber, Level, MonthTotals, Period, ProjectId,
+    Record, Rule, Rulebook, Subject, Sum, SuspenseReason, Verdict,
 };
 use wagewatch::engine::{Bureau, Desk, Engine, ProjectAsk, Shard};
 use wagewatch::ledger::KeptPayment;
@@ -38,8 +38,9 @@ impl Picture {
 
     fn stands(&mut self, alert: &Alert) {
         let f = &alert.finding;
-        // Whether somebody is a repeat offender hangs on what people did, which records do not tell.
-        if f.rule == Rule::RepeatOffender {
+        // Whether somebody is a repeat offender hangs on what people did, and what is held on when records
+        // came: records do not tell.
+        if matches!(f.rule, Rule::RepeatOffender | Rule::AlertFlood) {
             return;
         }
         // The subject of a wage alert names its month; the oracle does not say it twice.
@@ -113,6 +114,24 @@ pub fn check(desk: &Desk, shards: &mut [Shard], bureau: &Bureau, entries: &[Entr
     shards.iter_mut().for_each(|shard| picture.shard(shard));
     picture.bureau(bureau);
     picture.check(&truth, today);
+    if today.is_some() {
+        check_doubts(&bureau.doubts(), &truth);
+    }
+}
+
+/// Whose figures are in doubt: the projects that hang on a feed whose alert stands.
+fn check_doubts(found: &Doubts, truth: &oracle::Truth) {
+    let said = |doubt: &Doubt| (doubt.kind, doubt.source.clone(), doubt.since);
+    let found = found.iter().map(|(project, doubts)| (project.clone(), doubts.iter().map(said).collect()));
+    let found: BTreeMap<ProjectId, BTreeSet<_>> = found.collect();
+    let stands = |name: &CompactString| {
+        let key = AlertKey { subject: Subject::Source(name.clone()), rule: Rule::FeedSilent };
+        truth.alerts.contains_key(&(ProjectId::county(), key))
+    };
+    let mut wanted = truth.doubts.clone();
+    wanted.values_mut().for_each(|doubts| doubts.retain(|(_, name, _)| stands(name)));
+    wanted.retain(|_, doubts| !doubts.is_empty());
+    same("doubts", &found, &wanted);
 }
 
 /// The same through an engine's questions. Nobody may be submitting.

@@ -1,7 +1,7 @@
 //! One machine in one thread: desk and shards on a log and a store in memory, with crashes at will.
 
-use super::judge;
 use super::offenders::offenders;
+use super::{floods, judge};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,6 +121,7 @@ impl Machine {
                 Routing::Everyone { entry } => match &block.entries[*entry as usize] {
                     Entry::Date(day) => (None, Order::Date(*day)),
                     Entry::Rulebook(book) => (None, Order::Rulebook(book)),
+                    Entry::Release(release) => (None, Order::Release(release)),
                     other => panic!("{other:?} is not for everyone"),
                 },
             };
@@ -244,6 +245,23 @@ impl Machine {
         });
         let wanted = offenders(&self.rows(), today, last.unwrap_or(&self.book));
         assert_eq!(found.collect::<BTreeSet<_>>(), wanted, "repeat offenders");
+        floods::check_reports(self.bureau.alerts(), &self.rows(), last.unwrap_or(&self.book).at(today));
+    }
+
+    /// Every entry of the log, with its block.
+    pub fn entries(&self) -> Vec<(Position, Entry)> {
+        let mut entries = Vec::new();
+        let each = &mut |block: Block| {
+            entries.extend(block.entries.into_iter().map(|entry| (block.position, entry)));
+            Ok(())
+        };
+        self.log.read(Position(1), each).unwrap();
+        entries
+    }
+
+    /// How many shards there are; the second stage's number is the next.
+    pub fn shard_count(&self) -> u16 {
+        u16::try_from(self.shards.len()).unwrap()
     }
 
     pub fn ask<T>(&mut self, project: &ProjectId, question: impl FnOnce(Option<ProjectAsk<'_>>) -> T) -> T {
@@ -309,8 +327,10 @@ impl Machine {
         let rows: Vec<_> = (0..self.feed.shards()).flat_map(standing).collect();
         let counts = self.feed.counts();
         for (rule, level) in Rule::ALL.iter().flat_map(|r| Level::ALL.iter().map(move |l| (*r, *l))) {
-            let alike =
-                |row: &&Arc<AlertRow>| (row.alert.finding.rule, row.alert.finding.level) == (rule, level);
+            let alike = |row: &&Arc<AlertRow>| {
+                let f = &row.alert.finding;
+                (f.rule, f.level) == (rule, level) && row.alert.held.is_none()
+            };
             assert_eq!(counts.get(rule, level), rows.iter().filter(alike).count() as u64, "kept and walked");
         }
         rows.iter().map(|row| row.alert.id.clone()).collect()
@@ -333,6 +353,7 @@ fn open(store: &MemoryStore, book: &Arc<Rulebook>, shards: u16) -> Opened {
         book: book.clone(),
         ids: PUBLIC_ID_KEY,
         rows_max: 1_000_000,
+        shards,
         shadow: None,
     };
     let (opened, mut feeds): (Vec<_>, Vec<_>) =

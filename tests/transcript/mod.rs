@@ -41,7 +41,10 @@ pub fn play(source: &str, book: &Arc<Rulebook>) -> Result<String, String> {
     let mut out = String::new();
     for (index, text) in source.lines().enumerate().filter(|(_, text)| !text.starts_with("  >")) {
         out += &format!("{text}\n");
-        if text.is_empty() || text.starts_with('#') || text.starts_with("rules ") {
+        if text.is_empty()
+            || text.starts_with('#')
+            || ["rules ", "numbers "].iter().any(|head| text.starts_with(head))
+        {
             continue;
         }
         let at = |wrong: String| format!("line {}: {wrong}: {text}", index + 1);
@@ -64,6 +67,9 @@ fn judging(source: &str, book: &Rulebook) -> Result<Rulebook, String> {
     let mut book = book.clone();
     let mut editions = book.editions().to_vec();
     for edition in &mut editions {
+        for (place, value) in numbers(source)? {
+            edition.numbers.set(place, value);
+        }
         for rule in Rule::ALL.iter().filter(|rule| !on.contains(rule)) {
             edition.numbers.switches.insert(*rule, Switch { off: true, off_in: Vec::new() });
         }
@@ -72,12 +78,29 @@ fn judging(source: &str, book: &Rulebook) -> Result<Rulebook, String> {
     Ok(book)
 }
 
+/// What a statement `numbers RULE.KEY=N ...` sets: places in the list of all, and values.
+fn numbers(source: &str) -> Result<Vec<(usize, i64)>, String> {
+    let words =
+        source.lines().filter_map(|line| line.strip_prefix("numbers ")).flat_map(str::split_whitespace);
+    let one = |word: &str| {
+        let (name, value) = word.split_once('=').ok_or_else(|| format!("{word:?}: RULE.KEY=N"))?;
+        let is_it = |key: &NumberKey| format!("{}.{}", key.section, key.key) == name;
+        let place = wagewatch::domain::Numbers::KEYS
+            .iter()
+            .position(is_it)
+            .ok_or_else(|| format!("{name:?} is no number"))?;
+        Ok((place, line::number(value)?))
+    };
+    words.map(one).collect()
+}
+
 impl Stage {
     fn say(&mut self, statement: &str) -> Result<Vec<String>, String> {
         let mut line = Line::new(statement);
         match line.next("a verb")? {
             "date" => self.date(line),
             verb if acts::VERBS.contains(&verb) => self.act(verb, line),
+            "release" => self.release(line),
             "history" => self.history(line),
             "again" => line.end().and_then(|()| self.again()).map(|()| Vec::new()),
             "crash" => line.end().and_then(|()| self.crash()).map(|()| Vec::new()),
@@ -139,6 +162,15 @@ impl Stage {
             kind,
         };
         Ok(self.tell(vec![Entry::Act(Box::new(act))]))
+    }
+
+    fn release(&mut self, mut line: Line<'_>) -> Result<Vec<String>, String> {
+        let (rule, text) = (cast::rule(line.next("a rule")?)?, line.text.unwrap_or_default().into());
+        let actor = line.options(&["by"])?.get("by", Ok)?.ok_or("`by` is missing")?.into();
+        self.acts += 1;
+        let act_id = format!("act-{}", self.acts).into();
+        let at = line::time(self.today.ok_or("no date yet")?, "11:00")?;
+        Ok(self.tell(vec![Entry::Release(Box::new(Release { rule, actor, at, act_id, text }))]))
     }
 
     /// The alert that a statement names: rule, project, and as it needs worker, month or payment.

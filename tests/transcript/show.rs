@@ -39,8 +39,12 @@ pub fn row(row: &AlertRow, today: Day) -> String {
         Change::HandedOver => alert.casework.handed_to.map(|to| format!("to {to} {}", by(alert))),
         Change::Assigned => alert.assignee.as_ref().map(|to| format!("to {to} {}", by(alert))),
         Change::Dismissed => alert.dismissal.as_ref().map(|d| format!("{} {}", d.reason, by(alert))),
-        Change::Raised | Change::Changed | Change::Reopened => evidence(finding, today),
+        Change::Released if alert.actor.is_some() => Some(by(alert)),
+        Change::Raised | Change::Changed | Change::Reopened | Change::Released => evidence(finding, today),
     };
+    if alert.held.is_some() {
+        line += " (held)";
+    }
     line += &said.map(|said| format!(": {said}")).unwrap_or_default();
     let facts = matches!(row.change, Change::Changed | Change::Assigned | Change::Noted);
     if facts && alert.status != AlertStatus::Open {
@@ -105,6 +109,7 @@ fn paper(subject: &Subject) -> String {
         Subject::Deposit(id) | Subject::Complaint(id) | Subject::Source(id) => id.to_string(),
         Subject::Sheet(firm, period) => format!("{} {period}", employer_word(*firm)),
         Subject::Employer(firm) => employer_word(*firm).to_owned(),
+        Subject::Rule(rule) => rule.to_string(),
         Subject::Project | Subject::Worker(_) | Subject::WorkerPeriod(..) | Subject::Payment { .. } => {
             panic!("{subject:?} is shown by its names")
         }

@@ -7,7 +7,9 @@ use crate::domain::{FactName, Rule};
 /// `(银行保函, bank guarantee)`; `None` for what is no word of the fact's list.
 pub fn kind_words(name: FactName, word: &str) -> Option<(&'static str, &'static str)> {
     let words = match (name, word) {
-        (FactName::Cause, rule) => Rule::parse(rule).map(info).map(|info| (info.title_zh, info.title_en))?,
+        (FactName::Cause | FactName::Rule, rule) => {
+            Rule::parse(rule).map(info).map(|info| (info.title_zh, info.title_en))?
+        }
         (FactName::DepositForm, "cash") => ("现金", "cash"),
         (FactName::DepositForm, "bank_guarantee") => ("银行保函", "bank guarantee"),
         (FactName::DepositForm, "insurance") => ("保证保险", "insurance"),
@@ -50,6 +52,7 @@ mod tests {
             (FactName::Signal, Signal::WORDS),
             (FactName::Outcome, InspectionOutcome::WORDS),
             (FactName::Cause, Rule::WORDS),
+            (FactName::Rule, Rule::WORDS),
         ];
         for (name, words) in lists {
             for word in words {

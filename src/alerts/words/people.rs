@@ -139,4 +139,13 @@ pub(super) const INFOS: &[RuleInfo] = &[
         must_act_zh: "上一级督办",
         must_act_en: "The next above",
     },
+    RuleInfo {
+        rule: Rule::AlertFlood,
+        title_zh: "预警激增，已隔离",
+        title_en: "A flood of alerts is held",
+        article_zh: "《达拉特旗全面治理拖欠农牧民工工资问题实施方案》（2025年）三（十五）",
+        article_en: "county plan 2025, section 3 (15)",
+        must_act_zh: "旗人社局查明激增原因；运维人员核对后放行",
+        must_act_en: "The labour bureau finds out why; an operator releases them once it is clear",
+    },
 ];

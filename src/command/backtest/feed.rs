@@ -155,7 +155,7 @@ fn block_of(
             Entry::Record(record) => records.push(record),
             Entry::Rejected(_) => read.rejected += 1,
             // What people did, and by which rulebook was judged then, changes nothing of what is compared.
-            Entry::Act(_) | Entry::Rulebook(_) | Entry::Erased(_) => {}
+            Entry::Act(_) | Entry::Rulebook(_) | Entry::Erased(_) | Entry::Release(_) => {}
             Entry::Date(day) => {
                 read.records += records.len() as u64;
                 test.take(std::mem::take(&mut records))?;

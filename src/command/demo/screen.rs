@@ -119,7 +119,7 @@ impl Screen {
 }
 
 fn is_shown(row: &AlertRow) -> bool {
-    !row.alert.rolled_up
+    !row.alert.rolled_up && row.alert.held.is_none()
 }
 
 fn line(row: &AlertRow, today: Day) -> String {

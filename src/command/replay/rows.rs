@@ -140,6 +140,7 @@ impl<'a, W: Write> Rows<'a, W> {
             Subject::Sheet(firm, _) | Subject::Employer(firm) => self.word("employer_uscc", firm),
             Subject::Complaint(id) => self.text("complaint_id", id),
             Subject::Source(name) => self.text("source", name),
+            Subject::Rule(rule) => self.word("of_rule", rule),
             Subject::Project | Subject::Worker(_) | Subject::WorkerPeriod(..) | Subject::Month(_) => Ok(()),
         }
     }

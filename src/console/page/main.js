@@ -13,14 +13,16 @@ import { overview } from "./view_overview.js";
 import { project } from "./view_project.js";
 import { projects } from "./view_projects.js";
 import { quality } from "./view_quality.js";
+import { quarantine } from "./view_quarantine.js";
 import { worker } from "./view_worker.js";
 
 // Name, view, and the tab it belongs to.
 const VIEWS = {
   overview: [overview, "overview"], alerts: [alerts, "alerts"], alert: [alert, "alerts"], projects: [projects, "projects"],
   project: [project, "projects"], worker: [worker, "worker"], letters: [letters, "letters"], quality: [quality, "quality"],
+  quarantine: [quarantine, "quarantine"],
 };
-const TABS = ["overview", "alerts", "projects", "worker", "letters", "quality"];
+const TABS = ["overview", "alerts", "projects", "worker", "letters", "quality", "quarantine"];
 
 let current = new AbortController();
 // Words of the rules may come later, when the service is reached.

@@ -4,6 +4,7 @@
 import { acts } from "./acts.js";
 import { call, follow } from "./api.js";
 import { facts, h, panel, show, table } from "./dom.js";
+import { reasons } from "./doubt.js";
 import { count, moment, yuan } from "./format.js";
 import { heard, streamIs } from "./status.js";
 import { lang, levelName, ruleName, say, t, word } from "./words.js";
@@ -62,7 +63,7 @@ function picture(answer, page) {
     h("p", { class: "crumbs no-print" }, h("a", { href: "#/alerts" }, `← ${t("alerts")}`)),
     h("h1", {}, h("span", { class: `badge ${one.level}` }, levelName(one.level)), " ", ruleName(one.rule),
       h("span", { class: `state-word ${one.status}` }, word(one.status))),
-    h("p", { class: "lead" }, say(one.body)),
+    h("p", { class: "lead" }, say(one.body)), reasons(one.doubts),
     h("p", { class: "links no-print" }, one.project.projectId && h("a", { href: project }, t("open.project")),
       one.subject?.idNumber && h("a", { href: `#/worker/alert/${encodeURIComponent(one.id)}` }, t("open.worker")),
       one.rolledUpInto && h("a", { href: `#/alert/${encodeURIComponent(one.rolledUpInto)}` }, t("part.of")),
@@ -94,6 +95,7 @@ function about(one) {
     [t("raised.on"), one.raisedOn], [t("changed.on"), one.changedOn],
     one.acknowledgeBy && one.status === "ALERT_STATUS_OPEN" && [t("acknowledge.by"), one.acknowledgeBy],
     one.settleBy && [t("settle.by"), one.settleBy],
+    one.heldSince && [t("quarantine"), one.heldSince],
     one.assignee && [t("assignee"), one.assignee],
     one.rolledUpInto && [t("part.of"), h("a", { href: `#/alert/${encodeURIComponent(one.rolledUpInto)}` }, one.rolledUpInto)],
     one.dismissal && [t("dismissed.because"), `${word(one.dismissal.reason)}：${one.dismissal.text}`],

@@ -3,6 +3,7 @@
 import { call, follow } from "./api.js";
 import { bars, stack } from "./chart.js";
 import { h, panel, show, table } from "./dom.js";
+import { mark } from "./doubt.js";
 import { count, shortYuan, yuan } from "./format.js";
 import { problem } from "./main.js";
 import { heard, streamIs } from "./status.js";
@@ -73,7 +74,9 @@ function picture(stats, owing) {
       h("small", {}, t("tile.arrears"))),
     h("a", { class: "tile wide", href: "#/projects?overdue=1" }, h("span", { class: "label" }, t("workers.owed")),
       h("strong", {}, count(arrears.workers), h("em", {}, t("people"))),
-      h("small", {}, t("tile.projects", owing.nextPageToken ? `${owingCount}+` : owingCount))));
+      h("small", {}, t("tile.projects", owing.nextPageToken ? `${owingCount}+` : owingCount))),
+    Number(stats.total?.projectsInDoubt ?? 0) > 0 && h("a", { class: "tile doubt", href: "#/projects?doubt=1" }, h("span", { class: "label" }, t("doubt.tile")),
+      h("strong", {}, count(stats.total.projectsInDoubt)), h("small", {}, t("doubt.tile.note"))));
   const places = h("div", { class: "two" },
     shares(t("by.sector"), together(stats.bySector ?? []), "sector", asks),
     shares(t("by.territory"), stats.byTerritory, "territory", asks));
@@ -85,21 +88,23 @@ function together(sectors) {
   const all = new Map();
   for (const one of sectors) {
     const name = one.name || one.key || "";
-    const sum = all.get(name) ?? { name, key: "", open: 0, acknowledged: 0, handling: 0, amountFen: 0 };
+    const sum = all.get(name) ?? { name, key: "", open: 0, acknowledged: 0, handling: 0, amountFen: 0, projectsInDoubt: 0 };
     sum.key = sum.key ? `${sum.key},${one.key}` : one.key ?? "";
-    for (const part of ["open", "acknowledged", "handling", "amountFen"]) sum[part] += Number(one[part] ?? 0);
+    for (const part of ["open", "acknowledged", "handling", "amountFen", "projectsInDoubt"]) sum[part] += Number(one[part] ?? 0);
     all.set(name, sum);
   }
   return [...all.values()];
 }
 
 function shares(title, list, key, asks) {
-  const rows = (list ?? []).filter((one) => asks(one) > 0).sort((a, b) => asks(b) - asks(a));
+  // A place where nothing stands because nothing is heard of is shown, too.
+  const doubted = (one) => Number(one.projectsInDoubt ?? 0);
+  const rows = (list ?? []).filter((one) => asks(one) > 0 || doubted(one) > 0).sort((a, b) => asks(b) - asks(a));
   const most = Math.max(1, ...rows.map(asks));
   const heads = [{ label: t(key === "sector" ? "by.sector.short" : key) }, { label: t("number"), number: true }, { label: "", class: "bar" }, { label: t("amount"), number: true }];
   const line = (one) => ({
     cells: [
-      h("a", { href: `#/alerts?${key}=${encodeURIComponent(one.key ?? "")}` }, one.name || one.key || t("unknown")), count(asks(one)),
+      h("a", { href: `#/alerts?${key}=${encodeURIComponent(one.key ?? "")}` }, one.name || one.key || t("unknown"), doubted(one) > 0 && h("small", { class: "doubt-text" }, `　${t("doubt")} ${count(doubted(one))}`)), count(asks(one)),
       stack([{ class: "fill", value: asks(one), title: count(asks(one)) }], most), shortYuan(one.amountFen),
     ],
   });
@@ -146,13 +151,16 @@ function dueSoon(answer) {
   ];
   const line = (one) => ({
     class: Number(one.shortFen ?? 0) > 0 ? "short" : "",
-    cells: [h("a", { href: `#/project/${encodeURIComponent(one.projectId)}` }, one.projectName || one.projectId), one.period, one.dueOn, count(one.workers),
+    cells: [h("a", { href: `#/project/${encodeURIComponent(one.projectId)}` }, one.projectName || one.projectId, " ", mark(one.doubts)), one.period, one.dueOn, count(one.workers),
       yuan(one.expectedFen), yuan(one.paidFen), one.balanceFen === undefined ? t("no.account") : yuan(one.balanceFen),
       Number(one.shortFen ?? 0) > 0 ? h("b", {}, yuan(one.shortFen)) : "—"],
   });
   const listed = short.length ? short.slice(0, 50) : all.slice(0, ROWS);
   const rest = all.length - listed.length;
-  return panel(t("due"), h("span", { class: short.length ? "bad-text" : "good-text" }, short.length ? t("due.short", yuan(sum), projects) : t("due.covered")),
+  // What is covered by what nobody has heard of for days is no good news.
+  const doubted = all.filter((one) => (one.doubts ?? []).length > 0).length;
+  const said = short.length ? t("due.short", yuan(sum), projects) : t("due.covered");
+  return panel(t("due"), h("span", { class: short.length ? "bad-text" : doubted ? "doubt-text" : "good-text" }, doubted ? `${said}　${t("doubt.due", doubted)}` : said),
     h("p", { class: "note" }, t("due.note")), table(heads, listed.map(line), { class: "cards" }),
     rest > 0 && h("p", { class: "note" }, short.length > 50 ? `+${rest}` : t("due.rest", rest)));
 }

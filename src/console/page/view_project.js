@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { bars } from "./chart.js";
 import { facts, h, panel, show, table } from "./dom.js";
+import { reasons } from "./doubt.js";
 import { count, yuan } from "./format.js";
 import { problem } from "./main.js";
 import { levelName, ruleName, say, t, word } from "./words.js";
@@ -17,6 +18,7 @@ export async function project(main, { parts, signal }) {
   show(main,
     h("header", { class: "case-head" }, h("p", { class: "crumbs" }, h("a", { href: "#/projects" }, `← ${t("projects")}`)),
       h("h1", {}, sum.name || t("unknown"), h("small", {}, projectId))),
+    reasons(sum.doubts),
     h("div", { class: "two uneven" }, about(answer), standing(answer.alerts ?? [])),
     money(funds), panel(t("workers.count", count(sum.workers)), null, people),
     h("div", { class: "two" }, accounts(answer, funds), deposits(answer)), h("div", { class: "two" }, inspections(answer), complaints(answer)));

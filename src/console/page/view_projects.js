@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { h, panel, show, table } from "./dom.js";
+import { mark } from "./doubt.js";
 import { count, yuan } from "./format.js";
 import { problem } from "./main.js";
 import { t } from "./words.js";
@@ -10,6 +11,7 @@ const PAGE = 200;
 
 export async function projects(main, { query, signal }) {
   let overdueOnly = query.get("overdue") === "1";
+  let doubtOnly = query.get("doubt") === "1";
   let rows = [];
   let token = "";
   let text = "";
@@ -27,14 +29,14 @@ export async function projects(main, { query, signal }) {
     }
   };
   const paint = () => {
-    const found = rows.filter((one) => !text || `${one.projectId} ${one.name ?? ""} ${one.contractorName ?? ""}`.toLowerCase().includes(text));
+    const found = rows.filter((one) => !doubtOnly || (one.doubts ?? []).length > 0).filter((one) => !text || `${one.projectId} ${one.name ?? ""} ${one.contractorName ?? ""}`.toLowerCase().includes(text));
     const heads = [
       { label: t("name") }, { label: t("project.id") }, { label: t("contractor") }, { label: t("workers"), number: true }, { label: t("overdue.workers"), number: true },
       { label: t("owed"), number: true }, { label: t("oldest.due") }, { label: t("alerts"), number: true },
     ];
     const line = (one) => ({
       class: one.overdueFen ? "short" : "",
-      cells: [h("a", { href: `#/project/${encodeURIComponent(one.projectId)}` }, one.name || t("unknown")), one.projectId, one.contractorName ?? "", count(one.workers),
+      cells: [h("a", { href: `#/project/${encodeURIComponent(one.projectId)}` }, one.name || t("unknown")), one.doubts ? [one.projectId, " ", mark(one.doubts)] : one.projectId, one.contractorName ?? "", count(one.workers),
         one.overdueWorkers ? count(one.overdueWorkers) : "—", one.overdueFen ? yuan(one.overdueFen) : "—", one.oldestDueOn ?? "", one.alerts ? count(one.alerts) : "—"],
     });
     show(body, found.length ? table(heads, found.map(line), { class: "cards" }) : h("p", { class: "empty" }, t("empty")),
@@ -43,5 +45,6 @@ export async function projects(main, { query, signal }) {
   await load(false);
   show(main, panel(t("projects"), h("form", { class: "filters inline", onsubmit: (event) => event.preventDefault() },
     h("label", {}, h("span", { class: "unseen" }, t("projects.search")), h("input", { type: "search", id: "project-search", placeholder: t("projects.search"), oninput: (event) => { text = event.target.value.trim().toLowerCase(); paint(); } })),
-    h("label", { class: "check" }, h("input", { type: "checkbox", checked: overdueOnly, id: "overdue-only", onchange: (event) => { overdueOnly = event.target.checked; load(false); } }), t("projects.overdue"))), body));
+    h("label", { class: "check" }, h("input", { type: "checkbox", checked: overdueOnly, id: "overdue-only", onchange: (event) => { overdueOnly = event.target.checked; load(false); } }), t("projects.overdue")),
+    h("label", { class: "check" }, h("input", { type: "checkbox", checked: doubtOnly, id: "doubt-only", onchange: (event) => { doubtOnly = event.target.checked; paint(); } }), t("doubt.only"))), body));
 }

@@ -52,7 +52,8 @@ function aboutData(stats, alerts) {
   const heads = [{ label: t("kind") }, { label: t("number"), number: true }, { label: "", class: "bar" }];
   const line = ([rule, number]) => ({ cells: [h("a", { href: `#/alerts?rule=${rule}` }, ruleName(rule)), count(number), stack([{ class: "fill", value: number, title: count(number) }], most)] });
   const first = (alerts.alerts ?? []).slice(0, 5).map((one) => h("li", {}, h("a", { href: `#/alert/${encodeURIComponent(one.id)}` }, h("span", { class: `badge ${one.level}` }, levelName(one.level)), ` ${ruleName(one.rule)}`), h("small", {}, `　${one.project?.name || one.project?.projectId || ""}`)));
-  return panel(t("quality.alerts"), null, rows.length ? [table(heads, rows.map(line), { class: "shares" }), h("ul", { class: "plain-list" }, first)] : h("p", { class: "empty" }, t("none")));
+  const doubted = Number(stats.total?.projectsInDoubt ?? 0);
+  return panel(t("quality.alerts"), doubted > 0 && h("a", { class: "doubt-text", href: "#/projects?doubt=1" }, `${t("doubt.tile")} ${count(doubted)}`), rows.length ? [table(heads, rows.map(line), { class: "shares" }), h("ul", { class: "plain-list" }, first)] : h("p", { class: "empty" }, t("none")));
 }
 
 function rejected(dead) {

@@ -3,6 +3,7 @@
 
 import { call } from "./api.js";
 import { facts, h, panel, show, table } from "./dom.js";
+import { reasons } from "./doubt.js";
 import { clock, yuan } from "./format.js";
 import { problem } from "./main.js";
 import { standing } from "./view_project.js";
@@ -42,23 +43,24 @@ function picture({ worker: one, alerts = [] }) {
   return [
     h("header", { class: "case-head" }, h("p", { class: "crumbs" }, h("a", { href: `#/project/${encodeURIComponent(one.projectId)}` }, `← ${t("project")} ${one.projectId}`)),
       h("h1", {}, one.name || t("anonymous"), h("small", {}, one.idNumber))),
+    reasons(one.doubts),
     h("div", { class: "two uneven" }, panel(t("worker"), null, facts([
       [t("owed"), h("b", { class: one.arrearsFen ? "bad-text" : "" }, `${yuan(one.arrearsFen)} ${t("yuan")}`)],
       [t("employer"), one.employerName || t("unknown")], [t("status"), one.enrolled ? t("enrolled") : t("not.enrolled")],
       [t("days"), one.days], [t("first.worked"), one.firstWorkedOn ?? "—"], one.advanceFen && [t("advance"), `${yuan(one.advanceFen)} ${t("yuan")}`],
       [t("named.accounts"), (one.namedAccounts ?? []).join("、") || "—"],
     ])), standing(alerts, t("worker.alerts"))),
-    panel(t("periods"), null, months(periods)), panel(t("payments"), null, (one.payments ?? []).length ? payments(one.payments) : h("p", { class: "empty" }, t("none"))),
+    panel(t("periods"), null, months(periods, (one.doubts ?? []).length > 0)), panel(t("payments"), null, (one.payments ?? []).length ? payments(one.payments) : h("p", { class: "empty" }, t("none"))),
     panel(t("calendar"), h("span", { class: "keys" }, h("i", { class: "day swiped" }), t("calendar.swiped"), h("i", { class: "day stated" }), t("calendar.stated"), h("i", { class: "day void" }), t("calendar.void")), calendar(one.worked ?? [])),
   ];
 }
 
-function months(periods) {
+function months(periods, doubted) {
   const one = (period) => {
     const wage = period.wage ?? {};
     const open = period.status === "PERIOD_STATUS_OVERDUE";
     return h("details", { class: "period", open },
-      h("summary", {}, h("b", {}, period.period), h("span", { class: `state-word ${period.status}` }, period.overdueDays ? t("overdue.days", period.overdueDays) : word(period.status)),
+      h("summary", {}, h("b", {}, period.period), h("span", { class: doubted && !open ? "state-word doubt" : `state-word ${period.status}` }, period.overdueDays ? t("overdue.days", period.overdueDays) : word(period.status), doubted && !open && `（${t("doubt")}）`),
         h("span", { class: "figures" }, [["expected", wage.expectedFen], ["paid", wage.paidFen], ["owed", wage.arrearsFen]].map(([key, value]) => h("span", {}, `${t(key)} `, h("b", {}, yuan(value)))), h("span", {}, `${t("due.on")} ${wage.dueOn ?? ""}`))),
       h("ol", { class: "arithmetic" }, (period.arithmetic ?? []).map((line) => h("li", {}, say(line)))),
       (wage.payments ?? []).length > 0 && payments(wage.payments, false));

@@ -10,6 +10,7 @@ mod cases;
 mod judge;
 mod owed;
 mod pages;
+mod quarantine;
 mod steps;
 mod tiding;
 
@@ -18,21 +19,26 @@ use super::feed::ShardFeed;
 use super::pages::ShardMeta;
 use super::row_book::RowBook;
 use super::shard::Equipment;
-use crate::alerts::{ProjectAlerts, Tallies};
-use crate::domain::{Act, AlertKey, AlertRow, Day, Entry, Finding, Position, Rulebook, Subject, Verdict};
+use crate::alerts::{Floods, ProjectAlerts, Tallies, holds_floods};
+use crate::domain::{
+    Act, AlertKey, AlertRow, Day, Doubt, DoubtKind, Doubts, Entry, Evidence, Fact, FactName, FactValue,
+    Finding, Position, Release, Rule, Rulebook, Subject, Verdict,
+};
 use crate::ledger::{Roster, Stirred};
 use crate::log::Block;
+use crate::rules::{self, Judgement};
 use cases::Cases;
 use compact_str::CompactString;
 use owed::Owed;
+use quarantine::Quarantine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use judge::{Known, Owes};
 pub use pages::rows_behind;
-pub use tiding::Tiding;
 #[cfg(test)]
 pub(super) use tiding::{ArrearsTiding, Claim, WageTiding};
+pub use tiding::{HeldTiding, Tiding};
 
 /// What rows say, by the day of each.
 type ByDay = BTreeMap<Day, Vec<Tiding>>;
@@ -48,17 +54,23 @@ pub struct Bureau {
     roster: Roster,
     owed: Owed,
     cases: Cases,
+    /// What all owners hold.
+    quarantine: Quarantine,
     alerts: ProjectAlerts,
     /// The last row of each alert.
     last: BTreeMap<AlertKey, Arc<AlertRow>>,
     dirty_alerts: BTreeSet<Subject>,
     /// When a subject is to be looked at again though nothing comes. Not stored: a start judges all.
     due: BTreeMap<Day, BTreeSet<Subject>>,
+    /// Feeds were judged since the last `take_doubts`.
+    feeds_judged: bool,
     stirred: Stirred,
     /// How often anything was judged since the start.
     stirs: u64,
     rows: RowBook,
     tallies: Tallies,
+    /// Of its own alerts.
+    floods: Floods,
     encoded: Position,
     current: (Position, i64),
 }
@@ -88,6 +100,31 @@ impl Bureau {
         self.rows.take_fresh()
     }
 
+    /// The projects that depend on a feed that is silent now, if feeds were judged since the last call.
+    pub fn take_doubts(&mut self) -> Option<Doubts> {
+        std::mem::take(&mut self.feeds_judged).then(|| self.doubts())
+    }
+
+    /// The projects that depend on a feed that is silent.
+    pub fn doubts(&self) -> Doubts {
+        let mut doubts = Doubts::new();
+        let Some(today) = self.meta.today else { return doubts };
+        for alert in self.alerts.standing().filter(|alert| alert.finding.rule == Rule::FeedSilent) {
+            let Subject::Source(name) = &alert.finding.subject else { continue };
+            for (kind, since) in silences(&alert.finding.evidence) {
+                for project in self.roster.waiting(name, kind, today) {
+                    let doubt = Doubt { kind, source: name.clone(), since };
+                    doubts.entry(project.clone()).or_default().push(doubt);
+                }
+            }
+        }
+        for reasons in doubts.values_mut() {
+            reasons.sort();
+            reasons.dedup();
+        }
+        doubts
+    }
+
     /// Moves on whenever something may be found that was not before.
     pub fn stirs(&self) -> u64 {
         self.stirs
@@ -108,8 +145,10 @@ impl Bureau {
         self.current = (block.position, block.written_ms);
         // Rows of a day are taken in before that day's end is judged: a jump of a month is as its days.
         let mut tidings = ByDay::new();
-        for (row, said) in rows.iter().filter_map(|row| Some((row, Tiding::of(row)?))) {
-            tidings.entry(row.alert.changed_on).or_default().push(said);
+        for row in rows {
+            for said in Tiding::all_of(row) {
+                tidings.entry(row.alert.changed_on).or_default().push(said);
+            }
         }
         let mut verdicts = Vec::new();
         for (index, entry) in (0..).zip(&block.entries) {
@@ -122,6 +161,7 @@ impl Bureau {
                 Entry::Act(_) => {}
                 Entry::Rulebook(book) => self.change_rulebook(book, &mut tidings),
                 Entry::Date(day) => self.turn(*day, &mut tidings),
+                Entry::Release(release) => self.let_go(release),
             }
         }
         self.take_in(&mut tidings, None);
@@ -144,6 +184,7 @@ impl Bureau {
         match said {
             Tiding::Wage(said) => self.stirred.firms.extend(self.owed.take(said)),
             Tiding::Arrears(said) => self.stirred.firms.extend(self.cases.take(said)),
+            Tiding::Held(said) => self.quarantine.take(said),
         }
     }
 
@@ -164,10 +205,25 @@ impl Bureau {
         self.judge_all();
     }
 
+    /// What is held of a rule is told from here on.
+    fn let_go(&mut self, release: &Release) {
+        self.release(release.rule, Some(release));
+        self.floods.lift(release.rule);
+    }
+
+    fn release(&mut self, rule: Rule, by: Option<&Release>) {
+        let mut out = Vec::new();
+        if let Some(today) = self.meta.today {
+            self.alerts.release(rule, by, today, &mut out);
+        }
+        self.conclude(out);
+    }
+
     fn turn(&mut self, day: Day, tidings: &mut ByDay) {
         let Some(today) = self.meta.today else {
             // The first date: everything that came before it is judged now.
             self.meta.today = Some(day);
+            self.floods.turn(day);
             self.take_in(tidings, Some(day));
             return self.judge_all();
         };
@@ -176,6 +232,7 @@ impl Bureau {
         for step in 1..=day.since(today) {
             let day = today.plus(step);
             self.meta.today = Some(day);
+            self.floods.turn(day);
             self.take_in(tidings, Some(day));
             if self.book.changes_between(day.plus(-1), day) {
                 self.judge_all();
@@ -215,6 +272,11 @@ impl Bureau {
         self.stirred.firms = self.known(self.meta.today.unwrap_or(Day(0))).firms();
         self.stirred.complaints = self.roster.complaints().map(|c| c.complaint_id.clone()).collect();
         self.stirred.feeds = true;
+        self.quarantine.stir_all();
+        if self.meta.today.is_some_and(|today| !holds_floods(self.book.at(today))) {
+            // Where nothing is held any more, nobody would be told of what was.
+            self.floods.rules().into_iter().for_each(|rule| self.release(rule, None));
+        }
         self.due.clear();
         self.judge_stirred();
     }
@@ -222,9 +284,26 @@ impl Bureau {
     /// Judges what was stirred, once there is a date to judge by.
     fn judge_stirred(&mut self) {
         let Some(today) = self.meta.today else { return };
-        if self.stirred == Stirred::default() {
-            return;
+        if self.stirred != Stirred::default() {
+            self.judge_county(today);
         }
+        self.report_floods(today);
+    }
+
+    /// Tells the coordinator of which rules anything is held, its own last.
+    fn report_floods(&mut self, today: Day) {
+        let mut out = Vec::new();
+        for rule in self.quarantine.take_stirred() {
+            let mut on = Judgement::new(today, &self.book, None);
+            if let Some(view) = self.quarantine.view(rule) {
+                rules::judge_flood(&view, &mut on);
+            }
+            self.settle(Subject::Rule(rule), on.into_parts(), today, &mut out);
+        }
+        self.conclude(out);
+    }
+
+    fn judge_county(&mut self, today: Day) {
         self.stirs += 1;
         let Stirred { firms, mut complaints, feeds } = std::mem::take(&mut self.stirred);
         // A complaint tells what its employer owes.
@@ -244,6 +323,7 @@ impl Bureau {
             self.settle(Subject::Complaint(id), found, today, &mut out);
         }
         if feeds {
+            self.feeds_judged = true;
             // What was found of a feed that is none any more (its only account is another bank's now) ends too.
             let sources = self.alerts.standing().map(|alert| alert.finding.subject.clone());
             let sources = sources.filter(|subject| matches!(subject, Subject::Source(_)));
@@ -273,7 +353,8 @@ impl Bureau {
     fn escalate(&mut self, today: Day) {
         let mut out = Vec::new();
         let (book, with) = (self.book.clone(), self.with.ids);
-        let bench = Bench { book: &book, ids: &with, today: Some(today), written_ms: self.current.1 };
+        let (written_ms, floods) = (self.current.1, &self.floods);
+        let bench = Bench { book: &book, ids: &with, today: Some(today), written_ms, floods };
         self.alerts.turn(today, &bench.times(today, None), &mut out);
         self.conclude(out);
     }
@@ -282,20 +363,36 @@ impl Bureau {
     fn conclude(&mut self, mut out: Vec<Changed>) {
         let Some(today) = self.meta.today.filter(|_| !out.is_empty()) else { return };
         let (book, with) = (self.book.clone(), self.with.ids);
-        let bench = Bench { book: &book, ids: &with, today: Some(today), written_ms: self.current.1 };
-        self.alerts.conclude(today, &bench.times(today, None), &mut out);
+        let (written_ms, floods) = (self.current.1, &self.floods);
+        let bench = Bench { book: &book, ids: &with, today: Some(today), written_ms, floods };
+        self.alerts.conclude(today, &bench.times(today, None), &bench.gate(today), &mut out);
         for (change, alert) in out {
             let key = alert.key();
             let before = self.last.get(&key);
+            self.floods.count(before.map(|row| &row.alert), change, &alert);
             self.tallies.add(before.map(|row| &row.alert), (change, &alert), today, None);
             // What a person did is about a finding that was judged before.
             let judged = before.filter(|_| !change.is_of_facts());
             let version = judged.map_or_else(|| book.version.as_str().into(), |row| row.rulebook.clone());
             let row = self.rows.number(self.current, (change, alert), version);
             self.dirty_alerts.insert(key.subject.clone());
+            HeldTiding::of(&row).iter().for_each(|said| self.quarantine.take(said));
             self.last.insert(key, row);
         }
     }
+}
+
+/// As what a feed is silent, and since when: what the finding itself says.
+fn silences(evidence: &Evidence) -> Vec<(DoubtKind, Day)> {
+    let Evidence::Facts(facts) = evidence else { return Vec::new() };
+    let pair = |pair: &[Fact]| match (&pair[0].value, pair[0].name, pair[1].name) {
+        (FactValue::Date(since), FactName::LastSeenOn, FactName::Projects) => {
+            Some((DoubtKind::Attendance, *since))
+        }
+        (FactValue::Date(since), FactName::LastSeenOn, FactName::Accounts) => Some((DoubtKind::Bank, *since)),
+        _ => None,
+    };
+    facts.windows(2).filter_map(pair).collect()
 }
 
 #[cfg(test)]

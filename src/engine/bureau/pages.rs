@@ -1,6 +1,6 @@
 //! How the second stage comes out of the store and goes back.
 
-use super::{Bureau, Cases, Owed, Roster, ShardFeed};
+use super::{Bureau, Cases, Owed, Quarantine, Roster, ShardFeed};
 use crate::alerts::ProjectAlerts;
 use crate::codec::{self, Corrupt, Reader, Writer};
 use crate::domain::{AlertRow, Position, Subject};
@@ -18,6 +18,7 @@ const ROSTER: u8 = b'r';
 const OWED: u8 = b'o';
 const FIRM_CASES: u8 = b'k';
 const SPELL: u8 = b's';
+const HELD: u8 = b'h';
 
 impl Bureau {
     /// The second stage behind so many shards, as the store has it, and the rows for the feed.
@@ -34,6 +35,7 @@ impl Bureau {
         };
         let (rows, told) = RowBook::open(id, meta.head, with.rows_max, &*store)?;
         let feed = rows.feed(told, &*store)?;
+        let raised = store.get(&keys::floods(id))?;
         let mut bureau = Bureau {
             id,
             meta,
@@ -42,14 +44,18 @@ impl Bureau {
             roster: Roster::default(),
             owed: Owed::default(),
             cases: Cases::default(),
+            quarantine: Quarantine::default(),
             alerts: ProjectAlerts::default(),
             last: BTreeMap::new(),
             dirty_alerts: BTreeSet::new(),
             due: BTreeMap::new(),
+            feeds_judged: true,
             stirred: Stirred::default(),
             stirs: 0,
             rows,
             tallies: tallies::load(id, &*store)?,
+            // It alone raises what is the county's own.
+            floods: pages::read_floods(raised, 1, &feed).map_err(damaged)?,
             encoded: meta.position,
             current: (meta.position, 0),
             with,
@@ -75,6 +81,7 @@ impl Bureau {
                 SPELL => {
                     read_key(rest, |r| r.project_id()).and_then(|id| self.cases.load_project(id, &bytes))
                 }
+                HELD => read_key(rest, |r| r.text()).and_then(|rule| self.quarantine.load(&rule, &bytes)),
                 _ => Err(Corrupt("a page key")),
             }
             .map_err(damaged)
@@ -111,6 +118,13 @@ impl Bureau {
         for (project, bytes) in self.cases.dirty_projects() {
             changes.put.push((key(SPELL, |w| w.project_id(&project)), codec::pack(&bytes)));
         }
+        for (rule, bytes) in self.quarantine.dirty_pages() {
+            let key = key(HELD, |w| w.text(rule.as_str()));
+            match bytes {
+                Some(bytes) => changes.put.push((key, codec::pack(&bytes))),
+                None => changes.remove.push(key),
+            }
+        }
         self.encode_alerts(&mut changes);
         self.rows.encode(&mut changes);
         if !self.is_book_saved {
@@ -118,6 +132,7 @@ impl Bureau {
             self.is_book_saved = true;
         }
         tallies::encode(self.id, &mut self.tallies, &mut changes);
+        changes.put.push((keys::floods(self.id), pages::write_floods(&self.floods)));
         self.meta.head = self.rows.head;
         changes.put.push((keys::shard_meta(self.id), pages::write_meta(&self.meta)));
         self.encoded = self.meta.position;

@@ -2,7 +2,7 @@
 //! changes, one at a time, each judged when its message is done.
 
 use super::{Bureau, ByDay, Tiding};
-use crate::domain::{Act, Day, Position, Record, Rulebook, Verdict};
+use crate::domain::{Act, Day, Position, Record, Release, Rulebook, Verdict};
 use crate::ledger::Heard;
 
 impl Bureau {
@@ -44,6 +44,12 @@ impl Bureau {
     /// The date is this one now; `tidings` are of it.
     pub(in crate::engine) fn turn_to(&mut self, day: Day, tidings: Vec<Tiding>) {
         self.turn(day, &mut ByDay::from([(day, tidings)]));
+    }
+
+    /// What is held of a rule is told from here on; `tidings` are of what was told by it.
+    pub(in crate::engine) fn let_go_of(&mut self, release: &Release, tidings: Vec<Tiding>) {
+        self.let_go(release);
+        self.learn(&tidings, &[]);
     }
 
     /// This rulebook judges from here on; `tidings` are of what was judged by it.

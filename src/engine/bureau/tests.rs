@@ -36,6 +36,7 @@ fn a_silent_bank_whose_only_account_turns_out_to_be_elsewhere_is_silent_no_more(
         book: Arc::new(Rulebook::default()),
         ids: PUBLIC_ID_KEY,
         rows_max: 100,
+        shards: 1,
         shadow: None,
     };
     let (mut bureau, _) = Bureau::open(1, with).unwrap();

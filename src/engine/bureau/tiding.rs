@@ -1,15 +1,16 @@
 //! What an alert row of a project tells the second stage, and no more of it: small enough to be sent
 //! between machines, and without what is nobody's business there.
 
-use crate::alerts::{Stance, rejects};
+use crate::alerts::{Stance, is_held_itself, rejects};
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{AlertRow, Change, Day, Evidence, IdNumber, Period, ProjectId, Rule, Sum, Uscc};
+use crate::domain::{AlertId, AlertRow, Change, Day, Evidence, IdNumber, Period, ProjectId, Rule, Sum, Uscc};
 
 /// A row as the second stage reads it.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Tiding {
     Wage(WageTiding),
     Arrears(ArrearsTiding),
+    Held(HeldTiding),
 }
 
 /// Of a worker's month that is owed.
@@ -46,9 +47,35 @@ pub struct ArrearsTiding {
     pub(in crate::engine) stance: Stance,
 }
 
+/// Of an alert that is, or was, held as part of a flood.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HeldTiding {
+    pub(in crate::engine) rule: Rule,
+    pub(in crate::engine) alert: AlertId,
+    /// Since when it is held for its own sake; `None`: not any more.
+    pub(in crate::engine) since: Option<Day>,
+}
+
+impl HeldTiding {
+    pub(super) fn of(row: &AlertRow) -> Option<HeldTiding> {
+        let alert = &row.alert;
+        // Before it was let go, or ended, its row bore the day.
+        let concerns = alert.held.is_some() || row.change == Change::Released;
+        concerns.then(|| HeldTiding {
+            rule: alert.finding.rule,
+            alert: alert.id.clone(),
+            since: alert.held.filter(|_| is_held_itself(alert)),
+        })
+    }
+}
+
 impl Tiding {
-    /// `None` for most rows: they are their project's alone.
-    pub fn of(row: &AlertRow) -> Option<Tiding> {
+    /// Nothing for most rows: they are their project's alone.
+    pub fn all_of(row: &AlertRow) -> impl Iterator<Item = Tiding> {
+        HeldTiding::of(row).map(Tiding::Held).into_iter().chain(Tiding::of_debt(row))
+    }
+
+    fn of_debt(row: &AlertRow) -> Option<Tiding> {
         let (finding, alert) = (&row.alert.finding, &row.alert);
         match (finding.rule, &finding.evidence) {
             (_, Evidence::ProjectArrears { contractor_uscc, .. }) => Some(Tiding::Arrears(ArrearsTiding {
@@ -85,6 +112,12 @@ impl Tiding {
                 w.bool(said.rule == Rule::WageUnderpaid);
                 w.option(said.claim, |w, claim| claim.write(w));
             }
+            Tiding::Held(said) => {
+                w.u8(HELD);
+                w.text(said.rule.as_str());
+                w.text(&said.alert.0);
+                w.option(said.since, Writer::day);
+            }
             Tiding::Arrears(said) => {
                 w.u8(ARREARS);
                 w.project_id(&said.project_id);
@@ -120,6 +153,11 @@ impl Tiding {
                 rejected: r.bool()?,
                 stance: Stance { taken_up: r.bool()?, spoken: r.bool()? },
             })),
+            HELD => Ok(Tiding::Held(HeldTiding {
+                rule: Rule::parse(&r.text()?).ok_or(Corrupt("a rule"))?,
+                alert: AlertId(r.text()?),
+                since: r.option(Reader::day)?,
+            })),
             _ => Err(Corrupt("what a row tells the second stage")),
         }
     }
@@ -139,3 +177,4 @@ impl Claim {
 
 const WAGE: u8 = 1;
 const ARREARS: u8 = 2;
+const HELD: u8 = 3;

@@ -106,6 +106,10 @@ impl CountyOwner {
                 self.orders.want_rulebook(book);
                 out.verdicts.push((offset, Verdict::Accepted));
             }
+            Message::Entry(Entry::Release(release)) => {
+                self.orders.want_release(release);
+                out.verdicts.push((offset, Verdict::Accepted));
+            }
             // What stands in a topic ends by the topic's own retention; nobody writes this there.
             Message::Entry(Entry::Erased(erased)) => {
                 let expected = "a log in a folder of its own: projects are not erased from topics";
@@ -176,6 +180,7 @@ impl CountyOwner {
         match turn.order {
             Everyone::Date(day) => self.bureau.turn_to(day, tidings),
             Everyone::Rulebook(book) => self.bureau.judge_by(&book, tidings),
+            Everyone::Release(release) => self.bureau.let_go_of(&release, tidings),
         }
         self.bureau.learn(&[], &heard);
     }

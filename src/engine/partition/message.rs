@@ -2,7 +2,7 @@
 //! other. Knows no topic, no JSON: what came in another format is an [`Entry`] before it comes here.
 
 use crate::codec::{self, Corrupt, Reader, Writer};
-use crate::domain::{Day, Entry, Rulebook};
+use crate::domain::{Day, Entry, Release, Rulebook};
 use crate::engine::bureau::Tiding;
 use crate::ledger::{Command, Heard};
 
@@ -33,6 +33,8 @@ pub enum Everyone {
     Date(Day),
     /// This one judges from here on.
     Rulebook(Box<Rulebook>),
+    /// What is held of a rule is told from here on.
+    Release(Box<Release>),
 }
 
 /// What a partition of projects tells the county; once, and in the order in which it came about.
@@ -52,6 +54,7 @@ const SAID: u8 = 4;
 
 const DATE: u8 = 1;
 const RULEBOOK: u8 = 2;
+const RELEASE: u8 = 3;
 
 impl Message {
     /// Its bytes: a tag byte, then its fields.
@@ -118,6 +121,10 @@ impl Everyone {
                 w.u8(RULEBOOK);
                 codec::write_rulebook(w, book);
             }
+            Everyone::Release(release) => {
+                w.u8(RELEASE);
+                codec::write_release(w, release);
+            }
         }
     }
 
@@ -125,6 +132,7 @@ impl Everyone {
         match r.u8()? {
             DATE => Ok(Everyone::Date(r.day()?)),
             RULEBOOK => Ok(Everyone::Rulebook(Box::new(codec::read_rulebook(r)?))),
+            RELEASE => Ok(Everyone::Release(Box::new(codec::read_release(r)?))),
             _ => Err(Corrupt("what is asked of everyone")),
         }
     }

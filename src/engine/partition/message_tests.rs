@@ -4,14 +4,15 @@ use super::*;
 use crate::alerts::Stance;
 use crate::codec::entry_any::{account, fen, project_id};
 use crate::codec::entry_any::{
-    accounts, day, entry, id_number, others, pay, period, project, text, time, uscc,
+    accounts, day, entry, id_number, others, pay, period, project, release, text, time, uscc,
 };
-use crate::domain::{Body, Rule, Stamp};
-use crate::engine::bureau::{ArrearsTiding, Claim, WageTiding};
+use crate::domain::{AlertId, Body, Rule, Stamp};
+use crate::engine::bureau::{ArrearsTiding, Claim, HeldTiding, WageTiding};
 use crate::ledger::KeptPayment;
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 fn stamp() -> BoxedStrategy<Stamp> {
     (time(), text()).prop_map(|(at, id)| Stamp { at, id }).boxed()
@@ -59,7 +60,11 @@ fn tiding() -> BoxedStrategy<Tiding> {
         (uscc(), fen(), day()).prop_map(|(firm, fen, due_on)| Claim { firm, amount: fen.sum(), due_on });
     let wage = (project_id(), id_number(), period(), any::<bool>(), of(claim));
     let arrears = (project_id(), of(uscc()), day(), any::<[bool; 5]>());
+    let held = (select(Rule::ALL), text(), of(day()));
     prop_oneof![
+        held.prop_map(|(rule, alert, since)| {
+            Tiding::Held(HeldTiding { rule, alert: AlertId(alert), since })
+        }),
         wage.prop_map(|(project_id, worker, period, under, claim)| {
             let rule = if under { Rule::WageUnderpaid } else { Rule::WageUnpaid };
             Tiding::Wage(WageTiding { project_id, worker, period, rule, claim })
@@ -95,6 +100,10 @@ fn everyone() -> BoxedStrategy<Everyone> {
         any::<u32>().prop_map(|n| {
             let book = Rulebook { version: n.to_string(), ..Rulebook::default() };
             Everyone::Rulebook(Box::new(book))
+        }),
+        release().prop_map(|entry| match entry {
+            Entry::Release(release) => Everyone::Release(release),
+            _ => unreachable!("it is a release"),
         }),
     ]
     .boxed()

@@ -66,9 +66,12 @@ impl Partition {
             Entry::Act(act) if !act.project_id.is_county() => {
                 Partition::of_project(&act.project_id, partitions)
             }
-            Entry::Act(_) | Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) | Entry::Erased(_) => {
-                Partition::County
-            }
+            Entry::Act(_)
+            | Entry::Rejected(_)
+            | Entry::Date(_)
+            | Entry::Rulebook(_)
+            | Entry::Release(_)
+            | Entry::Erased(_) => Partition::County,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::message::{Everyone, Turn};
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{Day, Reason, Rulebook, Verdict};
+use crate::domain::{Day, Reason, Release, Rulebook, Verdict};
 use std::collections::VecDeque;
 
 /// The turns of everyone.
@@ -69,6 +69,12 @@ impl Orders {
         self.waiting.push_back(Everyone::Rulebook(Box::new(book.clone())));
     }
 
+    /// Somebody wants what is held of a rule told.
+    pub fn want_release(&mut self, release: &Release) {
+        self.is_dirty = true;
+        self.waiting.push_back(Everyone::Release(Box::new(release.clone())));
+    }
+
     /// A partition has followed the turns up to that one.
     pub fn said(&mut self, partition: u16, turn: u64) {
         if let Some(followed) = self.followed.get_mut(usize::from(partition)).filter(|known| **known < turn) {
@@ -101,7 +107,7 @@ impl Orders {
                 }
                 Everyone::Date(day)
             }
-            Everyone::Rulebook(_) => self.waiting.pop_front()?,
+            Everyone::Rulebook(_) | Everyone::Release(_) => self.waiting.pop_front()?,
         };
         self.is_dirty = true;
         self.under_way = Some(Turn { number: self.in_force + 1, order });
@@ -140,6 +146,7 @@ mod tests {
         orders.begin_next(today.map(date)).map(|turn| match &turn.order {
             Everyone::Date(day) => (turn.number, day.to_string()),
             Everyone::Rulebook(book) => (turn.number, book.version.clone()),
+            Everyone::Release(release) => (turn.number, release.rule.as_str().to_owned()),
         })
     }
 

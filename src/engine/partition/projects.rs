@@ -130,6 +130,7 @@ impl ProjectsOwner {
         match &turn.order {
             Everyone::Date(day) => self.apply(delivery, &Order::Date(*day))?,
             Everyone::Rulebook(book) => self.apply(delivery, &Order::Rulebook(book))?,
+            Everyone::Release(release) => self.apply(delivery, &Order::Release(release))?,
         };
         self.turn = turn.number;
         self.is_turn_saved = false;
@@ -147,7 +148,7 @@ impl ProjectsOwner {
 
     fn collect(&mut self, out: &mut Outputs) {
         let rows = self.shard.take_rows();
-        self.tidings.extend(rows.iter().filter_map(|row| Tiding::of(row)));
+        self.tidings.extend(rows.iter().flat_map(|row| Tiding::all_of(row)));
         out.rows.extend(rows);
     }
 

@@ -98,7 +98,8 @@ pub(super) fn summarise(state: &ProjectState) -> ProjectSummary {
         overdue_workers: owed.overdue_workers,
         overdue_periods: owed.overdue_periods,
         oldest_due_on: owed.oldest_due_on,
-        alerts: u32::try_from(state.alerts.standing().count()).unwrap_or(u32::MAX),
+        alerts: u32::try_from(state.alerts.standing().filter(|alert| alert.held.is_none()).count())
+            .unwrap_or(u32::MAX),
         suspense: u32::try_from(state.ledger.suspense().len()).unwrap_or(u32::MAX),
     }
 }

@@ -13,8 +13,8 @@ use super::project::ProjectState;
 use super::row_book::RowBook;
 use super::shadow::Shadow;
 use super::wakes::Wakes;
-use crate::alerts::{IdKey, Tallies};
-use crate::domain::{Act, AlertRow, Body, Day, Position, ProjectId, Record, Rulebook, Verdict};
+use crate::alerts::{Floods, IdKey, Tallies};
+use crate::domain::{Act, AlertRow, Body, Day, Position, ProjectId, Record, Release, Rulebook, Verdict};
 use crate::ledger::{Command, ProjectLedger};
 use crate::store::{Store, StoreError};
 use ask::facts_of;
@@ -32,6 +32,8 @@ pub struct Equipment {
     pub ids: IdKey,
     /// Rows kept for subscribers who come back, of this shard; 0 = its rows stand elsewhere.
     pub rows_max: usize,
+    /// How many shards there are.
+    pub shards: u16,
     /// Judges beside the live one and tells nobody.
     pub shadow: Option<Arc<Rulebook>>,
 }
@@ -43,6 +45,7 @@ pub enum Order<'a> {
     Date(Day),
     Act(&'a Act),
     Rulebook(&'a Rulebook),
+    Release(&'a Release),
 }
 
 pub struct Shard {
@@ -64,6 +67,7 @@ pub struct Shard {
     fresh_facts: Vec<(ProjectId, ProjectFacts)>,
     /// What became of the alerts, counted row by row.
     tallies: Tallies,
+    floods: Floods,
     /// Position of the last checkpoint that was encoded.
     encoded: Position,
     hot_bytes: usize,
@@ -146,6 +150,11 @@ impl Shard {
             }
             Order::Rulebook(book) => {
                 self.change_rulebook(book)?;
+                Verdict::Accepted
+            }
+            Order::Release(release) => {
+                self.release(release.rule, Some(release))?;
+                self.floods.lift(release.rule);
                 Verdict::Accepted
             }
             Order::Record(record) => match record.body.project_id() {
@@ -255,7 +264,8 @@ impl Shard {
             self.touched.push(slot);
         }
         let (book, ids) = (&self.book, &self.with.ids);
-        let bench = Bench { book, ids, today: self.meta.today, written_ms: self.current.1 };
+        let (today, floods) = (self.meta.today, &self.floods);
+        let bench = Bench { book, ids, today, written_ms: self.current.1, floods };
         #[allow(
             clippy::expect_used,
             reason = "`slot` makes a project hot, and only `evict` between blocks cools it"
@@ -263,8 +273,9 @@ impl Shard {
         let state = entry.state.as_mut().expect("the project is hot");
         let answer = change(state, &bench, out);
         for (change, alert) in out.drain(..) {
+            let before = state.rows.get(&alert.key()).map(|row| &row.alert);
+            self.floods.count(before, change, &alert);
             if let Some(today) = self.meta.today {
-                let before = state.rows.get(&alert.key()).map(|row| &row.alert);
                 self.tallies.add(before, (change, &alert), today, state.ledger.facts());
             }
             // What a person did is about a finding that was judged before.

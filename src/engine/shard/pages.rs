@@ -30,6 +30,8 @@ impl Shard {
             None => with.book.clone(),
         };
         let (rows, told) = RowBook::open(id, meta.head, with.rows_max, &*with.store)?;
+        let feed = rows.feed(told, &*with.store)?;
+        let raised = with.store.get(&keys::floods(id))?;
         let mut shard = Shard {
             id,
             rows,
@@ -44,6 +46,7 @@ impl Shard {
             dirty: Vec::new(),
             fresh_facts: Vec::new(),
             tallies: tallies::load(id, &*with.store)?,
+            floods: pages::read_floods(raised, with.shards, &feed).map_err(damaged)?,
             encoded: meta.position,
             hot_bytes: 0,
             hot_projects: 0,
@@ -54,7 +57,6 @@ impl Shard {
             with,
         };
         shard.read_catalog()?;
-        let feed = shard.rows.feed(told, &*shard.with.store)?;
         Ok((shard, feed))
     }
 
@@ -75,6 +77,7 @@ impl Shard {
             self.is_book_saved = true;
         }
         tallies::encode(self.id, &mut self.tallies, &mut changes);
+        changes.put.push((keys::floods(self.id), pages::write_floods(&self.floods)));
         changes.put.push((keys::shard_meta(self.id), pages::write_meta(&self.meta)));
         self.encoded = self.meta.position;
         Some(changes)

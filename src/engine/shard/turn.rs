@@ -1,7 +1,8 @@
 //! What comes over all projects of a shard at once: the next business date, and another rulebook.
 
 use super::Shard;
-use crate::domain::{Day, ProjectId, Rulebook};
+use crate::alerts::holds_floods;
+use crate::domain::{Day, ProjectId, Release, Rule, Rulebook};
 use crate::store::StoreError;
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ impl Shard {
         let Some(today) = self.meta.today else {
             // The first date: everything that came before it is judged now.
             self.meta.today = Some(day);
+            self.floods.turn(day);
             return self.judge_all();
         };
         // What this block has touched so far may wait for a date that comes now.
@@ -38,6 +40,7 @@ impl Shard {
         for step in 1..=day.since(today) {
             let day = today.plus(step);
             self.meta.today = Some(day);
+            self.floods.turn(day);
             if let Some(shadow) = &mut self.shadow {
                 shadow.turn(day.plus(-1), day);
             }
@@ -61,9 +64,24 @@ impl Shard {
 
     /// Judges every project anew: the numbers that rules judge by are others, or the first date has come.
     fn judge_all(&mut self) -> Result<(), StoreError> {
+        if self.meta.today.is_some_and(|today| !holds_floods(self.book.at(today))) {
+            // Where nothing is held any more, nobody would be told of what was.
+            self.floods.rules().into_iter().try_for_each(|rule| self.release(rule, None))?;
+        }
         let mut names: Vec<ProjectId> = self.slots.iter().map(|s| s.summary.project_id.clone()).collect();
         names.sort();
         names.iter().try_for_each(|name| self.visit(name))
+    }
+
+    /// What is held of a rule is told from now on, project by project.
+    pub(super) fn release(&mut self, rule: Rule, by: Option<&Release>) -> Result<(), StoreError> {
+        for name in self.floods.projects(rule) {
+            let mut out = Vec::new();
+            let (slot, _) = self.slot(&name)?;
+            self.with_state(slot, &mut out, |state, bench, out| state.release(rule, by, bench, out));
+            self.schedule(slot);
+        }
+        Ok(())
     }
 
     fn visit(&mut self, name: &ProjectId) -> Result<(), StoreError> {
