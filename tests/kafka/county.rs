@@ -120,7 +120,7 @@ fn killed(brokers: &Brokers) {
 /// Most as our door writes them; some as a stranger would who places records by another rule.
 fn message(sorter: &wagewatch::intake::kafka::Sorter, record: &Record, n: usize) -> Outgoing {
     let ours = sorter.entry(&Entry::Record(record.clone()));
-    if n % 7 != 0 {
+    if !n.is_multiple_of(7) {
         return ours;
     }
     let mut line = Vec::new();
@@ -189,6 +189,7 @@ pub fn run(args: &[String]) {
         store: Arc::new(MemoryStore::new()),
         book: Arc::new(book()),
         ids: PUBLIC_ID_KEY,
+        shards: 1,
         rows_max: 0,
         shadow: None,
     };

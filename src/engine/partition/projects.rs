@@ -30,7 +30,7 @@ const SAID_MAX: usize = 512;
 impl ProjectsOwner {
     /// As the store has it. Rows stand in their topic: the store keeps none.
     pub fn open(id: u16, partitions: u16, with: Equipment) -> Result<ProjectsOwner, StoreError> {
-        let with = Equipment { rows_max: 0, ..with };
+        let with = Equipment { rows_max: 0, shards: partitions, ..with };
         let turn = match with.store.get(&keys::turn(id))? {
             Some(bytes) => open(&bytes, |r| r.varint()).map_err(damaged)?,
             None => 0,
