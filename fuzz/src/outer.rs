@@ -127,8 +127,8 @@ pub fn act(bytes: &[u8]) {
         }
         1 => {
             let Ok(request) = pb::SubscribeRequest::decode(bytes) else { return };
-            if let Ok(filter) = Filter::parse(request.filter.clone()) {
-                let same = Filter::parse(request.filter).expect("the same filter");
+            if let Ok(filter) = Filter::parse(request.filter.clone(), true) {
+                let same = Filter::parse(request.filter, true).expect("the same filter");
                 assert_eq!(filter.fingerprint(), same.fingerprint());
             }
         }
