@@ -52,11 +52,13 @@ pub(super) fn read(keys: &mut Keys, folder: &Path, directory: &Directory) -> Sec
     let certificate = file("certificate");
     let key = file("certificate_key");
     let client_authorities = file("client_authorities");
-    let keys_file = file("keys_file");
     let client_crls = file("client_crls");
-    let audit_path = file("audit_path");
     let policies = [("strict", ListPolicy::Strict), ("lenient", ListPolicy::Lenient)];
     let crl_policy = s.word("client_crls_policy", ListPolicy::Strict, &policies);
+    // Asked for again: the keys are read in the file's order.
+    let mut file = |key| s.path(key).map(|path| folder.join(path));
+    let keys_file = file("keys_file");
+    let audit_path = file("audit_path");
     let audit_retain_days = s.number("audit_retain_days", 1827, RETAIN_DAYS_LEAST, 36_500);
     let reveals_per_hour = s.number("reveals_per_hour", 60, 1, 100_000);
     let calls_per_second = s.number("calls_per_second", 1000, 0, 1_000_000);

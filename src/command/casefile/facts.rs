@@ -73,6 +73,7 @@ fn times(file: &mut File, alert: &pb::Alert) {
     let acknowledge = alert.acknowledge_by.as_ref().filter(|_| is_open);
     fact(file, "acknowledge.by", acknowledge.map(|day| one_line(day)));
     fact(file, "settle.by", alert.settle_by.as_ref().map(|day| one_line(day)));
+    fact(file, "held.since", alert.held_since.as_ref().map(|day| one_line(day)));
 }
 
 /// What people did that holds now.

@@ -81,6 +81,9 @@ impl File {
         self.line(&format!("{style}{}{style:#}", one_line(&title.zh)));
         self.line(&format!("{}\n", one_line(&title.en)));
         self.two_lines("", alert.body.as_ref());
+        for doubt in &alert.doubts {
+            self.line(&format!("{}: {}", label("doubt"), both(doubt.text.as_ref())));
+        }
     }
 
     fn arithmetic(&mut self, alert: &pb::Alert) {

@@ -95,7 +95,7 @@ function about(one) {
     [t("raised.on"), one.raisedOn], [t("changed.on"), one.changedOn],
     one.acknowledgeBy && one.status === "ALERT_STATUS_OPEN" && [t("acknowledge.by"), one.acknowledgeBy],
     one.settleBy && [t("settle.by"), one.settleBy],
-    one.heldSince && [t("quarantine"), one.heldSince],
+    one.heldSince && [t("held.since"), one.heldSince],
     one.assignee && [t("assignee"), one.assignee],
     one.rolledUpInto && [t("part.of"), h("a", { href: `#/alert/${encodeURIComponent(one.rolledUpInto)}` }, one.rolledUpInto)],
     one.dismissal && [t("dismissed.because"), `${word(one.dismissal.reason)}：${one.dismissal.text}`],

@@ -11,7 +11,6 @@ const WORDS = {
   "projects": ["项目", "Projects"],
   "letters": ["死信", "Dead letters"],
   "quality": ["数据质量", "Data quality"],
-  "doubt": ["存疑", "In doubt"],
   "doubt.note": ["数据来源静默期间，未见欠薪不等于已足额支付。", "While its source is silent, no arrears does not mean paid."],
   "doubt.tile": ["数据存疑的项目", "Projects in doubt"],
   "doubt.tile.note": ["所依据的数据来源已静默", "What they hang on is silent"],

@@ -59,8 +59,10 @@ pub struct HeldTiding {
 impl HeldTiding {
     pub(super) fn of(row: &AlertRow) -> Option<HeldTiding> {
         let alert = &row.alert;
-        // Before it was let go, or ended, its row bore the day.
-        let concerns = alert.held.is_some() || row.change == Change::Released;
+        // Until it was let go its rows bore the day, also the one by which it ends; and what is told by itself, or as a
+        // part of what is told, is held no more.
+        let lets_go = matches!(row.change, Change::Released | Change::Shown | Change::RolledUp);
+        let concerns = alert.held.is_some() || lets_go;
         concerns.then(|| HeldTiding {
             rule: alert.finding.rule,
             alert: alert.id.clone(),
