@@ -1,6 +1,6 @@
 """The dashboards as Grafana's own model reads them (the Foundation SDK of the version that deploy/compose runs): every key
 that stands in them is one that it knows and keeps, in the dashboard, in each kind of panel and in each query. Loads no
-Grafana: none can be had from Debian, PyPI or npm.
+Grafana: Debian has no package of it.
 """
 
 import importlib
