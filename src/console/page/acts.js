@@ -184,11 +184,11 @@ function sender(one, kind, actor, said, page) {
 }
 
 // Works without a secure context, too.
-function randomId() {
+export function randomId() {
   return `console-${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-function remembered() {
+export function remembered() {
   try {
     return localStorage.getItem(ACTOR) ?? "";
   } catch {
@@ -196,7 +196,7 @@ function remembered() {
   }
 }
 
-function remember(name) {
+export function remember(name) {
   try {
     localStorage.setItem(ACTOR, name);
   } catch { /* then it is asked for again */ }

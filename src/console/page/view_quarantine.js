@@ -1,10 +1,10 @@
 // 隔离: what is held of a flood of alerts, by rule; a look at it, and letting it go.
 
+import { randomId, remember, remembered } from "./acts.js";
 import { call } from "./api.js";
 import { h, panel, show, table } from "./dom.js";
 import { count, yuan } from "./format.js";
 import { problem } from "./main.js";
-import { actId, remember, remembered } from "./view_alert.js";
 import { levelName, ruleName, say, t } from "./words.js";
 
 const ROWS = 50;
@@ -40,7 +40,7 @@ function release(one, signal, load) {
       h("button", { type: "submit", class: "main" }, t("quarantine.yes")), h("button", { type: "button", class: "plain", onclick: ask }, t("back"))));
     actor.focus();
   };
-  const id = actId();
+  const id = randomId();
   const go = async (actor, text) => {
     remember(actor);
     try {
