@@ -2,7 +2,8 @@
 
 use super::registrar::Registrar;
 use crate::kafka::{Counted, Gauged, Observer};
-use prometheus::{Error, IntCounter, IntCounterVec, IntGauge};
+use prometheus::{Error, Gauge, IntCounter, IntCounterVec, IntGauge};
+use std::time::Duration;
 
 /// Counted and gauged by whoever reads and writes topics.
 #[derive(Clone)]
@@ -17,7 +18,7 @@ pub struct KafkaCounts {
     lag: IntGauge,
     owned: IntGauge,
     in_flight: IntGauge,
-    round_trip: IntGauge,
+    round_trip: Gauge,
 }
 
 impl KafkaCounts {
@@ -60,8 +61,8 @@ impl KafkaCounts {
                 "wagewatch_kafka_in_flight_messages",
                 "Messages that wait for the brokers' acknowledgement.",
             )?,
-            round_trip: r.gauge(
-                "wagewatch_kafka_round_trip_microseconds",
+            round_trip: r.fine_gauge(
+                "wagewatch_kafka_round_trip_seconds",
                 "What one of a hundred requests to the slowest broker exceeds.",
             )?,
         };
@@ -101,7 +102,9 @@ impl Observer for KafkaCounts {
             Gauged::Lag => &self.lag,
             Gauged::Owned => &self.owned,
             Gauged::InFlight => &self.in_flight,
-            Gauged::RoundTripMicros => &self.round_trip,
+            Gauged::RoundTripMicros => {
+                return self.round_trip.set(Duration::from_micros(value).as_secs_f64());
+            }
         };
         gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
     }

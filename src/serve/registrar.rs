@@ -3,8 +3,8 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    Error, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
+    Error, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry,
 };
 use std::cell::RefCell;
 
@@ -59,6 +59,11 @@ impl Registrar {
 
     pub fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, Error> {
         self.registered("gauge", IntGauge::new(name, help)?)
+    }
+
+    /// One that counts in fractions: seconds.
+    pub fn fine_gauge(&self, name: &str, help: &str) -> Result<Gauge, Error> {
+        self.registered("gauge", Gauge::new(name, help)?)
     }
 
     pub fn gauge_vec(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, Error> {
