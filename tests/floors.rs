@@ -85,7 +85,7 @@ const BELOW_COMMANDS: [&str; 21] = [
 ];
 
 /// Rooms whose answers depend on their arguments alone.
-const CORE: [&str; 7] = ["domain", "codec", "ledger", "rules", "alerts", "access", "retention"];
+const CORE: [&str; 8] = ["domain", "codec", "ledger", "rules", "alerts", "access", "retention", "cipher"];
 
 /// What the core never mentions, with the reason.
 const NOT_IN_CORE: [(&str, &str); 15] = [

@@ -16,11 +16,12 @@ use rand::{Rng, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use support::flooding::{budget, flooded, is_switched, release};
 use support::floods;
 use support::machine::{Crash, Machine};
 use wagewatch::domain::{
     Act, ActKind, AlertId, AlertRow, AlertStatus, Authority, Change, DismissReason, Entry, ExemptionKind,
-    Fen, Release, Rule, Rulebook, Sum, Time, WorkerWord,
+    Fen, Rule, Rulebook, Sum, Time, WorkerWord,
 };
 
 #[test]
@@ -53,7 +54,7 @@ fn simulate(seed: u64) {
             pending.extend(act(&machine, &mut rng));
         }
         if rng.random_ratio(1, 12) {
-            pending.extend(release(&machine, &mut rng));
+            pending.extend(release(&machine.rows(), &mut rng));
         }
         let count = rng.random_range(1..=24.min(pending.len()));
         let batch: Vec<Entry> = pending.split_off(pending.len() - count).into_iter().rev().collect();
@@ -119,43 +120,6 @@ fn entries(seed: u64, swarm: &world::Swarm, rng: &mut ChaCha8Rng) -> Vec<Entry> 
         entries.insert(rng.random_range(0..=entries.len()), Entry::Rulebook(Box::new(book)));
     }
     entries
-}
-
-/// In a third of the seeds a budget of alerts that is soon used up. In most of those it is the same and on
-/// for all time, so that it can be counted again from the rows.
-fn flooded(book: Rulebook, seed: u64) -> Rulebook {
-    let Some((alerts, grace_days)) = budget(seed) else { return book };
-    let mut editions = book.editions().to_vec();
-    for edition in &mut editions {
-        (edition.numbers.flood_alerts, edition.numbers.flood_grace_days) = (alerts, grace_days);
-        if !is_switched(seed) {
-            edition.numbers.switches.remove(&Rule::AlertFlood);
-        }
-    }
-    book.with_editions(editions)
-}
-
-fn budget(seed: u64) -> Option<(i64, i64)> {
-    let number = |most: u64, salt: u64| i64::try_from((seed / 3 + salt) % most).unwrap();
-    seed.is_multiple_of(3).then(|| (1 + number(7, 0), number(11, 5)))
-}
-
-fn is_switched(seed: u64) -> bool {
-    seed.is_multiple_of(12)
-}
-
-/// An operator lets go what is held of a rule, or of one of which nothing is.
-fn release(machine: &Machine, rng: &mut ChaCha8Rng) -> Option<Entry> {
-    let rows = machine.rows();
-    let held: Vec<Rule> =
-        rows.iter().filter(|row| row.alert.held.is_some()).map(|row| row.alert.finding.rule).collect();
-    let rule = match held.get(rng.random_range(0..held.len().max(1))) {
-        Some(rule) => *rule,
-        None => *Rule::ALL.get(rng.random_range(0..Rule::ALL.len()))?,
-    };
-    let act_id = rng.random_range(0..50u32).to_string().into();
-    let (actor, text) = ("operator".into(), "".into());
-    Some(Entry::Release(Box::new(Release { rule, actor, at: Time(0), act_id, text })))
 }
 
 /// Somebody does something about an alert that stands; now and then twice, or about one that does not stand.

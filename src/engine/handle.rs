@@ -1,7 +1,7 @@
 //! The engine as doors see it: a cheap handle on its threads. Starts them, hands entries over,
 //! asks questions, stops them. Nothing here blocks but `stop`.
 
-mod submit;
+mod intake;
 
 use super::api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Waiting};
 use super::bureau::{Bureau, rows_behind};

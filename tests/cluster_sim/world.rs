@@ -2,6 +2,8 @@
 
 use super::node::Node;
 use super::oracle::world;
+use super::support::flooding::{flooded, release};
+use super::support::floods;
 use super::support::judge::{Picture, truth};
 use super::support::offenders::offenders;
 use super::topics::{Planted, Topics};
@@ -27,6 +29,8 @@ pub struct Seen {
     acts: u32,
     rows: usize,
     raised: usize,
+    held: usize,
+    let_go: usize,
     said: (usize, usize),
 }
 
@@ -39,6 +43,8 @@ impl Seen {
         self.acts += other.acts;
         self.rows += other.rows;
         self.raised += other.raised;
+        self.held += other.held;
+        self.let_go += other.let_go;
         self.said = (self.said.0 + other.said.0, self.said.1 + other.said.1);
     }
 }
@@ -57,7 +63,7 @@ impl World {
     pub fn new(seed: u64, planted: Planted) -> World {
         let swarm = world::Swarm::of(seed);
         let swarm = if seed.is_multiple_of(4) { swarm.with_conflicts() } else { swarm };
-        let mut world = World::empty(seed, world::book(seed), planted);
+        let mut world = World::empty(seed, flooded(world::book(seed), seed), planted);
         world.pending = entries(seed, &swarm, &mut world.dice);
         world.pending.reverse();
         world
@@ -94,7 +100,7 @@ impl World {
     pub fn told(&mut self) -> Vec<Arc<AlertRow>> {
         self.come_to_rest();
         self.check();
-        self.topics.rows().into_values().flatten().collect()
+        self.all_rows()
     }
 
     pub fn run(mut self) -> Seen {
@@ -142,6 +148,12 @@ impl World {
         if self.dice.random_ratio(1, 5) {
             self.act();
         }
+        if self.dice.random_ratio(1, 15) {
+            let rows = self.all_rows();
+            if let Some(entry) = release(&rows, &mut self.dice) {
+                self.topics.write(&entry, self.dice.random_ratio(1, 10), false);
+            }
+        }
         let count = self.dice.random_range(1..=12.min(self.pending.len()));
         for entry in self.pending.split_off(self.pending.len() - count).into_iter().rev() {
             let (twice, astray) = (self.dice.random_ratio(1, 20), self.dice.random_ratio(1, 20));
@@ -149,9 +161,14 @@ impl World {
         }
     }
 
+    /// By partition, each in its order.
+    fn all_rows(&self) -> Vec<Arc<AlertRow>> {
+        self.topics.rows().into_values().flatten().collect()
+    }
+
     /// Somebody does something about an alert of which the topic tells.
     fn act(&mut self) {
-        let rows: Vec<Arc<AlertRow>> = self.topics.rows().into_values().flatten().collect();
+        let rows = self.all_rows();
         let Some(row) = rows.choose(&mut self.dice) else { return };
         let text = || "".into();
         let kind = match self.dice.random_range(0..7) {
@@ -363,8 +380,13 @@ impl World {
                             _ => None,
                         });
                         let all: Vec<Arc<AlertRow>> = rows.values().flatten().cloned().collect();
-                        let wanted = offenders(&all, today, last.unwrap_or(&self.book));
-                        assert_eq!(repeat_offenders(owner.bureau().alerts()), wanted, "repeat offenders");
+                        let (book, own) = (last.unwrap_or(&self.book), owner.bureau().alerts());
+                        assert_eq!(repeat_offenders(own), offenders(&all, today, book), "repeat offenders");
+                        floods::check_reports(own, &all, book.at(today));
+                        floods::check_told(&all);
+                        self.seen.held = all.iter().filter(|row| row.alert.held.is_some()).count();
+                        let let_go = |row: &&Arc<AlertRow>| row.change == Change::Released;
+                        self.seen.let_go = all.iter().filter(let_go).count();
                     }
                 }
             }
@@ -471,7 +493,7 @@ fn entries(seed: u64, swarm: &world::Swarm, dice: &mut Dice) -> Vec<Entry> {
         // When a day begins is a fact of the data: it never changes.
         let book = Rulebook {
             day_starts_at: world::book(seed).day_starts_at,
-            ..world::book(seed.wrapping_add(dice.random_range(0..1000)))
+            ..flooded(world::book(seed.wrapping_add(dice.random_range(0..1000))), seed)
         };
         entries.insert(dice.random_range(0..=entries.len()), Entry::Rulebook(Box::new(book)));
     }

@@ -6,23 +6,21 @@ Run by `./test outside`. Screenshots stay under target/console/. Every wait has 
 
 import http.client
 import json
-import os
-import pathlib
 import re
 import signal
 import sys
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from wagewatch.v1 import admin_service_pb2, alert_service_pb2, alerts_pb2, intake_service_pb2
 
+from lib.browser import DESK, PHONE, SHOTS, Browser, in_chromium
 from lib.service import PATIENCE, run
 
 PROJECT, OTHER, CROWD, CREW = "P1", "P2", "P3", 30
 WORKERS = ["152722199001010019", "152722199001010027", "152722199001010035"]
 ACCOUNT = "05370101040012345"
 DAY_FEN, DAYS = 30_000, 20
-SHOTS = pathlib.Path("target/console")
 ACCEPTED = intake_service_pb2.Verdict.CODE_ACCEPTED
 HEADERS = {"Content-Type": "application/json", "X-Wagewatch": "console"}
 
@@ -95,38 +93,12 @@ def fill(service):
     service.admin.SetBusinessDate(admin_service_pb2.SetBusinessDateRequest(business_date="2026-05-20"), timeout=PATIENCE)
 
 
-class Browser:
-    """A page that must say nothing in its console and ask nobody but the service."""
-
-    def __init__(self, chromium, service, **options):
-        self.base, self.said = f"http://127.0.0.1:{service.http}", []
-        self.context = chromium.new_context(locale="zh-CN", **options)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
-        expect.set_options(timeout=20_000)
-        self.page.on("console", lambda message: message.type in ("error", "warning") and self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: request.url.startswith(self.base) or self.said.append(f"asked for {request.url}"))
-        self.page.on("request", lambda request: any(w in request.url for w in WORKERS) and self.said.append("a number in an address"))
-
-    def go(self, view):
-        self.page.goto(f"{self.base}/#/{view}")
-        expect(self.page.locator("main > .loading")).to_have_count(0)
-        return self.page
-
-    def shot(self, name, whole=False):
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
-        wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0, f"{name}: {wide} pixels wider than the screen"
-
-    def end(self):
-        self.context.close()
-        assert not self.said, self.said
+def opened(chromium, service, look=DESK):
+    return Browser(chromium, service, secrets=WORKERS, **look)
 
 
 def journeys(chromium, service):
-    browser = Browser(chromium, service, viewport={"width": 1366, "height": 768})
+    browser = opened(chromium, service)
     overview(browser)
     filters_and_keyboard(browser)
     acknowledge(browser, service)
@@ -271,7 +243,7 @@ def dead_letter(browser):
     letter.locator("button.main").click()
     expect(letter).to_contain_text("project_id 中被遮盖的数字对不上原件")
     # The browser notes every refusal; this one was wanted.
-    browser.said = [said for said in browser.said if "status of 400" not in said]
+    browser.expected("status of 400")
     text.fill(re.sub(r"152722\*+\d{4}", WORKERS[2], came).replace("attendance-wrong", "attendance-mended").replace("2026-03-05", "2026-03-25"))
     letter.locator("button.main").click()
     expect(letter).to_contain_text("已收下")
@@ -316,7 +288,7 @@ def english(browser):
 
 
 def phone(chromium, service):
-    browser = Browser(chromium, service, viewport={"width": 390, "height": 844}, device_scale_factor=2, has_touch=True, is_mobile=True)
+    browser = opened(chromium, service, PHONE)
     for view in ("overview", "alerts", f"project/{PROJECT}", f"worker/{PROJECT}/0", "projects", "letters", "quality"):
         browser.go(view)
         browser.page.wait_for_load_state("networkidle") if view == "projects" else browser.page.wait_for_timeout(500)
@@ -326,7 +298,7 @@ def phone(chromium, service):
 
 def cut(chromium, service):
     """The service is gone and comes back: the page says so, and goes on by itself."""
-    browser = Browser(chromium, service, viewport={"width": 1366, "height": 768})
+    browser = opened(chromium, service)
     page = browser.go("alerts?rule=RULE_UNKNOWN_PROJECT")
     expect(page.locator("#sign")).to_have_text("实时")
     service.stop(signal.SIGTERM)
@@ -339,7 +311,7 @@ def cut(chromium, service):
     submit(service, [record("attendance", "late", project_id="P9", id_number=WORKERS[0], work_date="2026-05-19", days=1)])
     expect(page.locator(".row.new").first).to_be_visible()
     # What the browser itself says of a refused connection is no fault of the page.
-    browser.said = [text for text in browser.said if "ERR_" not in text]
+    browser.expected("ERR_")
     browser.end()
 
 
@@ -377,7 +349,7 @@ def other_sites(service):
 
 def short_of_room(chromium, service):
     """The disk is nearly full, and nothing was ever taken: the page says both."""
-    browser = Browser(chromium, service, viewport={"width": 1366, "height": 768})
+    browser = opened(chromium, service)
     page = browser.go("alerts")
     expect(page.locator(".banner")).to_contain_text("磁盘空间不足")
     expect(page.locator(".alert-list")).to_contain_text("没有符合条件的预警")
@@ -388,13 +360,13 @@ def short_of_room(chromium, service):
     page.goto(f"{browser.base}/#/alert/nothing")
     expect(page.locator(".problem")).to_contain_text("没有找到")
     browser.shot("not_found")
-    browser.said = [said for said in browser.said if "status of 404" not in said]
+    browser.expected("status of 404")
     browser.end()
 
 
 def asked_who(chromium, service):
     """Where the service asks who calls, the page asks for a token and sends it with each call from then on."""
-    browser = Browser(chromium, service, viewport={"width": 1366, "height": 768})
+    browser = opened(chromium, service)
     page, sent = browser.page, []
 
     def answer(route):
@@ -410,13 +382,13 @@ def asked_who(chromium, service):
     page.locator("#enter").click()
     expect(page.locator("tbody tr").first).to_be_visible()
     assert sent[0] is None and sent[-1] == "Bearer secret" and "secret" not in page.url, sent
-    browser.said = [said for said in browser.said if "status of 401" not in said]
+    browser.expected("status of 401")
     browser.end()
 
 
 def not_level(chromium, service):
     """A service that still reads its log shows how far it is, and the view comes by itself once it is level."""
-    browser = Browser(chromium, service, viewport={"width": 1366, "height": 768})
+    browser = opened(chromium, service)
     page = browser.page
     status = {"ready": False, "logApplied": 7, "logHead": 40, "version": "x"}
     refusal = {"code": "UNAVAILABLE", "reason": "NOT_READY", "message": "reading"}
@@ -430,22 +402,8 @@ def not_level(chromium, service):
     page.unroute("**/api/AdminService/GetStatus")
     expect(page.locator(".alert-list .row").first).to_be_visible()
     expect(page.locator(".banner")).to_have_count(0)
-    browser.said = [said for said in browser.said if "status of 503" not in said]
+    browser.expected("status of 503")
     browser.end()
-
-
-def in_chromium(*steps):
-    def step(service):
-        with sync_playwright() as playwright:
-            path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-            # Chromium's own sandbox needs a user that is not root.
-            flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-            chromium = playwright.chromium.launch(executable_path=path, args=flags)
-            for one in steps:
-                one(chromium, service)
-            chromium.close()
-
-    return step
 
 
 run(sys.argv[1], fill, other_sites, in_chromium(journeys, phone, asked_who, not_level, cut))
