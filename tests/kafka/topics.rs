@@ -31,7 +31,7 @@ pub fn made(brokers: &Brokers, partitions: u16) -> Settings {
     runtime.block_on(async {
         let admin = Admin::new(&settings).unwrap();
         let missing = admin.look().await.unwrap().missing;
-        assert_eq!(missing.len(), 6);
+        assert_eq!(missing.len(), 5);
         admin.make(&missing).await.unwrap();
         assert_eq!(admin.settled().await.unwrap().wrong, []);
     });

@@ -1,22 +1,24 @@
-//! What an instance writes beside messages to owners: rows of alerts, and the notes beside committed offsets.
+//! What an instance writes beside messages to owners: what all are told, and the notes beside committed offsets.
 //! Knows no transaction.
 
-use super::{ALERT, broken, offset};
-use crate::codec::{self, Writer};
-use crate::domain::AlertRow;
-use crate::engine::cluster::{Committed, TransportError};
+use super::transport::{broken, offset};
+use crate::engine::cluster::{Committed, Told, TransportError};
 use crate::kafka::message::{CONTENT_TYPE, Outgoing};
 
-/// A row as the alerts topic has it.
-pub(super) fn alert(topic: &str, partition: i32, row: &AlertRow) -> Outgoing {
-    let mut writer = Writer::new();
-    codec::write_alert_row(&mut writer, row);
+/// What an alert's message says of its body,
+const ALERT: &str = "application/vnd.wagewatch.alert";
+/// and one that goes with them.
+const BESIDE: &str = "application/vnd.wagewatch.told";
+
+/// As the alerts topic has it.
+pub(super) fn told(topic: &str, partition: i32, one: &Told) -> Outgoing {
+    let content = if matches!(one, Told::Row(_)) { ALERT } else { BESIDE };
     Outgoing {
         topic: topic.to_owned(),
         partition,
-        key: row.alert.id.0.as_bytes().to_vec(),
-        body: Some(writer.bytes),
-        headers: vec![(CONTENT_TYPE.to_owned(), ALERT.as_bytes().to_vec())],
+        key: one.key().into_bytes(),
+        body: Some(one.to_bytes()),
+        headers: vec![(CONTENT_TYPE.to_owned(), content.as_bytes().to_vec())],
     }
 }
 

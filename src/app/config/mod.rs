@@ -2,6 +2,7 @@
 //! whole before anything is opened. Binds no port, creates no file, starts nothing.
 
 mod calendar;
+mod cluster;
 mod directory;
 mod document;
 mod kafka;
@@ -18,6 +19,7 @@ mod source;
 mod stated;
 mod targets;
 
+pub use cluster::Cluster;
 pub use directory::{Department, Directory, Role, Territory};
 pub use kafka::LogKind;
 pub use loose::{NamedFile, problems_of};
@@ -46,6 +48,8 @@ pub struct Config {
     pub log: Log,
     /// `None` = no brokers are named.
     pub kafka: Option<Settings>,
+    /// `None` where the log is local.
+    pub cluster: Option<Cluster>,
     pub store: Store,
     pub engine: Engine,
     pub clock: Clock,
@@ -139,6 +143,7 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let store = sections::store(&mut keys);
     let engine = sections::engine(&mut keys);
     let kafka = kafka::read(&mut keys, log.kind, engine.shards, &folder);
+    let cluster = cluster::read(&mut keys, log.kind, &server, &folder);
     let clock = sections::clock(&mut keys);
     let alerts = sections::alerts(&mut keys, &folder);
     let webhook = targets::webhook(&mut keys, &folder);
@@ -176,6 +181,7 @@ fn read(sources: &Sources) -> (Config, Keys) {
         data,
         log,
         kafka,
+        cluster,
         store,
         engine,
         clock,
