@@ -200,7 +200,10 @@ impl Service {
             telemetry: followed.clone(),
             stop: stop.clone(),
         };
-        deliver::start(&mut tasks, &self.config, self.opened.path(), &source, self.metrics.deliveries())?;
+        let cluster = self.config.cluster.as_ref();
+        if cluster.is_none_or(|own| own.deliverer.as_ref() == Some(&own.name)) {
+            deliver::start(&mut tasks, &self.config, self.opened.path(), &source, self.metrics.deliveries())?;
+        }
         let served = tokio::select! {
             served = serving => served.context("the gRPC door"),
             failure = failure(&engine) => Err(anyhow!(failure)),

@@ -31,12 +31,12 @@ use wagewatch::store::{MemoryStore, SledStore, Store};
 
 pub const CASES: [(&str, fn(&Brokers)); 1] = [("a_county_on_instances_that_are_killed", killed)];
 
-fn book() -> Rulebook {
+pub fn book() -> Rulebook {
     Config::load(&Sources::default()).unwrap().rulebook
 }
 
 /// All records of a small county in a wild order, and its first and last day.
-fn county() -> (Vec<Record>, Day, Day) {
+pub fn county() -> (Vec<Record>, Day, Day) {
     let plan = Plan {
         seed: 7,
         projects: 8,

@@ -221,12 +221,16 @@ impl Inner {
         entries.iter().zip(found).map(settle).collect()
     }
 
-    /// Until the county has come to that date.
-    async fn date_is(&self, day: Day) {
+    /// Until the county has come to that date; whether it has, in time. A long jump goes day by day.
+    async fn date_is(&self, day: Day) -> bool {
         let until = Instant::now() + DATE_PATIENCE;
-        while self.parts.table.date().is_none_or(|date| date < day) && Instant::now() < until {
+        while self.parts.table.date().is_none_or(|date| date < day) {
+            if Instant::now() > until {
+                return false;
+            }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        true
     }
 
     async fn ask_project(&self, project: ProjectId, question: ProjectQuestion) {
@@ -363,10 +367,13 @@ impl Core for ClusterCore {
                 };
                 let places: Vec<(Partition, u64)> =
                     homes.into_iter().zip(places.into_iter().map(|(_, at)| transport::offset(at))).collect();
-                let verdicts = inner.verdicts(&known, &places).await;
-                for (entry, verdict) in known.iter().zip(verdicts.iter().flatten()) {
-                    if let (Known::Date(day), Verdict::Accepted | Verdict::Duplicate) = (entry, verdict) {
-                        inner.date_is(*day).await;
+                let mut verdicts = inner.verdicts(&known, &places).await;
+                for (at, entry) in known.iter().enumerate() {
+                    let told = verdicts.as_ref().ok().and_then(|verdicts| verdicts.get(at));
+                    if let (Known::Date(day), Some(Verdict::Accepted | Verdict::Duplicate)) = (entry, told)
+                        && !inner.date_is(*day).await
+                    {
+                        verdicts = Err(Refused::Moving);
                     }
                 }
                 done(verdicts.map(|verdicts| (verdicts, None)));

@@ -339,7 +339,9 @@ impl Transport for KafkaTransport {
             }
         };
         let mut changes = Vec::new();
-        let wait = Duration::from_millis(20);
+        // Whoever only follows must not hold up those who serve.
+        let is_owned = self.owned.contains_key(&partition);
+        let wait = if is_owned { Duration::from_millis(20) } else { Duration::ZERO };
         reader
             .take(pages_max, wait, &mut |received| {
                 let key = received.key.unwrap_or_default().to_vec();

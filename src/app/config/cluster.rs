@@ -16,6 +16,8 @@ pub struct Cluster {
     pub advertise: String,
     /// Whether copies of the others' partitions are kept here, for a takeover at once.
     pub standby: bool,
+    /// The name of the instance that delivers alerts (`[webhook]`, `[alertmanager]`).
+    pub deliverer: Option<String>,
     /// What the others' doors are shown.
     pub token: Option<Secret>,
     /// Who signed their certificates, PEM; `None` = whom the machine trusts.
@@ -30,6 +32,7 @@ pub(super) fn read(keys: &mut Keys, kind: LogKind, server: &Server, folder: &Pat
     let name = s.name("name");
     let advertise = s.text("advertise", ADVERTISE, is_address);
     let standby = s.number("standby", 0_u8, 0, 1) == 1;
+    let deliverer = s.name("deliverer");
     let token = s.path("token_file");
     let authority = s.path("authority");
     if kind != LogKind::Kafka {
@@ -62,7 +65,26 @@ pub(super) fn read(keys: &mut Keys, kind: LogKind, server: &Server, folder: &Pat
         keys.problems.push(ConfigError::new(keys.place("server", "grpc_addr"), what, ADVERTISE));
     }
     let advertise = advertise.unwrap_or_else(|| own.to_string());
-    Some(Cluster { name: name.unwrap_or_default(), advertise, standby, token, authority })
+    Some(Cluster { name: name.unwrap_or_default(), advertise, standby, deliverer, token, authority })
+}
+
+/// What an instance of a cluster cannot do, or can do only once.
+pub(super) fn check(keys: &mut Keys, cluster: Option<&Cluster>, delivers: bool, has_shadow: bool) {
+    let Some(cluster) = cluster else { return };
+    if delivers && cluster.deliverer.is_none() {
+        let place = keys.place("log", "kind");
+        let what = "webhook.url or alertmanager.url without cluster.deliverer: each instance would deliver every alert";
+        keys.problems.push(ConfigError::new(place, what, "the cluster.name of the one that is to deliver"));
+    }
+    if has_shadow {
+        let place = keys.place("files", "shadow_rulebook");
+        let what = "files.shadow_rulebook with log.kind \"kafka\"";
+        keys.problems.push(ConfigError::new(
+            place,
+            what,
+            "no shadow rulebook; `wagewatch backtest` tries one out",
+        ));
+    }
 }
 
 fn is_address(text: &str) -> bool {

@@ -123,6 +123,19 @@ impl Config {
         self.security.keys.as_ref().map(|file| data_keys::read(&file.path)).transpose()
     }
 
+    /// For what is done to the log's files: there are none on Kafka.
+    ///
+    /// # Errors
+    /// The log is not in the data folder.
+    pub fn needs_local_log(&self) -> anyhow::Result<()> {
+        match self.log.kind {
+            LogKind::Local => Ok(()),
+            LogKind::Kafka => anyhow::bail!(
+                "log.kind is \"kafka\": records stand in topics, and what stands in the data folder are copies; this is for log.kind = \"local\""
+            ),
+        }
+    }
+
     /// What is allowed but will surprise, for a check on the given day.
     pub fn warnings(&self, today: Day) -> Vec<String> {
         let path = self.files.calendar.as_deref();
@@ -151,6 +164,8 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let telemetry = targets::telemetry(&mut keys);
     let http = sections::http(&mut keys);
     let files = sections::files(&mut keys, &folder);
+    let delivers = webhook.url.is_some() || alertmanager.url.is_some();
+    cluster::check(&mut keys, cluster.as_ref(), delivers, files.shadow_rulebook.is_some());
     let logging = sections::logging(&mut keys);
 
     let problems = &mut Vec::new();
