@@ -17,7 +17,7 @@ use crate::kafka::{
     Refused, Settings,
 };
 use crossbeam_channel::{Receiver, Sender, bounded};
-use output::{alert, read_note, write_note};
+use output::{alert, read_committed, write_note};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,9 +104,7 @@ impl KafkaTransport {
                     // One wake-up that waits is enough.
                     let _ = wake.try_send(());
                 });
-                let committed = assignment
-                    .committed
-                    .map_or(Ok(Committed::default()), |(next, note)| read_note(next, &note))?;
+                let committed = read_committed(assignment.committed)?;
                 let owned = Owned { queue: Some(queue), committed, done: None, is_read: false, end: 0 };
                 self.owned.insert(partition, owned);
                 Ok(Some(Event::Assigned(vec![partition])))
@@ -125,6 +123,16 @@ impl KafkaTransport {
             }
             Heard::Failed(why) => Err(broken(why)),
         }
+    }
+
+    /// An answer that was lost may have said that all of it stands.
+    fn ask_committed(&mut self, batch: &[Part]) -> Result<(), TransportError> {
+        for part in batch {
+            let Some(owned) = self.owned.get_mut(&part.partition) else { continue };
+            let (topic, at) = self.sorter.place(part.partition);
+            owned.committed = read_committed(self.member.committed(topic, at).map_err(failed)?)?;
+        }
+        Ok(())
     }
 
     fn forget(&mut self, partition: Partition) {
@@ -334,8 +342,11 @@ impl Transport for KafkaTransport {
                 }
                 Ok(published)
             }
-            // The owners begin again; if the partitions are gone, the group says so next.
-            Err(Refused::Aborted(why)) => Err(PublishError::Aborted(why)),
+            Err(Refused::Aborted(why)) => {
+                self.ask_committed(batch)?;
+                // The owners begin again; if the partitions are gone, the group says so next.
+                Err(PublishError::Aborted(why))
+            }
             Err(Refused::Fatal(error)) => Err(failed(error).into()),
         }
     }
