@@ -27,7 +27,12 @@ pub(super) fn write_note(committed: Committed) -> String {
     format!("pages={}", committed.covered)
 }
 
-pub(super) fn read_note(next: i64, note: &str) -> Result<Committed, TransportError> {
+/// What the group has; `None` = nothing ever was committed.
+pub(super) fn read_committed(committed: Option<(i64, String)>) -> Result<Committed, TransportError> {
+    committed.map_or(Ok(Committed::default()), |(next, note)| read_note(next, &note))
+}
+
+fn read_note(next: i64, note: &str) -> Result<Committed, TransportError> {
     let covered = note.strip_prefix("pages=").and_then(|covered| covered.parse().ok());
     let covered = covered.ok_or_else(|| {
         broken(format!(

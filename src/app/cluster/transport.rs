@@ -1,7 +1,7 @@
 //! Kafka as an instance of a cluster sees it: the engine's transport, fulfilled by a member of the group, a transactional
 //! outbox and readers of the changelog. Decides nothing about partitions: the instance does.
 
-use super::output::{read_note, told, write_note};
+use super::output::{read_committed, told, write_note};
 use super::table::Table;
 use crate::domain::Entry;
 use crate::engine::api::{DeadContent, DeadLetter};
@@ -129,9 +129,7 @@ impl KafkaTransport {
                     // One wake-up that waits is enough.
                     let _ = wake.try_send(());
                 });
-                let committed = assignment
-                    .committed
-                    .map_or(Ok(Committed::default()), |(next, note)| read_note(next, &note))?;
+                let committed = read_committed(assignment.committed)?;
                 let owned = Owned {
                     queue: Some(queue),
                     committed,
@@ -157,6 +155,16 @@ impl KafkaTransport {
             }
             Heard::Failed(why) => Err(broken(why)),
         }
+    }
+
+    /// An answer that was lost may have said that all of it stands.
+    fn ask_committed(&mut self, batch: &[Part]) -> Result<(), TransportError> {
+        for part in batch {
+            let Some(owned) = self.owned.get_mut(&part.partition) else { continue };
+            let (topic, at) = self.sorter.place(part.partition);
+            owned.committed = read_committed(self.member.committed(topic, at).map_err(failed)?)?;
+        }
+        Ok(())
     }
 
     fn forget(&mut self, partition: Partition) {
@@ -389,8 +397,11 @@ impl Transport for KafkaTransport {
                 }
                 Ok(published)
             }
-            // The owners begin again; if the partitions are gone, the group says so next.
-            Err(Refused::Aborted(why)) => Err(PublishError::Aborted(why)),
+            Err(Refused::Aborted(why)) => {
+                self.ask_committed(batch)?;
+                // The owners begin again; if the partitions are gone, the group says so next.
+                Err(PublishError::Aborted(why))
+            }
             Err(Refused::Fatal(error)) => Err(failed(error).into()),
         }
     }
