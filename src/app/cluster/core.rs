@@ -172,7 +172,10 @@ impl Inner {
     ) -> Result<Vec<T>, Refused> {
         let found = self.gather(partitions.map(|partition| (partition, asked.clone())).collect()).await?;
         // Two versions at work during a deploy: the question waits for its end.
-        found.iter().map(|bytes| read(bytes)).collect::<Result<_, _>>().map_err(|_| Refused::Moving)
+        found.iter().map(|bytes| read(bytes)).collect::<Result<_, _>>().map_err(|corrupt| {
+            tracing::warn!(%corrupt, "an answer of another version is not read");
+            Refused::Moving
+        })
     }
 
     fn projects(&self) -> impl Iterator<Item = Partition> + use<> {
@@ -412,7 +415,7 @@ impl Core for ClusterCore {
         let inner = self.0.clone();
         self.spawn(async move {
             let all = inner.projects().chain([Partition::County]);
-            let found = inner.gather_from(all, Question::Suspense(max), question::read_suspense).await;
+            let found = inner.gather_from(all, Question::Suspense(max as u64), question::read_suspense).await;
             done(found.map(|all| {
                 let mut all: Vec<Waiting> = all.into_iter().flatten().collect();
                 all.sort_by(|(_, a, _), (_, b, _)| {

@@ -23,7 +23,7 @@ pub enum Question {
     Projects,
     Tallies,
     /// Payments in suspense, at most so many.
-    Suspense(usize),
+    Suspense(u64),
     /// Of which bank these wage accounts are. The county's.
     Banks(Vec<Account>),
     /// What became of the messages at these offsets. Not the owner's to know, but the instance's.
@@ -49,10 +49,10 @@ impl Question {
             (Question::Tallies, Owner::Projects(owner)) => tallies::write_all(owner.shard().tallies()),
             (Question::Tallies, Owner::County(owner)) => tallies::write_all(owner.bureau().tallies()),
             (Question::Suspense(max), Owner::Projects(owner)) => {
-                write_suspense(&owner.shard_mut().suspense(*max)?)
+                write_suspense(&owner.shard_mut().suspense(most(*max))?)
             }
             (Question::Suspense(max), Owner::County(owner)) => {
-                let homeless = owner.ledger().suspense().take(*max);
+                let homeless = owner.ledger().suspense().take(most(*max));
                 let found: Vec<Waiting> =
                     homeless.map(|payment| (None, payment.clone(), SuspenseReason::NoProject)).collect();
                 write_suspense(&found)
@@ -83,7 +83,7 @@ impl Question {
             Question::Tallies => w.u8(TALLIES),
             Question::Suspense(max) => {
                 w.u8(SUSPENSE);
-                w.count(*max);
+                w.varint(*max);
             }
             Question::Banks(accounts) => {
                 w.u8(BANKS);
@@ -101,12 +101,16 @@ impl Question {
             PROJECT => Question::Project(r.project_id()?),
             PROJECTS => Question::Projects,
             TALLIES => Question::Tallies,
-            SUSPENSE => Question::Suspense(r.count()?),
+            SUSPENSE => Question::Suspense(r.varint()?),
             BANKS => Question::Banks(r.list(Reader::account)?),
             VERDICTS => Question::Verdicts(r.list(Reader::varint)?),
             _ => return Err(Corrupt("a question")),
         })
     }
+}
+
+fn most(max: u64) -> usize {
+    usize::try_from(max).unwrap_or(usize::MAX)
 }
 
 /// Several questions as one message.
@@ -222,4 +226,33 @@ pub fn read_verdicts(bytes: &[u8]) -> Result<Vec<Option<Verdict>>, Corrupt> {
         })
     };
     open(bytes, |r| r.list(|r| r.option(verdict)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_and_answers_come_back_and_half_of_them_do_not() {
+        let project = ProjectId::parse("project_id", "P-1").unwrap();
+        let county = Partition::County;
+        let questions = vec![
+            (Partition::Projects(0), Question::Project(project)),
+            (Partition::Projects(65_535), Question::Projects),
+            (county, Question::Tallies),
+            (county, Question::Suspense(10_001)),
+            (county, Question::Banks(vec![])),
+            (county, Question::Verdicts(vec![0, 7, u64::MAX])),
+        ];
+        let bytes = write_questions(&questions);
+        assert_eq!(read_questions(&bytes), Ok(questions));
+        assert!(read_questions(&bytes[..bytes.len() / 2]).is_err());
+        let answers = vec![None, Some(Vec::new()), Some(b"x".to_vec())];
+        assert_eq!(read_answers(&write_answers(&answers)), Ok(answers));
+        let verdicts = vec![None, Some(Verdict::Accepted), Some(Verdict::Duplicate)];
+        assert_eq!(read_verdicts(&write_verdicts(&verdicts)), Ok(verdicts));
+        for nobodys in [&b""[..], b"x", b"nothing that was packed"] {
+            assert!(read_questions(nobodys).is_err() && read_answers(nobodys).is_err());
+        }
+    }
 }
