@@ -201,7 +201,7 @@ impl Service {
             stop: stop.clone(),
         };
         let cluster = self.config.cluster.as_ref();
-        if cluster.is_none_or(|own| own.deliverer.as_ref() == Some(&own.name)) {
+        if cluster.is_none_or(|own| own.deliverer.is_some() && own.deliverer == own.name) {
             deliver::start(&mut tasks, &self.config, self.opened.path(), &source, self.metrics.deliveries())?;
         }
         let served = tokio::select! {

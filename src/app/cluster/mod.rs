@@ -1,6 +1,7 @@
 //! An instance of a cluster on Kafka, put together: the topics are checked, the alerts topic is followed, the group is
 //! joined, and doors are given a handle that works on any instance.
 
+mod asking;
 mod core;
 mod letters;
 mod output;
@@ -10,10 +11,11 @@ mod stores;
 mod table;
 mod transport;
 mod verdicts;
+mod writing;
 
 pub use transport::KafkaTransport;
 
-use super::config::{Cluster, Config};
+use super::config::Config;
 use super::data_keys;
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::cipher::DataKeys;
@@ -58,7 +60,10 @@ pub struct Ears {
 /// With the topic, its setting, what was found and what is needed; or what of the config cannot be used.
 pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Result<Joined> {
     let settings = config.kafka.as_ref().context("kafka.brokers: no brokers are named")?;
-    let cluster = config.cluster.as_ref().context("cluster.name: this instance has no name")?;
+    let cluster = config.cluster.as_ref().context("log.kind is not \"kafka\"")?;
+    let name = cluster.name.clone().context(
+        "cluster.name: this instance has none; each needs a name of its own, the same after a restart",
+    )?;
     let runtime = tokio::runtime::Handle::try_current().context("no runtime")?;
     runtime.block_on(check(settings))?;
     let history = usize::try_from(config.alerts.history_rows).unwrap_or(usize::MAX);
@@ -75,7 +80,9 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
     let sorter = Sorter { topics: settings.topics(), partitions: settings.partitions };
     let chair = Chair {
         config: config.clone(),
-        cluster: cluster.clone(),
+        name,
+        me: cluster.advertise.clone(),
+        standby: if cluster.standby { settings.partitions } else { 0 },
         settings: settings.clone(),
         keys,
         table: table.clone(),
@@ -145,7 +152,9 @@ fn spawn(
 /// What an instance is made of, on its own thread.
 struct Chair {
     config: Config,
-    cluster: Cluster,
+    name: String,
+    me: String,
+    standby: u16,
     settings: Settings,
     keys: Option<DataKeys>,
     table: Arc<Table>,
@@ -192,11 +201,11 @@ impl Chair {
             partitions,
             keys: self.keys,
         };
-        let news = News { me: self.cluster.advertise.clone(), table: self.table, terms };
+        let news = News { me: self.me, table: self.table, terms };
         let (door, sorter) = (self.door.clone(), Sorter { topics: self.settings.topics(), partitions });
         let transport = KafkaTransport::join_with(
             &self.settings,
-            &self.cluster.name,
+            &self.name,
             self.observer,
             self.door,
             self.wiring,
@@ -209,10 +218,10 @@ impl Chair {
             verdicts: self.verdicts,
             shared: self.shared,
             book,
-            standby: if self.cluster.standby { partitions } else { 0 },
+            standby: self.standby,
             say: Box::new(move |entry: Entry| {
                 let message = sorter.entry(&entry);
-                if door.send(&[message], |sent| drop(sent)).is_err() {
+                if door.send(&[message], drop).is_err() {
                     tracing::warn!(
                         "too much waits for the brokers: what the instance had to say was not written"
                     );

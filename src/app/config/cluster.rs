@@ -10,8 +10,8 @@ use std::path::Path;
 /// One of several instances.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cluster {
-    /// Its own among the others, the same after a restart.
-    pub name: String,
+    /// Its own among the others, the same after a restart; `serve` needs one.
+    pub name: Option<String>,
     /// `host:port` of its gRPC door, for the others.
     pub advertise: String,
     /// Whether copies of the others' partitions are kept here, for a takeover at once.
@@ -52,11 +52,6 @@ pub(super) fn read(keys: &mut Keys, kind: LogKind, server: &Server, folder: &Pat
     let token = read(keys, "token_file", token, "a file with the token alone")
         .map(|bytes| Secret(String::from_utf8_lossy(bytes.trim_ascii()).into_owned()));
     let authority = read(keys, "authority", authority, "a PEM file");
-    if name.is_none() {
-        let expected = "cluster.name = \"a name of its own for each instance, the same after a restart\"";
-        let what = "log.kind is \"kafka\" without cluster.name";
-        keys.problems.push(ConfigError::new(keys.place("log", "kind"), what, expected));
-    }
     let own = server.grpc_addr;
     if advertise.is_none() && own.ip().is_unspecified() {
         let what = format!(
@@ -65,7 +60,7 @@ pub(super) fn read(keys: &mut Keys, kind: LogKind, server: &Server, folder: &Pat
         keys.problems.push(ConfigError::new(keys.place("server", "grpc_addr"), what, ADVERTISE));
     }
     let advertise = advertise.unwrap_or_else(|| own.to_string());
-    Some(Cluster { name: name.unwrap_or_default(), advertise, standby, deliverer, token, authority })
+    Some(Cluster { name, advertise, standby, deliverer, token, authority })
 }
 
 /// What an instance of a cluster cannot do, or can do only once.
