@@ -39,7 +39,7 @@ def check(board):
 
 
 boards = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("dashboards/*.json"))]
-assert {board["uid"] for board in boards} == {"wagewatch-pipeline", "wagewatch-intake", "wagewatch-alerts"}
+assert {board["uid"] for board in boards} == {"wagewatch-pipeline", "wagewatch-intake", "wagewatch-alerts", "wagewatch-cluster"}
 for board in boards:
     check(board)
 [source] = yaml.safe_load((FOLDER / "provisioning/datasources/prometheus.yaml").read_text())["datasources"]

@@ -161,7 +161,8 @@ def shares(all_of_them, several, ports):
     assert policy["spec"]["podSelector"]["matchLabels"].items() <= job_labels.items()
     assert {volume["name"] for volume in job["volumes"]} == {volume["name"] for volume in pod["volumes"]}
     assert not job_labels.items() >= spec["selector"]["matchLabels"].items(), "the job's pods would be taken for instances"
-    return instances.values()
+    [made] = job["containers"]
+    return [*instances.values(), environment(made, "", namespace)]
 
 
 def told(config, key):

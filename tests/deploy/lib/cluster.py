@@ -24,10 +24,11 @@ def are_apart(instances, names, grpc):
     """Each instance has a name of its own, and an address that leads to it alone: `name:port` as `names` tells."""
     seen = set()
     for name, settings in instances.items():
-        own, advertise = settings[PREFIX + "NAME"], settings[PREFIX + "ADVERTISE"]
-        assert own == name and advertise == f"{names[name]}:{grpc}", f"{name}: {own}, {advertise}"
-        assert own not in seen and advertise not in seen, f"{name} is another's name or address"
-        seen |= {own, advertise}
+        said, advertise = settings[PREFIX + "NAME"], settings[PREFIX + "ADVERTISE"]
+        assert said == name and advertise == f"{names[name]}:{grpc}", f"{name}: {said}, {advertise}"
+        assert said not in seen and advertise not in seen, f"{name} is another's name or address"
+        seen |= {said, advertise}
     # Whatever else they are set to is the same.
-    rest = [{key: value for key, value in one.items() if not key.startswith(PREFIX)} for one in instances.values()]
+    own = (PREFIX + "NAME", PREFIX + "ADVERTISE")
+    rest = [{key: value for key, value in one.items() if key not in own} for one in instances.values()]
     assert all(one == rest[0] for one in rest), "the instances differ in more than name and address"

@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import shutil
 import subprocess
 import tempfile
 
@@ -18,8 +19,11 @@ certificates = ["ops.example"]
 def security():
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "principals.toml").write_text(PRINCIPALS)
-        pathlib.Path(folder, "password").write_text("made up\n")
+        for name in ("password", "cluster.token"):
+            pathlib.Path(folder, name).write_text("made up\n")
         make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
                 "-subj", "/CN=wagewatch", "-keyout", f"{folder}/server.key", "-out", f"{folder}/server.pem"]
         subprocess.run(make, check=True, capture_output=True)
+        # It has signed itself.
+        shutil.copy(f"{folder}/server.pem", f"{folder}/authority.pem")
         yield folder
