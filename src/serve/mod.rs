@@ -28,6 +28,7 @@ mod papers;
 mod present;
 mod project;
 mod quarantine;
+mod ranked;
 pub mod registrar;
 mod reveal;
 pub mod rows;
