@@ -12,6 +12,7 @@ mod outbox;
 mod reader;
 mod settings;
 mod topics;
+mod traced;
 
 pub use admin::{Admin, Looked};
 pub use counts::{Counted, Gauged, Observer, Unobserved};
@@ -21,6 +22,7 @@ pub use outbox::{Covered, Outbox, Refused};
 pub use reader::{Reader, Stand};
 pub use settings::{Secret, Settings, check_setting};
 pub use topics::{Found, Mismatch, Topics, Wanted, compare};
+pub use traced::TRACEPARENT;
 
 /// Why Kafka could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
