@@ -178,7 +178,10 @@ def program_takes(config, environments, ports):
         file.write_text(text.replace(SECURITY, secured).replace(KAFKA, secured))
         key.write_text("ab" * 32)
         for environment in environments:
-            own = {name: value.replace("/etc/wagewatch-secret/key", str(key)) for name, value in cluster.known(environment).items()}
+            here = {"/etc/wagewatch-secret/key": str(key), SECURITY: secured}
+            own = cluster.known(environment)
+            for theirs, ours in here.items():
+                own = {name: value.replace(theirs, ours) for name, value in own.items()}
             checked = subprocess.run([BINARY, "check", "--config", str(file)], env=os.environ | own, capture_output=True, text=True)
             assert checked.returncode == 0, checked.stdout
     for name, port in ports.items():

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import grpc
 import yaml
 
 from lib import queries
@@ -67,8 +68,19 @@ class Instance(Service):
 
 
 def standing(instance):
+    """The rules of what stands; nothing while the instance asks to come again."""
     request = alert_service_pb2.ListRequest(filter=alert_service_pb2.AlertFilter(project_ids=[PROJECT], include_rolled_up=True))
-    return {alert.rule for alert in instance.alerts.List(request, timeout=PATIENCE).alerts}
+    try:
+        return {alert.rule for alert in instance.alerts.List(request, timeout=PATIENCE).alerts}
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.UNAVAILABLE, error
+        return None
+
+
+def are_told(instances, wanted):
+    """Whether all of them say, or none of them any more says, that the worker is not paid."""
+    told = [standing(one) for one in instances]
+    return all(rules is not None and (alerts_pb2.RULE_WAGE_UNPAID in rules) == wanted for rules in told)
 
 
 def served(prometheus):
@@ -95,15 +107,17 @@ def runs(instances, folder):
         second.admin.SetBusinessDate(admin_service_pb2.SetBusinessDateRequest(business_date=date), timeout=PATIENCE)
     prometheus = Prometheus(folder, *(f"127.0.0.1:{one.http}" for one in instances))
     try:
-        prometheus.wait("told by all", lambda: all(alerts_pb2.RULE_WAGE_UNPAID in standing(one) for one in instances))
+        prometheus.wait("told by all", lambda: are_told(instances, True))
         prometheus.wait("served whole", lambda: served(prometheus))
-        prometheus.wait("recorded", lambda: prometheus.ask("job:wagewatch_kafka_partitions_served:sum"))
+        for recorded in ("job:wagewatch_kafka_partitions_served:sum", "instance:wagewatch_kafka_transactions_aborted:ratio15m"):
+            prometheus.wait(f"recorded: {recorded}", lambda: prometheus.ask(recorded))
         asked(prometheus)
         assert third.stop(signal.SIGKILL) == -signal.SIGKILL
+        gone = f'up{{instance="127.0.0.1:{third.http}"}} == 0'
+        prometheus.wait("missed", lambda: prometheus.ask(gone))
         prometheus.wait("served whole by two", lambda: served(prometheus))
         second.intake.Submit(intake_service_pb2.SubmitRequest(ndjson=lines([payment(1, 440000)])), timeout=PATIENCE)
-        paid = lambda: all(alerts_pb2.RULE_WAGE_UNPAID not in standing(one) for one in (first, second))
-        prometheus.wait("paid", paid)
+        prometheus.wait("paid", lambda: are_told((first, second), False))
         firing = {one["labels"]["alertname"] for one in prometheus.get("alerts")["alerts"] if one["state"] == "firing"}
         assert not any(name.startswith("WagewatchKafka") for name in firing), firing
     finally:
