@@ -24,7 +24,8 @@ from wagewatch.v1 import admin_service_pb2, alert_service_pb2, alerts_pb2, intak
 
 BINARY = str(pathlib.Path(sys.argv[1]).resolve())
 SERVICES = yaml.safe_load(pathlib.Path("deploy/compose/cluster.yaml").read_text())["services"]
-SERVES = runpy.run_path("tests/deploy/lib/cluster.py")["SERVES"]
+CLUSTER = runpy.run_path("tests/deploy/lib/cluster.py")
+SERVES = CLUSTER["SERVES"]
 TOPICS = ["records", "county", "changelog", "alerts", "dead-letters"]
 # `engine.shards` of the built-in defaults, and the county's.
 PARTITIONS = 33
@@ -32,7 +33,7 @@ PARTITIONS = 33
 
 def settings(service, brokers, key):
     """What the compose file sets, with this machine's addresses."""
-    own = {name: brokers.here(value) for name, value in SERVICES[service]["environment"].items()}
+    own = {name: brokers.here(value) for name, value in CLUSTER["known"](SERVICES[service]["environment"]).items()}
     return own | {"WAGEWATCH__ALERTS__ID_KEY_FILE": key}
 
 
@@ -42,7 +43,9 @@ def topics(brokers, key):
     make = [BINARY, *SERVICES["topics"]["command"][:2]]
 
     def ask(*command):
-        return subprocess.run(command, env=environment, capture_output=True, text=True)
+        asked = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert asked.returncode != 2, asked.stdout + asked.stderr
+        return asked
 
     brokers.wait(lambda: "brokers: 3 at" in ask(BINARY, "kafka", "check").stdout)
     made = ask(*make)
