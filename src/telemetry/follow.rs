@@ -172,7 +172,7 @@ impl Telemetry {
 fn projects(entries: &[Entry]) -> Option<HashSet<ProjectId>> {
     let mut named = HashSet::new();
     for entry in entries {
-        match touched(entry) {
+        match Touched::by(entry) {
             Touched::One(project) => {
                 named.insert(project.clone());
             }
@@ -181,14 +181,4 @@ fn projects(entries: &[Entry]) -> Option<HashSet<ProjectId>> {
         }
     }
     Some(named)
-}
-
-pub(super) fn touched(entry: &Entry) -> Touched<'_> {
-    match entry {
-        Entry::Record(record) => record.body.project_id().map_or(Touched::Any, Touched::One),
-        Entry::Act(act) => Touched::One(&act.project_id),
-        Entry::Erased(erased) => Touched::One(&erased.project_id),
-        Entry::Rejected(_) => Touched::None,
-        Entry::Date(_) | Entry::Rulebook(_) | Entry::Release(_) => Touched::Any,
-    }
 }

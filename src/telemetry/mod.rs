@@ -9,7 +9,7 @@ mod taken;
 
 pub use door::{TraceLayer, Traced, Traces};
 pub use export::{Outcome, Tell};
-pub use taken::Taken;
+pub use taken::{Taken, Touched};
 
 use crate::domain::{TraceMark, Traceparent};
 use axum::http::HeaderMap;

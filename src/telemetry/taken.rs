@@ -30,8 +30,8 @@ impl Taken {
         Taken { telemetry: telemetry.clone(), takes: Vec::new() }
     }
 
-    /// A message was taken; `mark` as its headers say.
-    pub fn take(&mut self, mark: Option<TraceMark>, entry: &Entry) {
+    /// A message was taken; `mark` as its headers say, and of which projects it may change alerts.
+    pub fn take(&mut self, mark: Option<TraceMark>, touched: Touched<'_>) {
         let Some(mark) = mark else { return };
         let at = self.takes.iter().position(|take| take.parent == mark);
         let take = match at {
@@ -48,7 +48,7 @@ impl Taken {
             }
         };
         take.records += 1;
-        match super::follow::touched(entry) {
+        match touched {
             Touched::One(project) => take.projects.iter_mut().for_each(|named| {
                 named.insert(project.clone());
             }),
@@ -60,6 +60,12 @@ impl Taken {
     /// What a row is written with: the trace that caused it.
     pub fn cause(&self, row: &AlertRow) -> Option<TraceMark> {
         self.takes.iter().find(|take| take.caused(row)).and_then(|take| take.span.mark())
+    }
+
+    /// What a message to another owner is written with: the trace of the batch, if it is one.
+    pub fn only(&self) -> Option<TraceMark> {
+        let [take] = self.takes.as_slice() else { return None };
+        take.span.mark()
     }
 
     /// What follows stands: rows are remembered with what caused them, for whoever delivers them here.
@@ -97,11 +103,24 @@ impl Take {
     }
 }
 
-/// Of which projects an entry may change alerts.
-pub(super) enum Touched<'a> {
+/// Of which projects something may change alerts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Touched<'a> {
     One(&'a ProjectId),
     Any,
     None,
+}
+
+impl<'a> Touched<'a> {
+    pub fn by(entry: &'a Entry) -> Touched<'a> {
+        match entry {
+            Entry::Record(record) => record.body.project_id().map_or(Touched::Any, Touched::One),
+            Entry::Act(act) => Touched::One(&act.project_id),
+            Entry::Erased(erased) => Touched::One(&erased.project_id),
+            Entry::Rejected(_) => Touched::None,
+            Entry::Date(_) | Entry::Rulebook(_) | Entry::Release(_) => Touched::Any,
+        }
+    }
 }
 
 impl Telemetry {
@@ -136,21 +155,21 @@ mod tests {
         Arc::new(AlertRow { shard: 3, seq, position, written_ms: 0, change, alert, rulebook: "1".into() })
     }
 
-    fn of_project(id: &str) -> Entry {
-        let project_id = ProjectId::parse("project_id", id).unwrap();
-        Entry::Erased(Box::new(crate::domain::Erased { project_id, on: Day(0) }))
+    fn project(id: &str) -> ProjectId {
+        ProjectId::parse("project_id", id).unwrap()
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_row_goes_on_with_the_trace_that_caused_it() {
         let telemetry = on();
         let mut taken = Taken::new(&telemetry);
-        taken.take(None, &of_project("P1"));
-        taken.take(Some(OTHER), &of_project("P2"));
-        assert_eq!(taken.cause(&row(1)), None);
-        taken.take(Some(MARK), &of_project("P1"));
-        taken.take(Some(MARK), &of_project("P3"));
-        assert_eq!(taken.takes.len(), 2);
+        let (p1, p2, p3) = (project("P1"), project("P2"), project("P3"));
+        taken.take(None, Touched::One(&p1));
+        taken.take(Some(OTHER), Touched::One(&p2));
+        assert_eq!((taken.cause(&row(1)), taken.only().map(|mark| mark.trace)), (None, Some(OTHER.trace)));
+        taken.take(Some(MARK), Touched::One(&p1));
+        taken.take(Some(MARK), Touched::One(&p3));
+        assert_eq!((taken.takes.len(), taken.only()), (2, None));
         let cause = taken.cause(&row(1)).unwrap();
         assert!(cause.trace == MARK.trace && cause.span != MARK.span);
         taken.wrote(&[row(1)]);
@@ -162,7 +181,7 @@ mod tests {
     async fn what_is_taken_back_causes_nothing() {
         let telemetry = on();
         let mut taken = Taken::new(&telemetry);
-        taken.take(Some(MARK), &Entry::Date(Day(3)));
+        taken.take(Some(MARK), Touched::by(&Entry::Date(Day(3))));
         // A date may change any alert.
         assert!(taken.cause(&row(1)).is_some());
         taken.taken_back();
@@ -174,11 +193,11 @@ mod tests {
     async fn there_is_an_end_to_the_traces_of_a_batch() {
         let mut taken = Taken::new(&on());
         for n in 0..u8::MAX {
-            taken.take(Some(TraceMark { trace: [7; 16], span: [n + 1; 8] }), &of_project("P1"));
+            taken.take(Some(TraceMark { trace: [7; 16], span: [n + 1; 8] }), Touched::Any);
         }
         assert_eq!(taken.takes.len(), TRACES);
         let mut off = Taken::new(&Telemetry::default());
-        off.take(Some(MARK), &of_project("P1"));
+        off.take(Some(MARK), Touched::Any);
         assert!(off.takes.is_empty());
     }
 }
