@@ -36,11 +36,6 @@ impl Ear {
         }
     }
 
-    /// Off until it is served, and where nothing is followed.
-    pub fn telemetry(&self) -> Telemetry {
-        self.0.get().cloned().unwrap_or_default()
-    }
-
     pub fn marked(&self, block: &Block, marked: &[Marked], micros: u64) {
         let Some(telemetry) = self.0.get() else { return };
         let to = SystemTime::now();

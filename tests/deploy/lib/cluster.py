@@ -4,7 +4,7 @@ import os
 import subprocess
 
 # Whether the program has the section [cluster], and `serve` runs on Kafka. Held against the program by whoever imports this.
-SERVES = False
+SERVES = True
 PREFIX = "WAGEWATCH__CLUSTER__"
 
 
