@@ -45,7 +45,7 @@ pub use record::*;
 pub use reject::{Reason, ReasonCode};
 pub use rulebook::{Edition, Editions, Rulebook};
 pub use time::{DayStart, Time};
-pub use trace_mark::TraceMark;
+pub use trace_mark::{TraceMark, Traceparent};
 pub use view::{
     AccountView, Coming, DepositView, FeedView, FirmView, FloodView, MonthTotals, PapersView, PatternView,
     PayeeView, PeriodView, ProjectView, SharedPayee, TermsView, WeekTotals, WorkerView,

@@ -6,7 +6,9 @@ use super::sums::{Group, Sums};
 use crate::alerts::is_held_itself;
 use crate::domain::{AlertId, AlertRow, Level, Rule};
 use hashbrown::HashMap;
-use std::collections::{BTreeMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -19,6 +21,13 @@ pub struct Feed {
 
 type Waker = Box<dyn Fn() + Send + Sync>;
 
+/// Where a standing alert is in its shard's part of a list: worst level first, then by number.
+pub type Rank = (Reverse<Level>, u64);
+
+fn rank(row: &AlertRow) -> Rank {
+    (Reverse(row.alert.finding.level), row.seq)
+}
+
 /// One shard's rows.
 #[derive(Default)]
 pub struct ShardFeed {
@@ -27,6 +36,8 @@ pub struct ShardFeed {
     head: u64,
     /// The last row of every standing alert, by its number.
     standing: BTreeMap<u64, Arc<AlertRow>>,
+    /// The same in the order of lists, so that a page of one costs no more than a page.
+    ranks: BTreeSet<Rank>,
     /// The last row of every alert that stands or whose last row is among `rows`.
     latest: HashMap<AlertId, Arc<AlertRow>>,
     counts: AlertCounts,
@@ -95,6 +106,7 @@ impl ShardFeed {
             feed.latest.insert(row.alert.id.clone(), row.clone());
             feed.counts.of(&row).into_iter().for_each(|count| *count += 1);
             feed.sums.add(&row);
+            feed.ranks.insert(rank(&row));
             feed.standing.insert(row.seq, row);
         }
         for row in rows {
@@ -125,10 +137,12 @@ impl ShardFeed {
         {
             self.counts.of(&stood).into_iter().for_each(|count| *count -= 1);
             self.sums.take(&stood);
+            self.ranks.remove(&rank(&stood));
         }
         if row.alert.stands() {
             self.counts.of(&row).into_iter().for_each(|count| *count += 1);
             self.sums.add(&row);
+            self.ranks.insert(rank(&row));
             self.standing.insert(row.seq, row.clone());
         }
         self.rows.push_back(row);
@@ -234,6 +248,15 @@ impl Feed {
     pub fn standing_after(&self, shard: u16, after: u64, max: usize) -> Vec<Arc<AlertRow>> {
         self.shards.get(usize::from(shard)).map_or(Vec::new(), |lock| {
             read(lock).standing.range(after + 1..).take(max).map(|(_, row)| row.clone()).collect()
+        })
+    }
+
+    /// At most `max` standing rows of one shard in the order of lists, beginning at a place in it.
+    pub fn ranked(&self, shard: u16, from: Bound<Rank>, max: usize) -> Vec<Arc<AlertRow>> {
+        self.shards.get(usize::from(shard)).map_or(Vec::new(), |lock| {
+            let feed = read(lock);
+            let ranks = feed.ranks.range((from, Bound::Unbounded)).take(max);
+            ranks.filter_map(|(_, seq)| feed.standing.get(seq).cloned()).collect()
         })
     }
 

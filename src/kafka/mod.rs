@@ -13,6 +13,7 @@ mod patience;
 mod reader;
 mod settings;
 mod topics;
+mod traced;
 
 pub use admin::{Admin, Looked};
 pub use counts::{Counted, Gauged, Observer, Unobserved};
@@ -22,6 +23,7 @@ pub use outbox::{Covered, Outbox, Refused};
 pub use reader::{Reader, Stand};
 pub use settings::{Secret, Settings, check_setting};
 pub use topics::{Found, Mismatch, Topics, Wanted, compare};
+pub use traced::TRACEPARENT;
 
 /// Why Kafka could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

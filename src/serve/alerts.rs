@@ -12,13 +12,13 @@ use super::hub::Hub;
 use super::impersonal;
 use super::life;
 use super::page;
+use super::ranked::{Place, Ranked, place_of, read_place, write_place};
 use super::rows::{Prepared, Rows};
 use super::seal::Unsealed;
-use super::standing::standing;
 use super::stats;
 use super::what_if::what_if;
 use crate::access::Sight;
-use crate::domain::{AlertId, AlertRow, AlertStatus, Day, Level, TraceMark};
+use crate::domain::{AlertId, AlertRow, AlertStatus, Day, TraceMark};
 use crate::engine::Engine;
 use crate::guard::Visit;
 use crate::proto::v1 as pb;
@@ -66,6 +66,8 @@ pub struct Alerts {
 
 /// Messages that wait for one slow subscriber; then his rows are no longer read.
 const SUBSCRIBER_DEPTH: usize = 4;
+/// So many rows are looked at before other calls have their turn.
+const WALKED: usize = 1000;
 /// Workers' alerts shown with their project's.
 const ROLLED_UP_MAX: usize = 1000;
 
@@ -162,35 +164,30 @@ impl Alerts {
         let size = page::size(request.page_size, 100, 1000)?;
         let seal = self.rows.seal(&visit.caller.name);
         let after: Option<Place> = page::token(&request.page_token, &seal, read_place)?;
-        let mut found: Vec<(Place, Arc<AlertRow>)> = Vec::new();
-        // Beyond the last of a full page nothing is wanted: most rows of a long list end here.
-        let mut last: Option<Place> = None;
-        let mut keep = |row: &Arc<AlertRow>, found: &mut Vec<(Place, Arc<AlertRow>)>| {
-            let place = place_of(row);
-            let passed = after.is_some_and(|after| place <= after) || last.is_some_and(|last| place > last);
-            if !passed && has_status(&wanted, row.alert.status) {
-                let prepared = self.rows.make(row);
+        let mut found: Vec<Arc<AlertRow>> = Vec::new();
+        for (walked, row) in Ranked::after(self.engine.feed(), after).enumerate() {
+            // Levels only fall from here on; and one more than the page says whether there is another.
+            if !filter.level_passes(row.alert.finding.level) || found.len() > size {
+                break;
+            }
+            if has_status(&wanted, row.alert.status) && filter.row_passes(&row) {
+                let prepared = self.rows.make(&row);
                 if visit.sees_project(prepared.place()) && filter.passes(&prepared) {
-                    found.push((place, row.clone()));
+                    found.push(row);
                 }
             }
-            // Now and then all but the page and one more are dropped: the memory is that of a page.
-            if found.len() >= 4 * (size + 1) {
-                found.sort_unstable_by_key(|(place, _)| *place);
-                found.truncate(size + 1);
-                last = found.last().map(|(place, _)| *place);
+            if walked % WALKED == WALKED - 1 {
+                tokio::task::yield_now().await;
             }
-        };
-        standing(self.engine.feed(), |row| keep(row, &mut found)).await;
-        found.sort_unstable_by_key(|(place, _)| *place);
+        }
         let next_page_token = if found.len() > size {
             found.truncate(size);
-            found.last().map_or_else(String::new, |(place, _)| page::write(&seal, |w| write_place(w, *place)))
+            found.last().map_or_else(String::new, |row| page::write(&seal, |w| write_place(w, place_of(row))))
         } else {
             String::new()
         };
-        visit.saw(found.iter().map(|(_, row)| row.alert.id.0.to_string()));
-        let alerts = found.iter().map(|(_, row)| self.shown(row, visit)).collect();
+        visit.saw(found.iter().map(|row| row.alert.id.0.to_string()));
+        let alerts = found.iter().map(|row| self.shown(row, visit)).collect();
         Ok(pb::ListResponse { alerts, next_page_token })
     }
 
@@ -278,24 +275,6 @@ type Subscription = tokio_stream::adapters::Map<
 
 fn told(message: Result<SubscribeResponse, Refusal>) -> Result<SubscribeResponse, Status> {
     message.map_err(Status::from)
-}
-
-/// Where an alert stands in a list: worst level first, then by number and shard.
-type Place = (Reverse<Level>, u64, u16);
-
-fn place_of(row: &AlertRow) -> Place {
-    (Reverse(row.alert.finding.level), row.seq, row.shard)
-}
-
-fn write_place(w: &mut crate::codec::Writer, (level, seq, shard): Place) {
-    w.u8(Level::ALL.iter().position(|l| *l == level.0).and_then(|at| u8::try_from(at).ok()).unwrap_or(0));
-    w.varint(seq);
-    w.u16(shard);
-}
-
-fn read_place(r: &mut crate::codec::Reader<'_>) -> Result<Place, crate::codec::Corrupt> {
-    let level = Level::ALL.get(usize::from(r.u8()?)).ok_or(crate::codec::Corrupt("a level"))?;
-    Ok((Reverse(*level), r.varint()?, r.u16()?))
 }
 
 fn has_status(wanted: &std::collections::BTreeSet<AlertStatus>, status: AlertStatus) -> bool {

@@ -2,7 +2,7 @@
 
 use super::rows::Prepared;
 use crate::access::Home;
-use crate::domain::{AlertStatus, Change, Level, ProjectId, Rule};
+use crate::domain::{AlertRow, AlertStatus, Change, Finding, Level, ProjectId, Rule};
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
 use compact_str::CompactString;
@@ -65,6 +65,14 @@ impl Filter {
         self.min_level.is_none_or(|min| level >= min)
     }
 
+    /// What the row alone says, without its project's facts: what fails here need not be made ready.
+    pub fn row_passes(&self, row: &AlertRow) -> bool {
+        self.level_passes(row.alert.finding.level)
+            && self.held == row.alert.held.is_some()
+            && (self.include_rolled_up || !row.alert.rolled_up)
+            && self.finding_passes(&row.alert.finding)
+    }
+
     /// Everything but the level.
     pub fn subject_passes(&self, alert: &Prepared) -> bool {
         self.held == alert.row.alert.held.is_some()
@@ -83,10 +91,12 @@ impl Filter {
 
     /// Everything but the level and whether it is part of another.
     fn others_pass(&self, alert: &Prepared) -> bool {
-        let finding = &alert.row.alert.finding;
+        self.finding_passes(&alert.row.alert.finding) && self.place_passes(alert)
+    }
+
+    fn finding_passes(&self, finding: &Finding) -> bool {
         (self.rules.is_empty() || self.rules.contains(&finding.rule))
             && (self.projects.is_empty() || self.projects.contains(finding.project_id.as_str()))
-            && self.place_passes(alert)
     }
 
     pub fn passes(&self, alert: &Prepared) -> bool {

@@ -29,6 +29,7 @@ pub mod peers;
 mod present;
 mod project;
 mod quarantine;
+mod ranked;
 pub mod registrar;
 mod reveal;
 pub mod rows;

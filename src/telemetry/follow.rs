@@ -2,6 +2,7 @@
 //! it, and the alert rows that came of it, so that whoever delivers a row goes on with the trace that caused it. Costs one
 //! look at a counter while nobody is followed.
 
+use super::taken::Touched;
 use super::{Kind, Open, Telemetry};
 use crate::domain::{AlertRow, Entry, Position, ProjectId, TraceMark};
 use std::cell::RefCell;
@@ -154,6 +155,13 @@ impl Telemetry {
         }
     }
 
+    /// A row came with what caused it: another instance's trace, or this one's.
+    pub fn caused(&self, row: &AlertRow, mark: TraceMark) {
+        let Some(inner) = &self.0 else { return };
+        inner.followed.keep(row, mark);
+        inner.followed.is_any.store(true, Ordering::Release);
+    }
+
     /// What caused a row, as far as it was followed and is remembered.
     pub fn cause(&self, shard: u16, seq: u64) -> Option<TraceMark> {
         locked(&self.followed()?.rows).marks.get(&(shard, seq)).copied()
@@ -162,12 +170,15 @@ impl Telemetry {
 
 /// The projects that a batch names; `None` where a record of it may touch others.
 fn projects(entries: &[Entry]) -> Option<HashSet<ProjectId>> {
-    let project = |entry: &Entry| match entry {
-        Entry::Record(record) => record.body.project_id().cloned(),
-        Entry::Act(act) => Some(act.project_id.clone()),
-        Entry::Erased(erased) => Some(erased.project_id.clone()),
-        Entry::Rejected(_) | Entry::Date(_) | Entry::Rulebook(_) | Entry::Release(_) => None,
-    };
-    let touches = |entry: &&Entry| !matches!(entry, Entry::Rejected(_));
-    entries.iter().filter(touches).map(project).collect()
+    let mut named = HashSet::new();
+    for entry in entries {
+        match Touched::by(entry) {
+            Touched::One(project) => {
+                named.insert(project.clone());
+            }
+            Touched::Any => return None,
+            Touched::None => {}
+        }
+    }
+    Some(named)
 }

@@ -5,6 +5,7 @@ running program by tests/outside/dashboards.py. Loads no Grafana.
 import itertools
 import json
 import pathlib
+import re
 
 import yaml
 
@@ -38,10 +39,19 @@ def check(board):
     assert names == {"datasource", "job", "instance"}, names
 
 
+def shown(board):
+    """The names of the metrics that its queries read."""
+    return set(re.findall(r"wagewatch_\w+", " ".join(t["expr"] for panel in board["panels"] for t in panel.get("targets", []))))
+
+
 boards = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("dashboards/*.json"))]
-assert {board["uid"] for board in boards} == {"wagewatch-pipeline", "wagewatch-intake", "wagewatch-alerts"}
+assert {board["uid"] for board in boards} == {"wagewatch-pipeline", "wagewatch-intake", "wagewatch-alerts", "wagewatch-cluster"}
 for board in boards:
     check(board)
+# Whatever is told of Kafka is looked at somewhere.
+told = set(re.findall(r"^\| `(wagewatch_kafka_\w+)`", pathlib.Path("docs/metrics.md").read_text(), flags=re.M))
+[cluster] = [board for board in boards if board["uid"] == "wagewatch-cluster"]
+assert told and told <= shown(cluster), f"not on the dashboard of the cluster: {sorted(told - shown(cluster))}"
 [source] = yaml.safe_load((FOLDER / "provisioning/datasources/prometheus.yaml").read_text())["datasources"]
 assert source["type"] == "prometheus" and source["isDefault"]
 [provider] = yaml.safe_load((FOLDER / "provisioning/dashboards/wagewatch.yaml").read_text())["providers"]

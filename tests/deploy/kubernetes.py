@@ -1,4 +1,5 @@
-"""The manifests under deploy/kubernetes/: by the schemas of Kubernetes, and whether they fit one another and the program.
+"""The manifests under deploy/kubernetes/ (one instance) and deploy/kubernetes-cluster/ (several on Kafka): by the schemas of
+Kubernetes, and whether they fit one another and the program.
 
 ServiceMonitor and PrometheusRule are the Prometheus operator's: of those only the form that is needed here is checked.
 `UPDATE=1` writes prometheusrule.yaml anew from deploy/prometheus/rules.
@@ -13,12 +14,16 @@ import tempfile
 import kubernetes_validate
 import yaml
 
-from lib.made_up import SECURITY, security
+from lib import cluster
+from lib.made_up import KAFKA, SECURITY, security
 
-FOLDER, RULES = pathlib.Path("deploy/kubernetes"), pathlib.Path("deploy/prometheus/rules")
+ONE, SEVERAL = pathlib.Path("deploy/kubernetes"), pathlib.Path("deploy/kubernetes-cluster")
+RULES = pathlib.Path("deploy/prometheus/rules")
 VERSIONS = ["1.29", "1.33", "1.36"]
 OPERATOR = "monitoring.coreos.com/v1"
 BINARY = sys.argv[1]
+# Where the pods of each kind are told.
+PODS = {"StatefulSet": ["template"], "CronJob": ["jobTemplate", "spec", "template"], "Job": ["template"]}
 
 
 def prometheus_rule():
@@ -28,13 +33,19 @@ def prometheus_rule():
     return head + yaml.safe_dump(rule, sort_keys=False, width=120, allow_unicode=True)
 
 
-def manifests():
-    listed = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())["resources"]
-    there = {path.name for path in FOLDER.glob("*.yaml")} - {"kustomization.yaml"}
-    assert set(listed) == there, f"kustomization.yaml and the folder differ: {set(listed) ^ there}"
+def manifests(folder):
+    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    listed = kustomization["resources"]
+    there = {path.name for path in folder.glob("*.yaml")} - {"kustomization.yaml"}
+    assert set(listed) == there, f"{folder}: kustomization.yaml and the folder differ: {set(listed) ^ there}"
+    all_of_them, checked = {}, 0
     for name in listed:
-        for manifest in yaml.safe_load_all((FOLDER / name).read_text()):
-            yield name, manifest
+        for manifest in yaml.safe_load_all((folder / name).read_text()):
+            checked += by_schema(name, manifest)
+            all_of_them.setdefault(manifest["kind"], []).append(manifest)
+    [namespace] = all_of_them["Namespace"]
+    assert namespace["metadata"]["name"] == kustomization["namespace"]
+    return all_of_them, checked
 
 
 def by_schema(name, manifest):
@@ -47,12 +58,15 @@ def by_schema(name, manifest):
 
 
 def pods(all_of_them):
-    for kind, path in (("StatefulSet", ["template"]), ("CronJob", ["jobTemplate", "spec", "template"])):
-        [manifest] = all_of_them[kind]
-        spec = manifest["spec"]
-        for part in path:
-            spec = spec[part]
-        yield manifest, spec["metadata"]["labels"], spec["spec"]
+    """Of each kind: the manifest, its pods' labels, and what they are."""
+    found = {}
+    for kind, path in PODS.items():
+        for manifest in all_of_them.get(kind, []):
+            spec = manifest["spec"]
+            for part in path:
+                spec = spec[part]
+            found[kind] = (manifest, spec["metadata"]["labels"], spec["spec"])
+    return found
 
 
 def is_hardened(pod):
@@ -65,9 +79,17 @@ def is_hardened(pod):
 
 def fits(all_of_them):
     """Names that one manifest uses are those that another gives."""
-    [[stateful, labels, pod], [_, _, backup]] = pods(all_of_them)
-    is_hardened(pod)
-    is_hardened(backup)
+    several = pods(all_of_them)
+    stateful, labels, pod = several["StatefulSet"]
+    claims = [claim["metadata"]["name"] for claim in stateful["spec"]["volumeClaimTemplates"]]
+    [account] = all_of_them["ServiceAccount"]
+    for kind, (_, _, one) in several.items():
+        is_hardened(one)
+        assert one["serviceAccountName"] == account["metadata"]["name"]
+        volumes = {volume["name"] for volume in one["volumes"]} | set(claims if kind == "StatefulSet" else [])
+        assert {mount["name"] for container in one["containers"] for mount in container["volumeMounts"]} == volumes, kind
+        mapped = {volume["configMap"]["name"] for volume in one["volumes"] if "configMap" in volume}
+        assert mapped <= {config["metadata"]["name"] for config in all_of_them["ConfigMap"]}, mapped
     [container] = pod["containers"]
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     services = {service["metadata"]["name"]: service for service in all_of_them["Service"]}
@@ -87,37 +109,112 @@ def fits(all_of_them):
     assert all(endpoint["port"] in ports for endpoint in monitor["spec"]["endpoints"])
     probes = {container[name]["httpGet"]["path"] for name in ("livenessProbe", "readinessProbe")}
     assert probes == {"/livez", "/readyz"}
+    return several, ports
+
+
+def backs_up(all_of_them, several):
+    """The backup reads the one pod's data."""
+    stateful, (_, _, backup) = several["StatefulSet"][0], several["CronJob"]
     claims = [claim["metadata"]["name"] for claim in stateful["spec"]["volumeClaimTemplates"]]
-    volumes = {volume["name"] for volume in pod["volumes"]} | set(claims)
-    assert {mount["name"] for mount in container["volumeMounts"]} == volumes
     wanted = {volume["persistentVolumeClaim"]["claimName"] for volume in backup["volumes"]}
     own = {claim["metadata"]["name"] for claim in all_of_them["PersistentVolumeClaim"]}
     assert wanted == own | {f"{claim}-{stateful['metadata']['name']}-0" for claim in claims}
-    return container, ports
 
 
-def program_takes(config, container, ports):
+def environment(container, pod_name, namespace):
+    """What a pod of this name has: fields of its own, and what is put together of them."""
+    fields, own = {"metadata.name": pod_name, "metadata.namespace": namespace}, {}
+    for one in container["env"]:
+        value = one.get("value") or fields[one["valueFrom"]["fieldRef"]["fieldPath"]]
+        # Only what stands before it is put in.
+        for name, known in own.items():
+            value = value.replace(f"$({name})", known)
+        assert "$(" not in value, f"{one['name']} is {value}"
+        own[one["name"]] = value
+    return own
+
+
+def shares(all_of_them, several, ports):
+    """Several instances: each with its own name, under which the others find it; one at a time is away."""
+    stateful, labels, pod = several["StatefulSet"]
+    spec, name = stateful["spec"], stateful["metadata"]["name"]
+    assert spec["replicas"] >= 3 and spec["updateStrategy"]["type"] == "RollingUpdate" and spec["minReadySeconds"] > 0
+    # One pod that does not come up must keep no other from starting.
+    assert spec["podManagementPolicy"] == "Parallel"
+    [budget] = all_of_them["PodDisruptionBudget"]
+    assert budget["spec"]["maxUnavailable"] == 1
+    [headless] = [one for one in all_of_them["Service"] if one["metadata"]["name"] == spec["serviceName"]]
+    assert headless["spec"]["clusterIP"] == "None" and headless["spec"]["publishNotReadyAddresses"]
+    [namespace] = (one["metadata"]["name"] for one in all_of_them["Namespace"])
+    names = {f"{name}-{number}": f"{name}-{number}.{spec['serviceName']}.{namespace}.svc.cluster.local" for number in range(spec["replicas"])}
+    [container] = pod["containers"]
+    instances = {one: environment(container, one, namespace) for one in names}
+    cluster.are_apart(instances, names, ports["grpc"])
+    [policy] = all_of_them["NetworkPolicy"]
+    egress = [(to, port["port"]) for rule in policy["spec"]["egress"] for to in rule["to"] for port in rule["ports"]]
+    assert ({"podSelector": spec["selector"]}, ports["grpc"]) in egress, "the pods cannot reach each other"
+    [config] = all_of_them["ConfigMap"]
+    broker_ports = {int(broker.rsplit(":", 1)[1]) for broker in told(config, "brokers").split(",")}
+    assert broker_ports <= {port for _, port in egress}, "the pods cannot reach the brokers"
+    # Who makes the topics reads the same config, and reaches the brokers too.
+    _, job_labels, job = several["Job"]
+    assert policy["spec"]["podSelector"]["matchLabels"].items() <= job_labels.items()
+    assert {volume["name"] for volume in job["volumes"]} == {volume["name"] for volume in pod["volumes"]}
+    assert not job_labels.items() >= spec["selector"]["matchLabels"].items(), "the job's pods would be taken for instances"
+    [made] = job["containers"]
+    return [*instances.values(), environment(made, "", namespace)]
+
+
+def told(config, key):
+    [line] = [line for line in config["data"]["wagewatch.toml"].splitlines() if line.strip().startswith(f"{key} = ")]
+    return line.split('"')[1]
+
+
+def program_takes(config, environments, ports):
     """The config of the pod is a good one, with the environment that the pod has; and it listens where the manifests say."""
+    text = config["data"]["wagewatch.toml"]
     with tempfile.TemporaryDirectory() as folder, security() as secured:
         file, key = pathlib.Path(folder, "wagewatch.toml"), pathlib.Path(folder, "key")
-        file.write_text(config["data"]["wagewatch.toml"].replace(SECURITY, secured))
+        file.write_text(text.replace(SECURITY, secured).replace(KAFKA, secured))
         key.write_text("ab" * 32)
-        own = {one["name"]: one["value"].replace("/etc/wagewatch-secret/key", str(key)) for one in container["env"]}
-        checked = subprocess.run([BINARY, "check", "--config", str(file)], env=os.environ | own, capture_output=True, text=True)
-        assert checked.returncode == 0, checked.stdout
+        for environment in environments:
+            here = {"/etc/wagewatch-secret/key": str(key), SECURITY: secured}
+            own = cluster.known(environment)
+            for theirs, ours in here.items():
+                own = {name: value.replace(theirs, ours) for name, value in own.items()}
+            checked = subprocess.run([BINARY, "check", "--config", str(file)], env=os.environ | own, capture_output=True, text=True)
+            assert checked.returncode == 0, checked.stdout
     for name, port in ports.items():
-        assert f'{name}_addr = "0.0.0.0:{port}"' in config["data"]["wagewatch.toml"], name
+        assert f'{name}_addr = "0.0.0.0:{port}"' in text, name
 
 
-made, path = prometheus_rule(), FOLDER / "prometheusrule.yaml"
-if os.environ.get("UPDATE"):
-    path.write_text(made)
-assert path.exists() and path.read_text() == made, "prometheusrule.yaml is stale: UPDATE=1 ./test deploy"
-all_of_them, checked = {}, 0
-for name, manifest in manifests():
-    checked += by_schema(name, manifest)
-    all_of_them.setdefault(manifest["kind"], []).append(manifest)
-container, ports = fits(all_of_them)
-[config] = all_of_them["ConfigMap"]
-program_takes(config, container, ports)
-print(f"good: {checked} manifests by the schemas of Kubernetes {', '.join(VERSIONS)}; ServiceMonitor and PrometheusRule only parsed")
+def commands(several):
+    for kind, (_, _, pod) in several.items():
+        for container in pod["containers"]:
+            words = container["args"]
+            asked = [BINARY, *(words[:2] if words[0] == "kafka" else words[:1]), "--help"]
+            helped = subprocess.run(asked, capture_output=True, text=True)
+            assert helped.returncode == 0, f"{kind}: {asked}"
+            assert all(flag in helped.stdout for flag in words if flag.startswith("--")), f"{kind}: {words}"
+
+
+cluster.hold(BINARY)
+made, total = prometheus_rule(), 0
+for folder in (ONE, SEVERAL):
+    path = folder / "prometheusrule.yaml"
+    if os.environ.get("UPDATE"):
+        path.write_text(made)
+    assert path.exists() and path.read_text() == made, f"{path} is stale: UPDATE=1 ./test deploy"
+    all_of_them, checked = manifests(folder)
+    total += checked
+    several, ports = fits(all_of_them)
+    commands(several)
+    [container] = several["StatefulSet"][2]["containers"]
+    if folder == ONE:
+        backs_up(all_of_them, several)
+        environments = [environment(container, "wagewatch-0", "wagewatch")]
+    else:
+        environments = shares(all_of_them, several, ports)
+    [config] = all_of_them["ConfigMap"]
+    program_takes(config, environments, ports)
+print(f"good: {total} manifests by the schemas of Kubernetes {', '.join(VERSIONS)}; ServiceMonitor and PrometheusRule only parsed")

@@ -4,95 +4,15 @@ every metric, matcher and label in it must be one that the running program has. 
 Run by `./test outside`, which names prometheus.
 """
 
-import json
-import os
-import pathlib
 import re
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
-
-import yaml
 
 from lib import queries
 from lib.made import ACCOUNT, PROJECT, WORKER, days_without_pay, lines, payment, record
-from lib.service import PATIENCE, free_port, run
+from lib.scraper import Prometheus, check, silent
+from lib.service import PATIENCE, run
 from wagewatch.v1 import admin_service_pb2, alert_service_pb2, alerts_pb2, intake_service_pb2
-
-# Told by the metrics of a healthy program as nothing: these queries look for trouble.
-MAY_BE_EMPTY = re.compile(r" > 0$|^changes\(")
-
-
-class Prometheus:
-    def __init__(self, folder, target):
-        self.port = free_port()
-        config = yaml.safe_load(pathlib.Path("deploy/prometheus/prometheus.yml").read_text())
-        config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-        config["rule_files"] = [str(path.resolve()) for path in sorted(queries.RULES.glob("*.yml"))]
-        config["alerting"] = {}
-        [job] = config["scrape_configs"]
-        job["static_configs"] = [{"targets": [target]}]
-        path = pathlib.Path(folder, "prometheus.yml")
-        path.write_text(yaml.safe_dump(config))
-        self.process = subprocess.Popen([
-            os.environ["PROMETHEUS"], f"--config.file={path}", f"--storage.tsdb.path={folder}/tsdb",
-            f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn",
-        ])
-
-    def get(self, path, **query):
-        url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(query)}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return json.load(answer)["data"]
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"{query}: {json.load(error)['error']}") from None
-
-    def ask(self, expr):
-        data = self.get("query", query=expr)
-        return data["result"] if data["resultType"] == "vector" else [{"metric": {}, "value": data["result"]}]
-
-    def wait(self, what, until):
-        ends = time.monotonic() + PATIENCE
-        while True:
-            assert self.process.poll() is None, "prometheus has ended"
-            try:
-                if until():
-                    return
-            except (urllib.error.URLError, ConnectionError):
-                pass
-            assert time.monotonic() < ends, f"in {PATIENCE} s not {what}"
-            time.sleep(0.2)
-
-
-def check(prometheus, where, expr, legend=""):
-    """What is wrong with a query, in words; nothing if all of it is there."""
-    wrong, labels = [], set()
-    selected = queries.selectors(expr)
-    if not selected:
-        wrong.append("reads no metric")
-    for selector in selected:
-        series = prometheus.ask(f"last_over_time({selector}[1h])")
-        if not series:
-            wrong.append(f"nothing is selected by {selector}")
-        labels.update(label for one in series for label in one["metric"])
-    wrong.extend(f"no such label: {label}" for label in queries.grouping(expr) - labels)
-    try:
-        result = prometheus.ask(expr)
-        shown = {label for one in result for label in one["metric"]}
-        if result:
-            wrong.extend(f"the legend has no {label}" for label in set(re.findall(r"\{\{(\w+)\}\}", legend)) - shown)
-    except AssertionError as error:
-        wrong.append(str(error))
-    return [f"{where}: {one}: {expr}" for one in wrong]
-
-
-def silent(prometheus, where, expr):
-    """Whether a panel would be empty, though the program runs and has work."""
-    return [] if MAY_BE_EMPTY.search(expr) or prometheus.ask(expr) else [f"{where}: no answer: {expr}"]
 
 
 def checker_sees(prometheus):
