@@ -8,7 +8,7 @@ use super::{clock, cluster, deliver, disk, reload, telemetry};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::audit::{self, Trail};
 use crate::console;
-use crate::domain::{AlertRow, Day, Doubts, Entry, Position, ProjectId};
+use crate::domain::{AlertRow, Day, Doubts, Entry, Position, ProjectId, TraceMark};
 use crate::engine::api::{Marked, ProjectFacts};
 use crate::engine::{Engine, Observer};
 use crate::guard::{self, Equipment, Guard, Rate, Tls};
@@ -87,6 +87,10 @@ impl Observer for Ears {
         self.sources.heard_here(entries, written_ms, today);
     }
 
+    fn caused(&self, row: &AlertRow, mark: TraceMark) {
+        self.traces.caused(row, mark);
+    }
+
     fn marked(&self, block: &Block, marked: &[Marked], micros: u64) {
         self.traces.marked(block, marked, micros);
     }
@@ -143,7 +147,10 @@ impl Service {
             LogKind::Local => Opened::open(&config, Arc::new(ears))?,
             LogKind::Kafka => {
                 let kafka = Arc::new(metrics.kafka().clone());
-                Opened::join(&config, cluster::Ears { engine: Arc::new(ears), kafka })?
+                Opened::join(
+                    &config,
+                    cluster::Ears { engine: Arc::new(ears), kafka, traces: traces.clone() },
+                )?
             }
         };
         // The folder is locked: nobody else writes the trail.

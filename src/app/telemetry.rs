@@ -1,7 +1,7 @@
 //! Starts the following of calls, where the config names a collector.
 
 use super::config::Config;
-use crate::domain::{AlertRow, Position};
+use crate::domain::{AlertRow, Position, TraceMark};
 use crate::engine::api::Marked;
 use crate::log::Block;
 use crate::serve::metrics::Metrics;
@@ -33,6 +33,18 @@ impl Ear {
         if telemetry.is_on() {
             // Nobody listens twice.
             let _ = self.0.set(telemetry.clone());
+        }
+    }
+
+    /// Where somebody listens.
+    pub fn telemetry(&self) -> Option<&Telemetry> {
+        self.0.get()
+    }
+
+    /// A row came from the topic with what caused it.
+    pub fn caused(&self, row: &AlertRow, mark: TraceMark) {
+        if let Some(telemetry) = self.0.get() {
+            telemetry.caused(row, mark);
         }
     }
 

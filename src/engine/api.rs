@@ -272,6 +272,8 @@ pub trait Observer: Send + Sync {
     fn opened(&self, _block: &Block, _today: Option<Day>) {}
     /// Of an instance of a cluster: what one of its partitions was sent, as it is taken.
     fn arrived(&self, _entries: &mut dyn Iterator<Item = &Entry>, _written_ms: i64, _today: Option<Day>) {}
+    /// A row came from another machine with the trace that caused it; told before it is published.
+    fn caused(&self, _row: &AlertRow, _mark: TraceMark) {}
     /// A batch was made durable.
     fn appended(&self, _entries: usize, _micros: u64) {}
     /// The block just made durable has submissions that somebody follows; told before anything is made of it.

@@ -28,8 +28,6 @@ SERVICES = yaml.safe_load(pathlib.Path("deploy/compose/cluster.yaml").read_text(
 CLUSTER = runpy.run_path("tests/deploy/lib/cluster.py")
 SERVES = CLUSTER["SERVES"]
 TOPICS = ["records", "county", "changelog", "alerts", "dead-letters"]
-# Whether what is written to topics says which trace it belongs to.
-TRACES = False
 # `engine.shards` of the built-in defaults, and the county's.
 PARTITIONS = 33
 
@@ -158,8 +156,7 @@ def runs(instances, folder, collector):
         for recorded in ("job:wagewatch_kafka_partitions_served:sum", "instance:wagewatch_kafka_transactions_aborted:ratio15m"):
             prometheus.wait(f"recorded: {recorded}", lambda: prometheus.ask(recorded))
         asked(prometheus)
-        if TRACES:
-            traced(instances, collector)
+        traced(instances, collector)
         assert third.stop(signal.SIGKILL) == -signal.SIGKILL
         gone = f'up{{instance="127.0.0.1:{third.http}"}} == 0'
         prometheus.wait("missed", lambda: prometheus.ask(gone))

@@ -1,6 +1,7 @@
 //! The engine of a cluster as doors see it, on any instance: what comes in goes to the topics, what is asked goes to whoever
 //! owns the partition. While one moves, a question waits a moment, then it is refused with a hint to come again.
 
+use super::super::telemetry::Ear;
 use super::asking::Known;
 use super::peers::Peers;
 use super::seat::{Job, Shared};
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::SystemTime;
 use tokio::runtime::Handle;
 
 /// What it is made of.
@@ -41,6 +43,7 @@ pub struct Parts {
     pub peers: Peers,
     /// The address by which other instances reach this one.
     pub me: String,
+    pub traces: Arc<Ear>,
     pub runtime: Handle,
     pub rulebook: String,
     /// Ends whoever follows the alerts topic.
@@ -126,18 +129,21 @@ impl Core for ClusterCore {
         *self.0.disk.lock().unwrap_or_else(PoisonError::into_inner) = shortage;
     }
 
-    fn submit(&self, entries: Vec<Entry>, _mark: Option<TraceMark>, done: PlacedDone) -> Result<(), Refused> {
+    fn submit(&self, entries: Vec<Entry>, mark: Option<TraceMark>, done: PlacedDone) -> Result<(), Refused> {
         if let Some(refused) = self.0.refusal() {
             return Err(refused);
         }
         let sorter = &self.0.parts.sorter;
-        let messages: Vec<Outgoing> = entries.iter().map(|entry| sorter.entry(entry)).collect();
+        let messages: Vec<Outgoing> = entries.iter().map(|entry| sorter.entry(entry).traced(mark)).collect();
         let homes: Vec<Partition> =
             entries.iter().map(|entry| Partition::of(entry, sorter.partitions)).collect();
         let known: Vec<Known> = entries.iter().map(Known::of).collect();
-        let this = self.clone();
+        let (this, written, count) = (self.clone(), SystemTime::now(), entries.len());
         let sent = self.0.parts.door.send(&messages, move |sent| {
             let inner = this.0.clone();
+            if let (Some(mark), Some(telemetry)) = (mark, inner.parts.traces.telemetry()) {
+                telemetry.acknowledged(mark, count, (written, SystemTime::now()));
+            }
             this.spawn(async move {
                 let places = match sent {
                     Ok(places) => places,

@@ -16,7 +16,7 @@ mod writing;
 pub use transport::KafkaTransport;
 
 use super::config::Config;
-use super::data_keys;
+use super::{data_keys, telemetry};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::cipher::DataKeys;
 use crate::domain::Entry;
@@ -51,6 +51,7 @@ pub struct Joined {
 pub struct Ears {
     pub engine: Arc<dyn Observer>,
     pub kafka: Arc<dyn kafka::Observer>,
+    pub(super) traces: Arc<telemetry::Ear>,
 }
 
 /// Starts an instance; it joins the group in the background. Waits for the brokers once, to hold the topics against what
@@ -92,6 +93,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
         shared: shared.clone(),
         verdicts: verdicts.clone(),
         observer: ears.kafka,
+        traces: ears.traces.clone(),
         stop: stop.clone(),
     };
     let failing = shared.clone();
@@ -111,6 +113,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
         settings: settings.clone(),
         peers: peers::Peers::new(cluster, config.security.tls.is_some())?,
         me: cluster.advertise.clone(),
+        traces: ears.traces,
         runtime,
         rulebook: config.rulebook.version.clone(),
         stop_following: stop,
@@ -164,6 +167,7 @@ struct Chair {
     shared: Arc<Shared>,
     verdicts: Arc<VerdictBook>,
     observer: Arc<dyn kafka::Observer>,
+    traces: Arc<telemetry::Ear>,
     stop: Arc<AtomicBool>,
 }
 
@@ -201,7 +205,7 @@ impl Chair {
             partitions,
             keys: self.keys,
         };
-        let news = News { me: self.me, table: self.table, terms };
+        let news = News { me: self.me, table: self.table, terms, traces: self.traces };
         let (door, sorter) = (self.door.clone(), Sorter { topics: self.settings.topics(), partitions });
         let transport = KafkaTransport::join_with(
             &self.settings,

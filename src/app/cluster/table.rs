@@ -121,7 +121,12 @@ impl Table {
         let told = Told::read(received.key.unwrap_or_default(), body);
         let shard = u16::try_from(partition).unwrap_or(u16::MAX);
         match told {
-            Ok(Told::Row(row)) if row.shard == shard => rows.entry(shard).or_default().push(row),
+            Ok(Told::Row(row)) if row.shard == shard => {
+                if let Some(mark) = received.trace() {
+                    self.observer.caused(&row, mark);
+                }
+                rows.entry(shard).or_default().push(row);
+            }
             Ok(Told::Row(_)) => {
                 tracing::warn!(
                     partition,

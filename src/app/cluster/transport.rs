@@ -1,6 +1,7 @@
 //! Kafka as an instance of a cluster sees it: the engine's transport, fulfilled by a member of the group, a transactional
 //! outbox and readers of the changelog. Decides nothing about partitions: the instance does.
 
+use super::super::telemetry::Ear;
 use super::output::read_committed;
 use super::table::Table;
 use crate::domain::Entry;
@@ -14,6 +15,7 @@ use crate::kafka::{
     Counted, Done, Door, Event as Heard, KafkaError, Member, Observer, Outbox, Queue, Reader, Refused,
     Settings,
 };
+use crate::telemetry::{Taken, Touched};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,6 +57,7 @@ pub struct News {
     pub table: Arc<Table>,
     /// Said where nobody has said any yet.
     pub terms: Terms,
+    pub(in crate::app) traces: Arc<Ear>,
 }
 
 /// A partition that was given to this instance.
@@ -67,6 +70,8 @@ pub(super) struct Owned {
     end: u64,
     /// Every instance has been told whose it is.
     pub is_told: bool,
+    /// What its messages that are being worked on belong to; `None` where nobody follows.
+    pub taken: Option<Taken>,
 }
 
 impl KafkaTransport {
@@ -135,6 +140,7 @@ impl KafkaTransport {
                     is_read: false,
                     end: 0,
                     is_told: false,
+                    taken: None,
                 };
                 self.owned.insert(partition, owned);
                 Ok(Some(Event::Assigned(vec![partition])))
@@ -159,6 +165,7 @@ impl KafkaTransport {
     fn ask_committed(&mut self, batch: &[Part]) -> Result<(), TransportError> {
         for part in batch {
             let Some(owned) = self.owned.get_mut(&part.partition) else { continue };
+            owned.taken.iter_mut().for_each(Taken::taken_back);
             let (topic, at) = self.sorter.place(part.partition);
             owned.committed = read_committed(self.member.committed(topic, at).map_err(failed)?)?;
         }
@@ -177,9 +184,15 @@ impl KafkaTransport {
             let Some(queue) = &owned.queue else { continue };
             let mut deliveries = Vec::new();
             let (sorter, letters) = (&self.sorter, &mut self.letters);
+            let telemetry = self.news.as_ref().and_then(|news| news.traces.telemetry());
+            let (taken, committed) = (&mut owned.taken, owned.committed.next);
             queue
                 .take(MESSAGES_MAX, Duration::ZERO, &mut |received| {
                     let (delivery, letter) = deliver(sorter, received);
+                    if let (Some(telemetry), true) = (telemetry, delivery.offset >= committed) {
+                        let taken = taken.get_or_insert_with(|| Taken::new(telemetry));
+                        taken.take(received.trace(), touched(&delivery.message));
+                    }
                     if let Some(letter) = letter {
                         letters.insert((*partition, delivery.offset), letter);
                     }
@@ -309,6 +322,7 @@ impl Transport for KafkaTransport {
                     if let Some(owned) = self.owned.get_mut(&part.partition) {
                         owned.committed = part.committed;
                         owned.is_told = true;
+                        owned.taken.iter_mut().for_each(|taken| taken.wrote(&part.outputs.rows));
                     }
                 }
                 Ok(published)
@@ -353,6 +367,15 @@ fn deliver(sorter: &Sorter, received: &Received<'_>) -> (Delivery, Option<Outgoi
         Sorted::Dead(letter, rejected) => (Message::Entry(Entry::Rejected(Box::new(rejected))), Some(letter)),
     };
     (Delivery { offset: offset(received.offset), written_ms: received.written_ms, message }, letter)
+}
+
+/// Of which projects a message may change alerts.
+fn touched(message: &Message) -> Touched<'_> {
+    match message {
+        Message::Entry(entry) => Touched::by(entry),
+        Message::Command(command) => Touched::One(command.project_id()),
+        Message::Turn(_) | Message::Said(_) => Touched::Any,
+    }
 }
 
 /// Kafka's offsets are never negative where there is one.

@@ -8,6 +8,7 @@ use crate::engine::cluster::{Message, Part, Partition, Told};
 use crate::intake::write_json::write_line;
 use crate::kafka::message::{CONTENT_TYPE, JSON, Outgoing, Received};
 use crate::kafka::{Counted, Covered};
+use crate::telemetry::Taken;
 
 impl KafkaTransport {
     pub(super) fn written(&mut self, part: &Part, out: &mut Vec<Outgoing>) {
@@ -20,12 +21,17 @@ impl KafkaTransport {
         }
         out.extend(outputs.today.map(|day| told(topic, at, &Told::Date(day))));
         out.extend(outputs.doubts.iter().map(|doubts| told(topic, at, &Told::Doubts(doubts.clone()))));
-        out.extend(outputs.rows.iter().map(|row| told(topic, at, &Told::Row(row.clone()))));
+        let taken = self.owned.get(&part.partition).and_then(|owned| owned.taken.as_ref());
+        out.extend(outputs.rows.iter().map(|row| {
+            let cause = taken.and_then(|taken| taken.cause(row));
+            told(topic, at, &Told::Row(row.clone())).traced(cause)
+        }));
+        let trace = taken.and_then(Taken::only);
         for (partition, message) in &part.outputs.messages {
             if matches!(message, Message::Entry(_)) {
                 self.observer.counted(Counted::Moved, 1);
             }
-            out.push(self.sorter.message(*partition, message));
+            out.push(self.sorter.message(*partition, message).traced(trace));
         }
         for letter in &part.outputs.dead_letters {
             self.observer.counted(Counted::DeadLetters, 1);
