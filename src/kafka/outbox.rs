@@ -116,8 +116,19 @@ impl Outbox {
     fn transaction(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), Failed> {
         self.producer.begin_transaction()?;
         self.write(member, output, covered)?;
+        self.wait_until_written();
         // librdkafka commits nothing of which a message failed.
         self.retried(RESTART, || Ok(self.producer.commit_transaction(self.patience)?))
+    }
+
+    /// Its commit begins with a flush that looks again every 100 ms while another thread is told of what was written: by far
+    /// the longest part of a small transaction. What is left here after a while the flush waits for.
+    fn wait_until_written(&self) {
+        const LOOK_AGAIN: Duration = Duration::from_micros(200);
+        let until = Instant::now() + self.patience;
+        while self.producer.in_flight_count() > 0 && Instant::now() < until {
+            std::thread::sleep(LOOK_AGAIN);
+        }
     }
 
     fn write(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), Failed> {

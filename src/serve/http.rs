@@ -6,7 +6,7 @@ use super::hub::Hub;
 use super::metrics::Metrics;
 use crate::access::Call;
 use crate::engine::Engine;
-use crate::engine::api::PartitionStatus;
+use crate::engine::api::{PartitionStatus, Status};
 use crate::guard::{Guard, Language, Peer, Threshold, Tls, Wire, incoming};
 use crate::proto::Refusal;
 use axum::Router;
@@ -143,7 +143,10 @@ pub fn refused(refusal: &Refusal) -> Response {
 
 async fn ready(State(watched): State<Watched>) -> Response {
     match not_ready(&watched) {
-        None => (StatusCode::OK, "ready\n").into_response(),
+        None => match moving(&watched.engine.status()) {
+            None => (StatusCode::OK, "ready\n").into_response(),
+            Some(how) => (StatusCode::OK, format!("ready; {how}\n")).into_response(),
+        },
         Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
     }
 }
@@ -159,12 +162,19 @@ fn not_ready(watched: &Watched) -> Option<String> {
         return None;
     }
     let status = watched.engine.status();
-    if let Some(stages) = status.partitions {
-        let PartitionStatus { restoring, catching_up, serving, restored_pages, .. } = stages;
-        return Some(format!(
-            "taking over partitions: {serving} served, {restoring} being restored ({restored_pages} pages read), {catching_up} catching up; message {} of {}",
-            status.applied.0, status.log_head.0
-        ));
+    if status.partitions.is_some() {
+        return Some(moving(&status).unwrap_or_else(|| "joining the group".into()));
     }
     Some(format!("reading the log: block {} of {}", status.applied.0, status.log_head.0))
+}
+
+/// How far the partitions are that an instance of a cluster takes over.
+fn moving(status: &Status) -> Option<String> {
+    let PartitionStatus { restoring, catching_up, serving, restored_pages, .. } = status.partitions?;
+    (restoring + catching_up > 0).then(|| {
+        format!(
+            "taking over partitions: {serving} served, {restoring} being restored ({restored_pages} pages read), {catching_up} catching up; message {} of {}",
+            status.applied.0, status.log_head.0
+        )
+    })
 }

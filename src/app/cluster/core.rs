@@ -55,12 +55,18 @@ pub struct ClusterCore(Arc<Inner>);
 pub(super) struct Inner {
     pub parts: Parts,
     pub stopping: AtomicBool,
+    was_ready: AtomicBool,
     pub disk: Mutex<Option<(u64, u64)>>,
 }
 
 impl ClusterCore {
     pub fn new(parts: Parts) -> ClusterCore {
-        ClusterCore(Arc::new(Inner { parts, stopping: AtomicBool::new(false), disk: Mutex::default() }))
+        ClusterCore(Arc::new(Inner {
+            parts,
+            stopping: AtomicBool::new(false),
+            was_ready: AtomicBool::new(false),
+            disk: Mutex::default(),
+        }))
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
@@ -94,8 +100,14 @@ impl Core for ClusterCore {
         }
     }
 
+    /// Once it has been, it stays so: partitions that move hold up questions about them, not alerts and records.
     fn is_ready(&self) -> bool {
-        self.0.parts.table.is_level() && self.0.parts.shared.standing().ready
+        let standing = self.0.parts.shared.standing();
+        let is_ready = self.0.parts.table.is_level()
+            && standing.failed.is_none()
+            && (standing.ready || self.0.was_ready.load(Ordering::Acquire));
+        self.0.was_ready.fetch_or(is_ready, Ordering::AcqRel);
+        is_ready
     }
 
     fn business_date(&self) -> Option<Day> {
