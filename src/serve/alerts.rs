@@ -170,7 +170,7 @@ impl Alerts {
             let passed = after.is_some_and(|after| place <= after) || last.is_some_and(|last| place > last);
             if !passed && has_status(&wanted, row.alert.status) {
                 let prepared = self.rows.make(row);
-                if visit.sees_project(prepared.place()) && filter.passes(&prepared) {
+                if prepared.is_of(visit) && filter.passes(&prepared) {
                     found.push((place, row.clone()));
                 }
             }
@@ -257,7 +257,7 @@ impl Alerts {
         for shard in 0..self.engine.feed().shards() {
             for group in self.engine.feed().groups(shard) {
                 let prepared: Prepared = self.rows.make(&group.sample);
-                if visit.sees_project(prepared.place()) && all.passes(&prepared) {
+                if prepared.is_of(visit) && all.passes(&prepared) {
                     counts.add(&group, &prepared);
                 }
             }
