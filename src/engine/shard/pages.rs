@@ -197,6 +197,6 @@ impl Shard {
     }
 }
 
-fn damaged(corrupt: codec::Corrupt) -> StoreError {
+pub(super) fn damaged(corrupt: codec::Corrupt) -> StoreError {
     StoreError::Damaged(corrupt.to_string())
 }
