@@ -68,7 +68,7 @@ fn told(report: &Report) -> Told {
 
 #[test]
 fn all_rules_find_in_a_batch_what_the_oracle_finds() {
-    let mut rules: BTreeSet<Rule> = BTreeSet::new();
+    let (mut rules, mut at_two_projects): (BTreeSet<Rule>, usize) = (BTreeSet::new(), 0);
     for seed in 0..300 {
         let swarm = if seed % 4 == 0 { Swarm::of(seed).with_conflicts() } else { Swarm::of(seed) };
         let (book, (first, last)) = (book(seed), span(seed));
@@ -89,8 +89,17 @@ fn all_rules_find_in_a_batch_what_the_oracle_finds() {
             let missing: Vec<_> = wanted.keys().filter(|key| !found.contains_key(key)).collect();
             assert!(missing.is_empty(), "seed {seed} {today} {missing:?}");
             rules.extend(found.keys().map(|(_, key)| key.rule));
+            let people = found
+                .keys()
+                .filter(|(project, key)| project.is_county() && key.subject.id_number().is_some());
+            at_two_projects += people.count();
         }
     }
+    println!("{at_two_projects} months of people at two projects on one day");
+    assert!(
+        at_two_projects > 200,
+        "the worlds have hardly anybody at two projects on one day: {at_two_projects}"
+    );
     // What hangs on people's acts is in no record; and a flood is one of alerts that are told: a batch tells nobody.
     let absent: Vec<Rule> = Rule::ALL.iter().copied().filter(|rule| !rules.contains(rule)).collect();
     assert_eq!(absent, [Rule::RepeatOffender, Rule::AlertOverdue, Rule::AlertFlood]);

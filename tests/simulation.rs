@@ -30,14 +30,20 @@ fn whatever_happens_the_state_is_the_oracles_of_the_log() {
         Ok(seed) => vec![seed.parse().unwrap()],
         Err(_) => (0..std::env::var("SEEDS").map_or(400, |n| n.parse().unwrap())).collect(),
     };
+    let (is_whole, mut at_two_projects) = (seeds.len() >= 400, 0);
     for seed in seeds {
         println!("seed {seed}");
-        let outcome = std::panic::catch_unwind(|| simulate(seed));
-        assert!(outcome.is_ok(), "seed {seed} failed: SEED={seed} cargo test --test simulation");
+        match std::panic::catch_unwind(|| simulate(seed)) {
+            Ok(found) => at_two_projects += found,
+            Err(_) => panic!("seed {seed} failed: SEED={seed} cargo test --test simulation"),
+        }
     }
+    println!("{at_two_projects} alerts of people at two projects on one day");
+    assert!(!is_whole || at_two_projects >= 300, "hardly anybody was at two projects: {at_two_projects}");
 }
 
-fn simulate(seed: u64) {
+/// How many alerts were raised of people at two projects on one day.
+fn simulate(seed: u64) -> usize {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let swarm = world::Swarm::of(seed);
     let swarm = if seed.is_multiple_of(4) { swarm.with_conflicts() } else { swarm };
@@ -87,6 +93,10 @@ fn simulate(seed: u64) {
     machine.check_against_oracle();
     subscriber.read(&machine);
     subscriber.check_whole(&machine, counted);
+    let is_shared = |row: &&Arc<AlertRow>| {
+        row.change == Change::Raised && row.project_id().is_county() && row.id_number().is_some()
+    };
+    machine.rows().iter().filter(is_shared).count()
 }
 
 /// The world's records, shuffled, some of them twice, and the business dates in their order between them.

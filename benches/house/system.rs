@@ -49,6 +49,7 @@ impl System {
             self.shard.apply(self.position, 0, &order).unwrap();
         }
         self.shard.finish_block(self.position);
+        self.shard.take_remarks();
         self.shard.take_rows()
     }
 }

@@ -58,6 +58,37 @@ pub enum FactValue {
     Payment(Box<PaymentLine>),
 }
 
+/// For whom something of no single project is; empty where that is not said.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+pub struct Address {
+    pub sector: CompactString,
+    pub territory: CompactString,
+}
+
+impl Evidence {
+    /// For whom it is, as it says itself: a sector, a territory, or the two of one project in this order.
+    pub fn addresses(&self) -> Vec<Address> {
+        let Evidence::Facts(facts) = self else { return Vec::new() };
+        let mut addresses: Vec<Address> = Vec::new();
+        for fact in facts {
+            let FactValue::Text(text) = &fact.value else { continue };
+            match (fact.name, addresses.last_mut()) {
+                (FactName::Sector, _) => {
+                    addresses.push(Address { sector: text.clone(), ..Address::default() });
+                }
+                (FactName::Territory, Some(last)) if last.territory.is_empty() => {
+                    last.territory = text.clone();
+                }
+                (FactName::Territory, _) => {
+                    addresses.push(Address { territory: text.clone(), ..Address::default() });
+                }
+                _ => {}
+            }
+        }
+        addresses
+    }
+}
+
 impl Fact {
     pub fn new(name: FactName, value: FactValue) -> Fact {
         Fact { name, value }
@@ -253,5 +284,8 @@ words!(
         HeldSince = "held-since",
         Example = "example",
         ReleasedBy = "released-by",
+        SharedDays = "shared-days",
+        SharedOn = "shared-on",
+        LeastDays = "least-days",
     }
 );

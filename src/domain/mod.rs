@@ -15,6 +15,7 @@ mod money;
 mod numbers;
 mod origin;
 mod person_name;
+mod presence;
 mod record;
 mod reject;
 mod rulebook;
@@ -32,7 +33,7 @@ pub use day::{Day, Period};
 pub use doubt::{Doubt, DoubtKind, Doubts};
 pub use entry::{Door, Entry, Erased, Position, Rejected, Verdict};
 pub use evidence::{
-    AccrualLine, Evidence, Fact, FactName, FactValue, PaymentLine, SuspenseReason, WagePeriod,
+    AccrualLine, Address, Evidence, Fact, FactName, FactValue, PaymentLine, SuspenseReason, WagePeriod,
 };
 pub use finding::{Finding, Level, Part, Rule, Subject};
 pub use ids::{Account, IdNumber, ProjectId, Uscc};
@@ -41,6 +42,7 @@ pub use money::{Days, Fen, Sum, div_half_up};
 pub use numbers::{NumberKey, Numbers, Switch};
 pub use origin::{Origin, Origins};
 pub use person_name::masked_name;
+pub use presence::{MonthDays, PersonView, StayView};
 pub use record::*;
 pub use reject::{Reason, ReasonCode};
 pub use rulebook::{Edition, Editions, Rulebook};

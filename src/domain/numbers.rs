@@ -129,6 +129,8 @@ numbers! {
     suspicious_steady_minutes = "attendance-suspicious" "steady_minutes" 2 (1 to 60);
     suspicious_bulk_percent = "attendance-suspicious" "bulk_percent" 50 (1 to 100);
     suspicious_bulk_days = "attendance-suspicious" "bulk_days" 5 (1 to 31);
+    /// Hundredths of a worked day that each of two projects must have of one person's day.
+    suspicious_shared_day = "attendance-suspicious" "shared_day_hundredths" 100 (1 to 300);
     inspection_by_day = "inspection-missing" "by_day" 5 (1 to 28);
     complaint_orange_after_days = "complaint-open" "orange_after_days" 30 (0 to 36_500);
     complaint_red_after_days = "complaint-open" "red_after_days" 60 (0 to 36_500);

@@ -70,6 +70,13 @@ impl Rulebook {
         &self.editions.0[after.saturating_sub(1)].numbers
     }
 
+    /// Whether the other rulebook has the same of that, on every date.
+    pub fn agrees_on<T: PartialEq>(&self, other: &Rulebook, of: impl Fn(&Numbers) -> T) -> bool {
+        let mut dates = self.editions().iter().chain(other.editions()).map(|edition| edition.effective_from);
+        let agrees = |day: Day| of(self.at(day)) == of(other.at(day));
+        agrees(Day(i32::MIN)) && dates.all(agrees)
+    }
+
     /// Whether other numbers begin to count after `since`, up to and on `until`.
     pub fn changes_between(&self, since: Day, until: Day) -> bool {
         self.editions.0.iter().skip(1).any(|e| e.effective_from > since && e.effective_from <= until)
@@ -103,6 +110,17 @@ mod tests {
         let changes = |a: &str, b: &str| book.changes_between(Day::parse(a).unwrap(), Day::parse(b).unwrap());
         assert!(changes("2025-05-31", "2025-06-01") && changes("2025-05-31", "2026-12-31"));
         assert!(!changes("2025-06-01", "2026-02-28") && !changes("2024-01-01", "2025-01-01"));
+    }
+
+    #[test]
+    fn rulebooks_agree_on_what_is_the_same_on_every_date() {
+        let book = |editions| Rulebook::default().with_editions(editions);
+        let (one, other) = (book(vec![edition("2026-01-01", 1)]), book(vec![edition("2026-02-01", 1)]));
+        assert!(one.agrees_on(&other, |numbers| numbers.tolerance_fen));
+        let other = book(vec![edition("2026-01-01", 1), edition("2026-05-01", 2)]);
+        assert!(!one.agrees_on(&other, |numbers| numbers.tolerance_fen));
+        assert!(!other.agrees_on(&one, |numbers| numbers.tolerance_fen));
+        assert!(one.agrees_on(&other, |numbers| numbers.red_after_days));
     }
 
     #[test]

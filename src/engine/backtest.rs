@@ -3,7 +3,7 @@
 //! what stands at the end of a day, and only what was touched since. What people did is told to neither: it
 //! hangs on alerts that one of them may not have, so nobody is a repeat offender here. Knows no file, no log.
 
-use super::bureau::Bureau;
+use super::bureau::{Bureau, Made};
 use super::desk::{Desk, Routing};
 use super::shard::{Equipment, Order, Shard};
 use crate::alerts::PUBLIC_ID_KEY;
@@ -224,9 +224,9 @@ impl Side {
         }
         self.shard.finish_block(block.position);
         self.shard.take_facts();
-        let rows = self.shard.take_rows();
-        self.bureau.apply(block, &rows);
-        for row in rows.into_iter().chain(self.bureau.take_rows()) {
+        let made = Made { rows: self.shard.take_rows(), remarks: self.shard.take_remarks() };
+        self.bureau.apply(block, &made)?;
+        for row in made.rows.into_iter().chain(self.bureau.take_rows()) {
             let trouble = (row.project_id().clone(), row.alert.key());
             match row.alert.stands() {
                 true => self.standing.insert(trouble.clone(), row.alert.finding.level),

@@ -2,15 +2,16 @@
 //! threads made of it, applies blocks in the log's order, publishes the rows that follow, and encodes
 //! its part of a round of checkpoints.
 
-use super::bureau::Bureau;
+use super::bureau::{Bureau, Made};
 use super::debts::Share;
 use super::doubts::DoubtBook;
 use super::shadow_county::ShadowCounty;
 use super::shared::Shared;
 use super::storer::{Round, StoreJob};
 use super::worker::Reply;
-use crate::domain::{AlertRow, Position, ProjectId};
+use crate::domain::{Position, ProjectId};
 use crate::log::Block;
+use crate::store::StoreError;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -25,9 +26,9 @@ pub(super) enum Paper {
         reply: Option<Arc<Reply>>,
     },
     /// What one thread's shards made of a block; each thread says it of every block.
-    Rows {
+    Made {
         position: Position,
-        rows: Vec<Arc<AlertRow>>,
+        made: Made,
     },
     /// What a project's employers owe by the shadow rulebook now.
     Owed {
@@ -46,15 +47,15 @@ enum Step {
 }
 
 /// Of each block how many threads have said what they made of it, and that.
-type Made = BTreeMap<Position, (usize, Vec<Arc<AlertRow>>)>;
+type Waiting = BTreeMap<Position, (usize, Made)>;
 
 pub(super) struct Clerk {
     pub bureau: Bureau,
     pub papers: Receiver<Paper>,
     pub store: Sender<StoreJob>,
     pub shared: Arc<Shared>,
-    /// Rows of shards that are ahead of this stage, from the store: they are not made again.
-    pub made_before: BTreeMap<Position, Vec<Arc<AlertRow>>>,
+    /// What shards that are ahead of this stage made, from the store: it is not made again.
+    pub made_before: BTreeMap<Position, Made>,
     pub doubts: DoubtBook,
     pub shadow: Option<ShadowCounty>,
 }
@@ -68,7 +69,7 @@ impl Clerk {
         let threads = self.shared.workers.len();
         self.tell_doubts();
         let mut steps: VecDeque<Step> = VecDeque::new();
-        let mut made = Made::new();
+        let mut made = Waiting::new();
         loop {
             let paper = match self.shadow_waits() {
                 true => self.papers.recv_timeout(IDLE),
@@ -95,8 +96,11 @@ impl Clerk {
                             steps.push_front(Step::Block(block, reply));
                             break;
                         }
-                        let (_, rows) = made.remove(&position).unwrap_or_default();
-                        self.block(&block, rows, reply);
+                        let (_, made) = made.remove(&position).unwrap_or_default();
+                        if let Err(error) = self.block(&block, made, reply) {
+                            self.shared.fail(&error.to_string());
+                            return;
+                        }
                     }
                 }
             }
@@ -104,13 +108,14 @@ impl Clerk {
     }
 
     /// Puts a paper where it waits for its turn; whether it is the last.
-    fn take(&mut self, paper: Paper, steps: &mut VecDeque<Step>, made: &mut Made) -> bool {
+    fn take(&mut self, paper: Paper, steps: &mut VecDeque<Step>, waiting: &mut Waiting) -> bool {
         match paper {
             Paper::Block { block, reply } => steps.push_back(Step::Block(block, reply)),
-            Paper::Rows { position, rows } => {
-                let (parts, all) = made.entry(position).or_default();
+            Paper::Made { position, made } => {
+                let (parts, all) = waiting.entry(position).or_default();
                 *parts += 1;
-                all.extend(rows);
+                all.rows.extend(made.rows);
+                all.remarks.extend(made.remarks);
             }
             Paper::Round(round) => steps.push_back(Step::Round(round)),
             Paper::Owed { project, shares } => {
@@ -145,12 +150,14 @@ impl Clerk {
         }
     }
 
-    fn block(&mut self, block: &Block, mut rows: Vec<Arc<AlertRow>>, reply: Option<Arc<Reply>>) {
-        rows.extend(self.made_before.remove(&block.position).unwrap_or_default());
-        rows.sort_by_key(|row| (row.shard, row.seq));
+    fn block(&mut self, block: &Block, mut made: Made, reply: Option<Arc<Reply>>) -> Result<(), StoreError> {
+        let before = self.made_before.remove(&block.position).unwrap_or_default();
+        made.rows.extend(before.rows);
+        made.rows.sort_by_key(|row| (row.shard, row.seq));
+        made.remarks.extend(before.remarks);
         self.shared.observer.applying(block.position);
-        let verdicts = self.bureau.apply(block, &rows);
-        rows.iter().for_each(|row| self.doubts.row(row));
+        let verdicts = self.bureau.apply(block, &made)?;
+        made.rows.iter().for_each(|row| self.doubts.row(row));
         self.tell_doubts();
         if self.shadow.as_mut().is_some_and(|shadow| shadow.block(&self.bureau)) {
             self.judge_shadow();
@@ -167,6 +174,7 @@ impl Clerk {
         if let Some(reply) = reply {
             reply.part(verdicts);
         }
+        Ok(())
     }
 
     /// Feeds that are silent, and what depends on them.

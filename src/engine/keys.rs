@@ -102,6 +102,32 @@ pub(super) fn rows_page(shard: u16, first: u64) -> Vec<u8> {
     key
 }
 
+/// All that a shard has told the second stage beside its rows, and may have to tell again.
+pub(super) fn remarks(shard: u16) -> Vec<u8> {
+    lettered(b'N', shard)
+}
+
+/// A page of the checkpoint of that position.
+pub(super) fn remarks_page(shard: u16, written: Position, number: u32) -> Vec<u8> {
+    let mut key = remarks(shard);
+    key.extend_from_slice(&written.0.to_be_bytes());
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The position of such a page's key.
+pub(super) fn remarks_position(key: &[u8]) -> Option<Position> {
+    Some(Position(u64::from_be_bytes(key.get(4..12)?.try_into().ok()?)))
+}
+
+/// Who was where in a month, of a part of all workers.
+pub(super) fn presence(month: Period, part: u8) -> Vec<u8> {
+    let mut key = b"W/".to_vec();
+    key.extend_from_slice(&month.0.to_be_bytes());
+    key.push(part);
+    key
+}
+
 /// All pages of a shard's counts of alerts.
 pub(super) fn tallies(shard: u16) -> Vec<u8> {
     lettered(b'T', shard)

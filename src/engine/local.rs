@@ -5,7 +5,7 @@ use super::api::{
     Core, DeadLetter, DeadLetterId, Done, Observer, PlacedDone, ProjectQuestion, ProjectSummary, Refused,
     Settings, Status, Waiting, weight,
 };
-use super::bureau::{Bureau, rows_behind};
+use super::bureau::{Bureau, made_behind};
 use super::clerk::{Clerk, Paper};
 use super::committer::{Committer, Job};
 use super::desk::{Desk, shard_of};
@@ -83,10 +83,11 @@ impl Engine {
             opened.push(shard);
             feeds.push(feed);
         }
-        let (bureau, feed) = Bureau::open(shards, with)?;
+        let (mut bureau, feed) = Bureau::open(shards, with)?;
+        bureau.limit_presence(settings.memory_bytes / 40);
         feeds.push(feed);
         let made_before = match opened.iter().any(|shard| shard.position() > bureau.position()) {
-            true => rows_behind(&*store, shards, bureau.position())?,
+            true => made_behind(&*store, shards, bureau.position())?,
             false => BTreeMap::new(),
         };
         let today = opened.iter().filter_map(Shard::today).max();

@@ -7,6 +7,7 @@ use super::wakes::Wakes;
 use crate::alerts::Floods;
 use crate::codec::{self, Corrupt, Reader, Writer};
 use crate::domain::{AlertRow, Day, Entry, Funding, Position, Rulebook};
+use crate::store::StoreError;
 use std::sync::Arc;
 
 /// Also told when only the ledger's own pages have changed: a store of before is found out when it is
@@ -162,6 +163,10 @@ pub(super) fn page(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
     w.u8(VERSION);
     write(&mut w);
     codec::pack(&w.bytes)
+}
+
+pub(super) fn damaged(corrupt: Corrupt) -> StoreError {
+    StoreError::Damaged(corrupt.to_string())
 }
 
 pub(super) fn open<T>(

@@ -2,6 +2,7 @@
 //! One record in, changes of alerts out: merge, settle, judge, diff. Pure.
 
 use super::bench::{Bench, Changed};
+use super::bureau::PresenceTiding;
 use super::quiet;
 use super::tally::{Changed as Counted, Count, Tally};
 use super::wakes::{Wake, Wakes};
@@ -31,6 +32,8 @@ pub(super) struct ProjectState {
     /// Counted once there is a business date.
     tally: Tally,
     weeks: Weeks,
+    /// What the second stage is to hear of who was here on which days, since it was taken last.
+    pub said: Vec<PresenceTiding>,
     /// Due dates seen lately, so that a swipe costs no calendar look-up.
     due_memo: Vec<(Period, u8, u8, Day)>,
 }
@@ -52,6 +55,7 @@ impl ProjectState {
             in_arrears: false,
             tally: Tally::default(),
             weeks: Weeks::default(),
+            said: Vec::new(),
             due_memo: Vec::new(),
         }
     }
@@ -72,6 +76,7 @@ impl ProjectState {
         let Body::Project(_) = &record.body else {
             let before = self.statement(record);
             let touched = self.ledger.merge(record, bench.book);
+            self.say_turned(&touched, bench.book);
             let weeks = touched.changed && self.count_statement(record, before, bench);
             self.judge_touched(&touched, bench, out);
             if let Some(today) = bench.today.filter(|_| weeks) {
@@ -221,11 +226,6 @@ impl ProjectState {
     fn address(&self) -> Option<(CompactString, CompactString, CompactString, Funding)> {
         let facts = self.ledger.facts()?;
         Some((facts.name.clone(), facts.sector.clone(), facts.territory.clone(), facts.funding))
-    }
-
-    fn workers(&self) -> WorkerIx {
-        // The ledger numbers workers with this type.
-        WorkerIx::try_from(self.ledger.workers()).unwrap_or(WorkerIx::MAX)
     }
 
     fn judge_touched(&mut self, touched: &Touched, bench: &Bench, out: &mut Vec<Changed>) {

@@ -2,8 +2,7 @@
 //! walks kinds and projects and not alerts. Knows no caller and no filter: a group's members are alike in all that either
 //! asks about.
 
-use crate::domain::{AlertRow, AlertStatus, Evidence, FactName, FactValue, Level, ProjectId, Rule, Sum};
-use compact_str::CompactString;
+use crate::domain::{Address, AlertRow, AlertStatus, Level, ProjectId, Rule, Sum};
 use hashbrown::HashMap;
 use std::sync::Arc;
 
@@ -32,8 +31,8 @@ struct Key {
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Place {
     Project(ProjectId),
-    /// Of no single project: the sector and the territory that it names itself.
-    Addressed(Option<CompactString>, Option<CompactString>),
+    /// Of no single project: the sectors and territories that it names itself.
+    Addressed(Vec<Address>),
 }
 
 /// The groups of one shard.
@@ -71,10 +70,7 @@ impl Sums {
 fn key(row: &AlertRow) -> Key {
     let (alert, finding) = (&row.alert, &row.alert.finding);
     let place = match row.project_id().is_county() {
-        true => {
-            let (sector, territory) = addressed(&finding.evidence);
-            Place::Addressed(sector, territory)
-        }
+        true => Place::Addressed(finding.evidence.addresses()),
         false => Place::Project(row.project_id().clone()),
     };
     Key {
@@ -86,17 +82,6 @@ fn key(row: &AlertRow) -> Key {
         is_held: alert.held.is_some(),
         escalation: alert.clock.escalation,
     }
-}
-
-fn addressed(evidence: &Evidence) -> (Option<CompactString>, Option<CompactString>) {
-    let Evidence::Facts(facts) = evidence else { return (None, None) };
-    let text = |name: FactName| {
-        facts.iter().find(|fact| fact.name == name).and_then(|fact| match &fact.value {
-            FactValue::Text(text) => Some(text.clone()),
-            _ => None,
-        })
-    };
-    (text(FactName::Sector), text(FactName::Territory))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! answers questions, and encodes one shard at a time while a round of checkpoints runs.
 
 use super::api::Refused;
+use super::bureau::Made;
 use super::clerk::Paper;
 use super::desk::Routing;
 use super::shadow::Counts;
@@ -245,7 +246,7 @@ impl Worker {
     }
 
     fn finish(&mut self, position: Position) {
-        let mut made = Vec::new();
+        let mut made = Made::default();
         for index in 0..self.shards.len() {
             let shard = &mut self.shards[index];
             if shard.position() >= position {
@@ -255,16 +256,17 @@ impl Worker {
             for (project, facts) in shard.take_facts() {
                 self.shared.observer.project(&project, &facts);
             }
+            made.remarks.extend(shard.take_remarks());
             let rows = shard.take_rows();
             if !rows.is_empty() {
                 self.shared.observer.published(&rows);
-                made.extend(rows.iter().cloned());
+                made.rows.extend(rows.iter().cloned());
                 self.shared.feed.publish(shard.id(), rows);
             }
             self.keep_limit(index);
         }
         // The clerk ends only when the engine fails or after this thread.
-        let _ = self.clerk.send(Paper::Rows { position, rows: made });
+        let _ = self.clerk.send(Paper::Made { position, made });
         self.shared.workers[self.index].applied.store(position.0, Ordering::Release);
         self.tell();
     }

@@ -224,6 +224,11 @@ impl Month {
         self.stated_len == 0 && self.swiped & ((1u32 << (index & 31)) - 1) != 0
     }
 
+    /// The days with swipes, a bit each, if there is no statement.
+    pub(super) fn swiped_alone(&self) -> Option<u32> {
+        (self.stated_len == 0).then_some(self.swiped)
+    }
+
     /// Reads the block; the answer means nothing.
     pub(super) fn read_ahead(&self) -> usize {
         usize::from(self.data.first().copied().unwrap_or(0))

@@ -8,6 +8,7 @@ use super::payees::Payees;
 use super::payments::Payments;
 use super::payroll::Sheets;
 use super::placing::{Moved, Named};
+use super::presence::Worth;
 use super::worker::Worker;
 use crate::domain::{
     Body, Complaint, Day, Enrolment, IdNumber, Payroll, Period, Piecework, Project, ProjectId, Record,
@@ -46,6 +47,9 @@ pub enum Who {
         /// Before this record the worker was not known here, or had no presence (a swipe, or a
         /// statement of more than 0 days) in that month.
         new_worker_or_first_day: bool,
+        /// It is a day of another worth than before to whoever asks where a person worked
+        /// ([`ProjectLedger::presence`]).
+        turned: bool,
     },
     /// Those workers', ascending.
     Workers(Vec<WorkerIx>),
@@ -107,11 +111,11 @@ impl ProjectLedger {
 
     /// Merges a record of a type that a project keeps: project, enrolment, attendance, piecework,
     /// payroll, deposit, payment_guarantee, inspection. Others come as [`super::Command`]s: they change nothing.
-    /// Of the rulebook only `day_starts_at` is read.
+    /// Of the rulebook only `day_starts_at` is read, and what `turned` depends on.
     pub fn merge(&mut self, record: &Record, book: &Rulebook) -> Touched {
         match &record.body {
             Body::Swipe(swipe) => self.merge_swipe(swipe, book),
-            Body::WorkDay(day) => self.merge_workday(day, record),
+            Body::WorkDay(day) => self.merge_workday(day, record, book),
             Body::Project(project) => self.merge_project(project, &record.head.stamp()),
             Body::Enrolment(enrolment) => self.merge_enrolment(enrolment, &record.head.stamp()),
             Body::Piecework(piece) => self.merge_piece(piece, &record.head.stamp()),
@@ -149,17 +153,23 @@ impl ProjectLedger {
 
     fn merge_swipe(&mut self, swipe: &Swipe, book: &Rulebook) -> Touched {
         let (day, second) = swipe.swiped_at.business(book.day_starts_at);
-        self.attend(&swipe.id_number, day, |month, index| month.swipe(index, second))
+        self.attend(&swipe.id_number, day, book, |month, index| month.swipe(index, second))
     }
 
-    fn merge_workday(&mut self, day: &WorkDay, record: &Record) -> Touched {
+    fn merge_workday(&mut self, day: &WorkDay, record: &Record, book: &Rulebook) -> Touched {
         let at = record.head.at;
-        self.attend(&day.id_number, day.work_date, |month, index| {
+        self.attend(&day.id_number, day.work_date, book, |month, index| {
             month.state(index, at, day.days, day.minutes)
         })
     }
 
-    fn attend(&mut self, id: &IdNumber, day: Day, merge: impl FnOnce(&mut Month, u32) -> Change) -> Touched {
+    fn attend(
+        &mut self,
+        id: &IdNumber,
+        day: Day,
+        book: &Rulebook,
+        merge: impl FnOnce(&mut Month, u32) -> Change,
+    ) -> Touched {
         let (year, month, day_of_month) = day.ymd();
         // Doors refuse dates outside the years of `Period`, so there is no month to keep this day in.
         let Some(period) = Period::from_ym(year, month) else { return Touched::REPEAT };
@@ -170,9 +180,10 @@ impl ProjectLedger {
         let bytes = cell.heap_bytes();
         let first = !cell.has_presence();
         let index = day_of_month - 1;
-        let before = cell.day(index).minutes();
+        let before = cell.day(index);
         let change = merge(cell, index);
-        let minutes = cell.day(index).minutes().max(before);
+        let now = cell.day(index);
+        let minutes = now.minutes().max(before.minutes());
         self.worker_bytes = self.worker_bytes + cell.heap_bytes() - bytes;
         self.worker_bytes += (known.months.capacity() - cells) * size_of::<Month>();
         if matches!(change, Change::Seen | Change::Hidden) {
@@ -181,11 +192,15 @@ impl ProjectLedger {
         match change {
             Change::Same => Touched::REPEAT,
             Change::Superseded => Touched::NOBODY,
-            Change::Seen | Change::Hidden => Touched {
-                changed: true,
-                who: Who::Attendance { worker, period, day, minutes, new_worker_or_first_day: new || first },
-                papers: false,
-            },
+            Change::Seen | Change::Hidden => {
+                let turned = change == Change::Seen && {
+                    let worth = Worth::of(period, book);
+                    worth.counts(&before) != worth.counts(&now)
+                };
+                let new_worker_or_first_day = new || first;
+                let who = Who::Attendance { worker, period, day, minutes, new_worker_or_first_day, turned };
+                Touched { changed: true, who, papers: false }
+            }
         }
     }
 

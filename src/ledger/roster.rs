@@ -202,6 +202,11 @@ impl Roster {
         }
     }
 
+    /// What is stated of a project.
+    pub fn project(&self, project: &ProjectId) -> Option<&Project> {
+        self.sites.get(project)?.stated.as_ref().map(|kept| &kept.value)
+    }
+
     /// All complaints, those too that name a project.
     pub fn complaints(&self) -> impl Iterator<Item = &Complaint> {
         self.complaints.values().map(|kept| &kept.value)

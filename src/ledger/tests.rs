@@ -489,13 +489,15 @@ proptest! {
             for command in own.chain(out.iter().map(Some)) {
                 let ledger = world.project(&project(0));
                 let before: Vec<WorkerView> = (0..WorkerIx::try_from(ledger.workers()).unwrap()).map(|ix| ledger.settle(ix, &book)).collect();
-                let papers = judged_papers(ledger);
+                let (papers, present) = (judged_papers(ledger), presence(ledger, &book));
                 let touched = match command {
                     None => ledger.merge(&r, &book),
                     Some(command) => obey(ledger, command),
                 };
                 prop_assert!(touched.papers || papers == judged_papers(ledger), "{:?} {:?}", r, touched);
                 prop_assert!(touched.changed || papers == judged_papers(ledger));
+                let turned = matches!(touched.who, Who::Attendance { turned: true, .. });
+                prop_assert_eq!(turned, present != presence(ledger, &book), "{:?} {:?}", r, touched);
                 let hit = |ix: u32| match &touched.who {
                     Who::Nobody => false,
                     Who::Everyone => true,
@@ -617,6 +619,14 @@ fn damaged_pages_end_in_an_error() {
     }
 }
 
+/// Who worked on which days, of all months of which anything is said.
+fn presence(ledger: &ProjectLedger, book: &Rulebook) -> Vec<(WorkerIx, Period, MonthDays)> {
+    let workers = 0..WorkerIx::try_from(ledger.workers()).unwrap();
+    let months = workers.flat_map(|ix| ledger.attended_months(ix).map(move |period| (ix, period)));
+    let all = months.map(|(ix, period)| (ix, period, ledger.presence(ix, period, book)));
+    all.filter(|(_, _, days)| !days.is_empty()).collect()
+}
+
 #[test]
 fn a_swipe_tells_whose_month_it_touched_and_whether_it_is_the_first() {
     let mut ledger = ProjectLedger::new(project(0));
@@ -632,6 +642,7 @@ fn a_swipe_tells_whose_month_it_touched_and_whether_it_is_the_first() {
         ledger.merge(&Record { head, body }, &Rulebook::default())
     };
     let march = Period::from_ym(2026, 3).unwrap();
+    // Any first swipe makes the day: only then is it another day than before.
     let touched = |period: Period, day: u32, minutes, new_worker_or_first_day| Touched {
         changed: true,
         who: Who::Attendance {
@@ -640,6 +651,7 @@ fn a_swipe_tells_whose_month_it_touched_and_whether_it_is_the_first() {
             day: period.day_or_last(day),
             minutes,
             new_worker_or_first_day,
+            turned: minutes == 0,
         },
         papers: false,
     };

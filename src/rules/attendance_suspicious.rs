@@ -6,13 +6,18 @@
 //! of the month have more than 16 hours on site. A day of the month ends 30 worked days on end, none left
 //! out, whose first swipes lie within less than 2 minutes of each other, and whose last swipes do. After
 //! the due date, more than 50 % of the month's standing day statements (if there are 5 or more) were
-//! stated within the 5 days before the due date, that day not included. Yellow: to be looked into.
+//! stated within the 5 days before the due date, that day not included. Or, over all projects and by the
+//! numbers of the month's first day: on a day of the month two projects or more have 1 worked day, each, of the
+//! same person; that finding is one of the county's own, for it is of no single project, and goes to the departments of
+//! all sectors and territories concerned. Yellow: to be looked into.
 //!
 //! **Clears when**: records that arrive later leave none of these.
 //!
-//! **Evidence**: for each that holds, its days or statements and the numbers at which it is found.
+//! **Evidence**: for each that holds, its days or statements and the numbers at which it is found; of a person at two
+//! projects on one day, which projects, and which days.
 //!
-//! **Not covered**: one person at two projects at once; cards swiped by somebody else at plausible times.
+//! **Not covered**: how far two projects lie apart, and whether anybody can be at both in time: no record says where a
+//! project is. Cards swiped by somebody else at plausible times. Over projects, a sector in which the rule is off.
 
 use super::Judgement;
 use super::aging::after;

@@ -54,6 +54,7 @@ mod running;
 #[cfg(test)]
 mod sample;
 mod shared_payee;
+mod two_projects;
 mod unknown_project;
 mod unregistered_many;
 mod unregistered_worker;
@@ -67,7 +68,7 @@ pub use balance_short::{Needed, needed};
 pub use judgement::Judgement;
 
 use crate::domain::{
-    Complaint, FeedView, FirmView, FloodView, IdNumber, PapersView, ProjectView, Sum, WorkerView,
+    Complaint, FeedView, FirmView, FloodView, IdNumber, PapersView, PersonView, ProjectView, Sum, WorkerView,
 };
 
 /// Everything that is found about one worker in one project, in a fixed order.
@@ -132,6 +133,11 @@ pub fn judge_firm(view: &FirmView<'_>, on: &mut Judgement<'_>) {
     employer_arrears::judge(view, on);
     repeat_offender::judge(view, on);
     business_signal::judge(view, on);
+}
+
+/// Everything that is found about one person's month over all projects.
+pub fn judge_person(view: &PersonView<'_>, on: &mut Judgement<'_>) {
+    two_projects::judge(view, on);
 }
 
 /// Everything that is found about what sends records.

@@ -172,7 +172,7 @@ impl Alerts {
             }
             if has_status(&wanted, row.alert.status) && filter.row_passes(&row) {
                 let prepared = self.rows.make(&row);
-                if visit.sees_project(prepared.place()) && filter.passes(&prepared) {
+                if prepared.is_of(visit) && filter.passes(&prepared) {
                     found.push(row);
                 }
             }
@@ -254,7 +254,7 @@ impl Alerts {
         for shard in 0..self.engine.feed().shards() {
             for group in self.engine.feed().groups(shard) {
                 let prepared: Prepared = self.rows.make(&group.sample);
-                if visit.sees_project(prepared.place()) && all.passes(&prepared) {
+                if prepared.is_of(visit) && all.passes(&prepared) {
                     counts.add(&group, &prepared);
                 }
             }

@@ -1,7 +1,7 @@
 //! Which alerts a caller wants. Knows the alert, its project's facts and who is told; knows no stream.
 
 use super::rows::Prepared;
-use crate::access::Home;
+use crate::access::{Home, Place};
 use crate::domain::{AlertRow, AlertStatus, Change, Finding, Level, ProjectId, Rule};
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
@@ -127,12 +127,11 @@ impl Filter {
     }
 
     fn place_passes(&self, alert: &Prepared) -> bool {
-        let (sector, territory) = match &alert.facts {
-            Some(facts) => (facts.sector.as_str(), facts.territory.as_str()),
-            None => ("", ""),
+        let passes = |place: Place<'_>| {
+            (self.sectors.is_empty() || self.sectors.contains(place.sector))
+                && territory_passes(&self.territories, place.territory)
         };
-        (self.sectors.is_empty() || self.sectors.contains(sector))
-            && territory_passes(&self.territories, territory)
+        alert.places().any(passes)
             && (self.departments.is_empty()
                 || alert.departments.iter().any(|code| self.departments.contains(code.as_str())))
     }

@@ -239,7 +239,7 @@ impl Walk {
     /// level, or into another alert.
     fn wants(&mut self, prepared: &Prepared, as_changes: bool) -> bool {
         let filter = &self.follower.filter;
-        if !self.follower.visit.sees_project(prepared.place()) {
+        if !prepared.is_of(&self.follower.visit) {
             return false;
         }
         let leaves = as_changes && filter.leaves(prepared);

@@ -76,6 +76,24 @@ pub fn audience<'a>(routes: &'a Directory, facts: Option<&ProjectFacts>) -> Audi
     }
 }
 
+/// The same where it is at home elsewhere too: their departments are added.
+pub fn audience_of_all<'a>(
+    routes: &'a Directory,
+    facts: Option<&ProjectFacts>,
+    also: &[ProjectFacts],
+) -> Audience<'a> {
+    let mut all = audience(routes, facts);
+    for other in also {
+        let other = audience(routes, Some(other));
+        for department in [other.sector_department, other.territory_department].into_iter().flatten() {
+            if !all.includes(&department.code) {
+                all.added.push(department);
+            }
+        }
+    }
+    all
+}
+
 pub fn alert(
     prepared: &Prepared,
     routes: &Directory,
@@ -125,7 +143,7 @@ fn in_words(
         arithmetic: words.arithmetic.into_iter().map(both).collect(),
         article: Some(both(words.article)),
         must_act: Some(both(must_act)),
-        audience: Some(audience_of(&audience(routes, facts))),
+        audience: Some(audience_of(&audience_of_all(routes, facts, &prepared.also))),
         raised_on: alert.raised_on.to_string(),
         changed_on: alert.changed_on.to_string(),
         revision: alert.revision,

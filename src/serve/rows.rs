@@ -6,7 +6,7 @@ use super::present;
 use super::seal::Seal;
 use crate::access::{Home, Place, Sight};
 use crate::alerts::{Directory, IdKey};
-use crate::domain::{AlertRow, Day, Doubt, Doubts, Evidence, FactName, FactValue, Fen, Funding, ProjectId};
+use crate::domain::{Address, AlertRow, Day, Doubt, Doubts, Fen, Funding, ProjectId};
 use crate::engine::api::ProjectFacts;
 use crate::guard::Visit;
 use compact_str::CompactString;
@@ -18,6 +18,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub struct Prepared {
     pub row: Arc<AlertRow>,
     pub facts: Option<Arc<ProjectFacts>>,
+    /// Of no single project: where else it is at home.
+    pub also: Vec<ProjectFacts>,
     /// Codes of all departments that are told.
     pub departments: Vec<CompactString>,
     /// Why its project's figures are in doubt.
@@ -28,14 +30,19 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Where its project is, for the decision who sees it.
-    pub fn place(&self) -> Place<'_> {
-        let facts = self.facts.as_ref();
-        Place {
+    /// Where its project is, or its projects are.
+    pub fn places(&self) -> impl Iterator<Item = Place<'_>> {
+        let homes = std::iter::once(self.facts.as_deref()).chain(self.also.iter().map(Some));
+        homes.map(|facts| Place {
             sector: facts.map_or("", |facts| facts.sector.as_str()),
             territory: facts.map_or("", |facts| facts.territory.as_str()),
             departments: &self.departments,
-        }
+        })
+    }
+
+    /// Whether the caller sees what is there.
+    pub fn is_of(&self, visit: &Visit) -> bool {
+        self.places().any(|place| visit.sees_project(place))
     }
 }
 
@@ -82,7 +89,7 @@ impl Rows {
 
     /// Whether the caller sees the alert: it is of a project of his, and not held, or he sees everything.
     pub fn is_seen(&self, row: &Arc<AlertRow>, visit: &Visit) -> bool {
-        (row.alert.held.is_none() || visit.sees_county()) && visit.sees_project(self.make(row).place())
+        (row.alert.held.is_none() || visit.sees_county()) && self.make(row).is_of(visit)
     }
 
     pub fn routes(&self) -> &Directory {
@@ -151,11 +158,14 @@ impl Rows {
 
     /// A row that is asked for once: not put into the cache.
     pub fn make(&self, row: &Arc<AlertRow>) -> Prepared {
-        let facts = match row.project_id().is_county() {
-            true => addressed(&row.alert.finding.evidence).map(Arc::new),
-            false => self.directory.facts(row.project_id()),
+        let (facts, also) = match row.project_id().is_county() {
+            true => {
+                let mut homes = row.alert.finding.evidence.addresses().into_iter().map(addressed);
+                (homes.next().map(Arc::new), homes.collect())
+            }
+            false => (self.directory.facts(row.project_id()), Vec::new()),
         };
-        let audience = present::audience(&self.routes, facts.as_deref());
+        let audience = present::audience_of_all(&self.routes, facts.as_deref(), &also);
         let mut departments: Vec<CompactString> =
             audience.departments().iter().map(|d| d.code.clone()).collect();
         // The coordinator is told of everything; the county head of what reached the top of the ladder.
@@ -164,6 +174,7 @@ impl Rows {
         Prepared {
             row: row.clone(),
             facts,
+            also,
             departments,
             doubts: self.doubts_of(row.project_id()),
             encoded: OnceLock::new(),
@@ -172,22 +183,14 @@ impl Rows {
     }
 }
 
-/// For whom a complaint that names no project is, where it says so itself.
-fn addressed(evidence: &Evidence) -> Option<ProjectFacts> {
-    let Evidence::Facts(facts) = evidence else { return None };
-    let text = |name: FactName| {
-        facts.iter().find(|fact| fact.name == name).and_then(|fact| match &fact.value {
-            FactValue::Text(text) => Some(text.clone()),
-            _ => None,
-        })
-    };
-    let (sector, territory) = (text(FactName::Sector), text(FactName::Territory));
-    (sector.is_some() || territory.is_some()).then(|| ProjectFacts {
+/// One of those for whom an alert of no single project is, as it says itself.
+fn addressed(address: Address) -> ProjectFacts {
+    ProjectFacts {
         name: "".into(),
-        sector: sector.unwrap_or_default(),
-        territory: territory.unwrap_or_default(),
+        sector: address.sector,
+        territory: address.territory,
         funding: Funding::Private,
         contractor_name: "".into(),
         contract_fen: Fen(0),
-    })
+    }
 }

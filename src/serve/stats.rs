@@ -7,7 +7,7 @@ use crate::domain::{AlertStatus, Day, Sum};
 use crate::engine::Group;
 use crate::proto::v1 as pb;
 use compact_str::{CompactString, ToCompactString};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Default)]
 struct Count {
@@ -78,11 +78,15 @@ impl Counts {
         for department in &alert.departments {
             self.by_department.entry(department.clone()).or_default().add(group);
         }
-        let facts = alert.facts.as_ref();
-        let (sector, territory) =
-            facts.map(|facts| (facts.sector.clone(), facts.territory.clone())).unwrap_or_default();
-        self.by_sector.entry(sector).or_default().add(group);
-        self.by_territory.entry(territory).or_default().add(group);
+        // Once for each, be it at home there with several projects.
+        let sectors: BTreeSet<&str> = alert.places().map(|place| place.sector).collect();
+        let territories: BTreeSet<&str> = alert.places().map(|place| place.territory).collect();
+        for sector in sectors {
+            self.by_sector.entry(sector.into()).or_default().add(group);
+        }
+        for territory in territories {
+            self.by_territory.entry(territory.into()).or_default().add(group);
+        }
     }
 
     pub fn into_response(self, today: Option<Day>, routes: &Directory) -> pb::StatsResponse {

@@ -68,12 +68,14 @@ impl Node {
         self.copies.lock().unwrap().clear();
     }
 
-    /// Some pages of the copies, of those that an owner reads when it opens, are no pages any more.
+    /// Some pages of the copies, of those that an owner reads when it opens, or of who was where later on, are no
+    /// pages any more.
     pub fn spoil_copies(&mut self, dice: &mut Dice) {
         for copy in self.copies.lock().unwrap().values_mut() {
             let mut pages = copy.pages();
             for (key, page) in &mut pages {
-                if [b"M/", b"C/", b"U/"].iter().any(|kind| key.starts_with(*kind)) && dice.random_ratio(1, 10)
+                if [b"M/", b"C/", b"U/", b"W/"].iter().any(|kind| key.starts_with(*kind))
+                    && dice.random_ratio(1, 10)
                 {
                     *page = vec![0xff; 3];
                 }

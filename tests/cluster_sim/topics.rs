@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use wagewatch::domain::{AlertRow, Entry};
+use wagewatch::engine::Tiding;
 use wagewatch::engine::api::DeadLetter;
 use wagewatch::engine::cluster::{
     ChangelogPart, Committed, Delivery, Event, Message, Part, Partition, PublishError, Published, Transport,
@@ -37,6 +38,8 @@ pub enum Planted {
     OffsetsApart,
     /// A transaction's pages are written though it is not.
     PagesApart,
+    /// Some of what partitions say of who was where is lost.
+    LostPresence,
 }
 
 #[derive(Default)]
@@ -273,7 +276,15 @@ impl Cluster {
                 && matches!(message, Message::Command(_))
                 && self.dice.random_ratio(1, 10);
             if !is_lost {
-                self.append(*to, message);
+                match (self.planted, message) {
+                    (Planted::LostPresence, Message::Said(said)) => {
+                        let mut said = said.clone();
+                        let is_heard = |tiding: &Tiding| !matches!(tiding, Tiding::Presence(_));
+                        said.tidings.retain(|tiding| is_heard(tiding) || self.dice.random_ratio(9, 10));
+                        self.append(*to, &Message::Said(said));
+                    }
+                    _ => self.append(*to, message),
+                }
                 touched.insert(*to);
             }
         }

@@ -33,6 +33,8 @@ pub struct Seen {
     raised: usize,
     held: usize,
     let_go: usize,
+    /// Alerts of people at two projects on one day.
+    pub at_two_projects: usize,
     said: (usize, usize),
 }
 
@@ -47,6 +49,7 @@ impl Seen {
         self.raised += other.raised;
         self.held += other.held;
         self.let_go += other.let_go;
+        self.at_two_projects += other.at_two_projects;
         self.said = (self.said.0 + other.said.0, self.said.1 + other.said.1);
     }
 }
@@ -398,6 +401,10 @@ impl World {
         assert_eq!(folded, standing, "the alerts topic, folded, and what the owners have");
         self.check_rejections(&entries, truth.rejected.len());
         self.seen.rows = rows.values().map(Vec::len).sum();
+        let is_shared = |row: &&Arc<AlertRow>| {
+            row.change == Change::Raised && row.project_id().is_county() && row.id_number().is_some()
+        };
+        self.seen.at_two_projects = rows.values().flatten().filter(is_shared).count();
         self.seen.raised = rows.values().flatten().filter(|row| row.change == Change::Raised).count();
         self.seen.fenced = self.topics.fenced();
     }

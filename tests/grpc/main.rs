@@ -17,4 +17,5 @@ mod revoked;
 mod server;
 mod subscribe;
 mod tls;
+mod two_projects;
 mod what_if;

@@ -1,5 +1,5 @@
-//! The oracle's word on what no single project tells: employers over all projects, what is signalled of
-//! them, feeds, complaints without a project. (Repeat offenders hang on what people did about alerts, which
+//! The oracle's word on what no single project tells: employers and people over all projects, what is signalled of
+//! employers, feeds, complaints without a project. (Repeat offenders hang on what people did about alerts, which
 //! records do not tell: the simulation counts those from the rows.)
 
 use super::*;
@@ -22,6 +22,24 @@ pub(super) fn judge(records: &[Record], facts: &Facts, today: Day, book: &Rulebo
         });
     }
     feeds(records, facts, today, &now, truth);
+    two_projects(facts, book, truth);
+}
+
+/// Days on which one person has a whole day, or what the numbers of its month call one, at two projects.
+fn two_projects(facts: &Facts, book: &Rulebook, truth: &mut Truth) {
+    let mut there: BTreeMap<(&IdNumber, Day), BTreeSet<&ProjectId>> = BTreeMap::new();
+    for ((project, id), days) in &facts.days {
+        for (day, (worked, _)) in days {
+            let least = book.at(day.period().unwrap().first_day()).suspicious_shared_day;
+            if i64::from(worked.0) >= least {
+                there.entry((id, *day)).or_default().insert(project);
+            }
+        }
+    }
+    for ((id, day), _) in there.into_iter().filter(|(_, projects)| projects.len() >= 2) {
+        let subject = Subject::WorkerPeriod(id.clone(), day.period().unwrap());
+        raise(truth, &ProjectId::county(), subject, Rule::AttendanceSuspicious, Level::Yellow, |_| ());
+    }
 }
 
 struct Owed {

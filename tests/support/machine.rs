@@ -12,7 +12,7 @@ use wagewatch::domain::{
     SuspenseReason, Verdict, WorkerView,
 };
 use wagewatch::engine::{
-    Bureau, Desk, Equipment, Feed, Order, ProjectAsk, Read, Routing, Shard, rows_behind, shard_of,
+    Bureau, Desk, Equipment, Feed, Made, Order, ProjectAsk, Read, Routing, Shard, made_behind, shard_of,
 };
 use wagewatch::log::{Block, FailAt, Log, MemoryLog};
 use wagewatch::store::{Changes, CrashAt, MemoryStore, Store};
@@ -48,7 +48,7 @@ pub struct Machine {
     shards: Vec<Shard>,
     bureau: Bureau,
     /// What shards that are ahead of the bureau will not say again, by block.
-    made_before: BTreeMap<Position, Vec<Arc<AlertRow>>>,
+    made_before: BTreeMap<Position, Made>,
     /// What the store has of the bureau.
     bureau_saved: Position,
     feed: Feed,
@@ -140,11 +140,12 @@ impl Machine {
                 shard.finish_block(block.position);
             }
             let rows = shard.take_rows();
-            made.extend(rows.iter().cloned());
+            made.rows.extend(rows.iter().cloned());
+            made.remarks.extend(shard.take_remarks());
             self.feed.publish(shard.id(), rows);
         }
-        made.sort_by_key(|row| (row.shard, row.seq));
-        verdicts.extend(self.bureau.apply(block, &made));
+        made.rows.sort_by_key(|row| (row.shard, row.seq));
+        verdicts.extend(self.bureau.apply(block, &made).unwrap());
         self.feed.publish(self.bureau.id(), self.bureau.take_rows());
         verdicts.into_values().collect()
     }
@@ -198,6 +199,8 @@ impl Machine {
             let position = shard.position();
             shard.evict(0, position);
         }
+        // From the next checkpoint on who was where stands in the store alone, as far as it is there.
+        self.bureau.limit_presence(0);
     }
 
     /// The power comes back: what log and store kept is all there is.
@@ -341,7 +344,7 @@ struct Opened {
     desk: Desk,
     shards: Vec<Shard>,
     bureau: Bureau,
-    made_before: BTreeMap<Position, Vec<Arc<AlertRow>>>,
+    made_before: BTreeMap<Position, Made>,
     feed: Feed,
 }
 
@@ -360,6 +363,6 @@ fn open(store: &MemoryStore, book: &Arc<Rulebook>, shards: u16) -> Opened {
         (0..shards).map(|id| Shard::open(id, with.clone()).unwrap()).unzip();
     let (bureau, feed) = Bureau::open(shards, with).unwrap();
     feeds.push(feed);
-    let made_before = rows_behind(store, shards, bureau.position()).unwrap();
+    let made_before = made_behind(store, shards, bureau.position()).unwrap();
     Opened { desk, shards: opened, bureau, made_before, feed: Feed::new(feeds) }
 }

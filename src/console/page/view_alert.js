@@ -65,7 +65,7 @@ function picture(answer, page) {
       h("span", { class: `state-word ${one.status}` }, word(one.status))),
     h("p", { class: "lead" }, say(one.body)), reasons(one.doubts),
     h("p", { class: "links no-print" }, one.project.projectId && h("a", { href: project }, t("open.project")),
-      one.subject?.idNumber && h("a", { href: `#/worker/alert/${encodeURIComponent(one.id)}` }, t("open.worker")),
+      one.subject?.idNumber && one.project.projectId && h("a", { href: `#/worker/alert/${encodeURIComponent(one.id)}` }, t("open.worker")),
       one.rolledUpInto && h("a", { href: `#/alert/${encodeURIComponent(one.rolledUpInto)}` }, t("part.of")),
       h("button", { type: "button", class: "plain", id: "print", onclick: () => window.print() }, t("print"))));
   return [head, h("div", { class: "case-body" },

@@ -1,10 +1,10 @@
 //! The report as plain rows (contract, section 6). Knows no JSON and masks nothing: what writes it does.
 
 use crate::domain::{
-    Day, Days, Finding, IdNumber, Level, PapersView, Period, PeriodView, ProjectId, ProjectView, Reason,
-    Rule, Rulebook, Subject, Sum, SuspenseReason, WorkerView,
+    Day, Days, Finding, IdNumber, Level, MonthDays, PapersView, Period, PeriodView, ProjectId, ProjectView,
+    Reason, Rule, Rulebook, Subject, Sum, SuspenseReason, WorkerView,
 };
-use crate::engine::bureau::Known;
+use crate::engine::bureau::{Doubles, Known};
 use crate::engine::debts::{self, Debts, Share};
 use crate::engine::tally::{Count, Tally};
 use crate::engine::weeks::Weeks;
@@ -54,6 +54,8 @@ pub struct PeriodRow {
     /// 0 unless overdue.
     pub overdue_days: i32,
     pub status: PeriodStatus,
+    /// On which days the worker should be at no other project.
+    pub(super) present: MonthDays,
 }
 
 /// The first that holds.
@@ -185,7 +187,8 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
         tally.put(worker, &view, &by);
         for period in &view.periods {
             let overdue = rules::is_overdue(period, today, book);
-            periods.push(row(&view, period, overdue, today, book));
+            let present = ledger.presence(worker, period.period, book);
+            periods.push(PeriodRow { present, ..row(&view, period, overdue, today, book) });
         }
         let mut on = Judgement::new(today, book, sector);
         rules::judge_worker(&view, &mut on);
@@ -217,7 +220,7 @@ pub(super) fn judge(ledger: &ProjectLedger, today: Day, book: &Rulebook) -> Proj
     ProjectReport { project_id: project.project_id, alerts, periods, suspense, known, shares }
 }
 
-/// What is found of employers over all projects, of feeds, and of complaints that name no project; none if
+/// What is found of employers and people over all projects, of feeds, and of complaints that name no project; none if
 /// nothing is. What people confirmed is in no record file: nobody is a repeat offender here.
 pub(super) fn county(
     roster: &Roster,
@@ -226,7 +229,12 @@ pub(super) fn county(
     book: &Rulebook,
 ) -> Option<ProjectReport> {
     let owed = Debts::of(projects.iter().map(|project| project.shares.as_slice()));
-    let findings = Known { roster, owed: &owed, cases: None, today, book }.all();
+    let stays = projects.iter().flat_map(|project| {
+        let present = project.periods.iter().filter(|row| !row.present.is_empty());
+        present.map(|row| (&row.id_number, row.period, &project.project_id, row.present))
+    });
+    let doubles = Doubles::of(stays);
+    let findings = Known { roster, owed: &owed, cases: None, doubles: &doubles, today, book }.all();
     let mut alerts: Vec<AlertRow> = findings.iter().map(|finding| AlertRow::new(finding, today)).collect();
     alerts.sort_by(|a, b| a.key().cmp(&b.key()));
     (!alerts.is_empty()).then(|| ProjectReport {
@@ -274,6 +282,7 @@ fn row(view: &WorkerView, period: &PeriodView, overdue: bool, today: Day, book: 
         due_on: period.due_on,
         overdue_days,
         status,
+        present: MonthDays::default(),
     }
 }
 

@@ -1,8 +1,11 @@
-//! What the county's own rules find of employers, complaints and feeds in what is known now. Remembers
+//! What the county's own rules find of employers, complaints, feeds and people in what is known now. Remembers
 //! nothing and compares nothing: the second stage, the batch and the shadow rulebook all judge by it.
 
-use super::Cases;
-use crate::domain::{Day, Finding, FirmView, Rulebook, Subject, Uscc};
+use super::doubles::PersonMonth;
+use super::{Cases, Doubles};
+use crate::domain::{
+    Day, Finding, FirmView, MonthDays, PersonView, ProjectId, Rulebook, StayView, Subject, Uscc,
+};
 use crate::ledger::Roster;
 use crate::rules::{self, Judgement};
 use std::collections::BTreeSet;
@@ -22,6 +25,8 @@ pub struct Known<'a> {
     pub(in crate::engine) owed: &'a dyn Owes,
     /// Confirmed arrears cases hang on what people did; where nobody does anything there are none.
     pub(in crate::engine) cases: Option<&'a Cases>,
+    /// Days as the rulebook that told them counts them.
+    pub(in crate::engine) doubles: &'a Doubles,
     pub(in crate::engine) today: Day,
     pub(in crate::engine) book: &'a Rulebook,
 }
@@ -29,7 +34,7 @@ pub struct Known<'a> {
 /// What was found, and the later days to look again.
 type Found = (Vec<Finding>, BTreeSet<Day>);
 
-impl Known<'_> {
+impl<'a> Known<'a> {
     /// Everybody of whom anything is known.
     pub fn firms(&self) -> BTreeSet<Uscc> {
         let cases = self.cases.into_iter().flat_map(Cases::firms);
@@ -52,6 +57,20 @@ impl Known<'_> {
         on.into_parts()
     }
 
+    /// Somebody's month over all projects.
+    pub fn of_person(&self, person: &PersonMonth) -> Found {
+        let mut on = self.judgement();
+        if let Some(stays) = self.doubles.of_person(person) {
+            let stay = |(project_id, days): (&'a ProjectId, &MonthDays)| {
+                let facts = self.roster.project(project_id);
+                StayView { project_id, days: *days, facts }
+            };
+            let stays = stays.iter().map(stay).collect();
+            rules::judge_person(&PersonView { id_number: &person.0, period: person.1, stays }, &mut on);
+        }
+        on.into_parts()
+    }
+
     /// What is found of each feed.
     pub fn of_feeds(&self) -> Vec<(Subject, Vec<Finding>)> {
         let judge = |feed: crate::domain::FeedView<'_>| {
@@ -66,7 +85,8 @@ impl Known<'_> {
     pub fn all(&self) -> Vec<Finding> {
         let firms = self.firms().into_iter().flat_map(|firm| self.of_firm(firm).0);
         let complaints = self.roster.complaints().flat_map(|c| self.of_complaint(&c.complaint_id).0);
-        let mut all: Vec<Finding> = firms.chain(complaints).collect();
+        let people = self.doubles.people().flat_map(|person| self.of_person(person).0);
+        let mut all: Vec<Finding> = firms.chain(complaints).chain(people).collect();
         all.extend(self.of_feeds().into_iter().flat_map(|(_, findings)| findings));
         all
     }

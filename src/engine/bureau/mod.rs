@@ -1,15 +1,18 @@
-//! The second stage: what is true of employers, feeds and complaints that belong to no single project.
-//! Takes the log block by block, each with the alert rows that every shard made of it, and owns the
+//! The second stage: what is true of employers, feeds, complaints that belong to no single project, and people at
+//! several. Takes the log block by block, each with the alert rows and remarks that every shard made of it, and owns the
 //! county's own alerts. Like a shard it numbers rows and has pages; its number is that behind
 //! the last shard. Knows no clock, no queue, no door.
 //!
 //! A block's rows are a function of the log up to it, whatever crashed when, so what follows from them
-//! here is one too. The shards keep the rows that this stage has still to read after a crash.
+//! here is one too. The shards keep what this stage has still to read after a crash.
 
 mod cases;
+mod doubles;
+mod doubts;
 mod judge;
 mod owed;
 mod pages;
+mod presence;
 mod quarantine;
 mod steps;
 mod tiding;
@@ -21,24 +24,27 @@ use super::row_book::RowBook;
 use super::shard::Equipment;
 use crate::alerts::{Floods, ProjectAlerts, Tallies, holds_floods};
 use crate::domain::{
-    Act, AlertKey, AlertRow, Day, Doubt, DoubtKind, Doubts, Entry, Evidence, Fact, FactName, FactValue,
-    Finding, Position, Release, Rule, Rulebook, Subject, Verdict,
+    Act, AlertKey, AlertRow, Body, Day, Entry, Finding, Position, Record, Release, Rule, Rulebook, Subject,
+    Verdict,
 };
 use crate::ledger::{Roster, Stirred};
 use crate::log::Block;
 use crate::rules::{self, Judgement};
+use crate::store::StoreError;
 use cases::Cases;
 use compact_str::CompactString;
 use owed::Owed;
+use presence::Presence;
 use quarantine::Quarantine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub(in crate::engine) use doubles::Doubles;
 pub use judge::{Known, Owes};
-pub use pages::rows_behind;
+pub use pages::{Made, made_behind};
 #[cfg(test)]
 pub(super) use tiding::{ArrearsTiding, Claim, WageTiding};
-pub use tiding::{HeldTiding, Tiding};
+pub use tiding::{HeldTiding, PresenceTiding, Tiding};
 
 /// What rows say, by the day of each.
 type ByDay = BTreeMap<Day, Vec<Tiding>>;
@@ -54,6 +60,8 @@ pub struct Bureau {
     roster: Roster,
     owed: Owed,
     cases: Cases,
+    presence: Presence,
+    doubles: Doubles,
     /// What all owners hold.
     quarantine: Quarantine,
     alerts: ProjectAlerts,
@@ -100,31 +108,6 @@ impl Bureau {
         self.rows.take_fresh()
     }
 
-    /// The projects that depend on a feed that is silent now, if feeds were judged since the last call.
-    pub fn take_doubts(&mut self) -> Option<Doubts> {
-        std::mem::take(&mut self.feeds_judged).then(|| self.doubts())
-    }
-
-    /// The projects that depend on a feed that is silent.
-    pub fn doubts(&self) -> Doubts {
-        let mut doubts = Doubts::new();
-        let Some(today) = self.meta.today else { return doubts };
-        for alert in self.alerts.standing().filter(|alert| alert.finding.rule == Rule::FeedSilent) {
-            let Subject::Source(name) = &alert.finding.subject else { continue };
-            for (kind, since) in silences(&alert.finding.evidence) {
-                for project in self.roster.waiting(name, kind, today) {
-                    let doubt = Doubt { kind, source: name.clone(), since };
-                    doubts.entry(project.clone()).or_default().push(doubt);
-                }
-            }
-        }
-        for reasons in doubts.values_mut() {
-            reasons.sort();
-            reasons.dedup();
-        }
-        doubts
-    }
-
     /// Moves on whenever something may be found that was not before.
     pub fn stirs(&self) -> u64 {
         self.stirs
@@ -132,60 +115,78 @@ impl Bureau {
 
     /// What the county's rules see if employers owe that; by another rulebook. `None` before the first date.
     pub fn known_by<'a>(&'a self, owed: &'a dyn Owes, book: &'a Rulebook) -> Option<Known<'a>> {
-        let cases = Some(&self.cases);
-        self.meta.today.map(|today| Known { roster: &self.roster, owed, cases, today, book })
+        let (cases, doubles) = (Some(&self.cases), &self.doubles);
+        self.meta.today.map(|today| Known { roster: &self.roster, owed, cases, doubles, today, book })
     }
 
-    /// Applies a block: `rows` are those that the shards made of it, by shard and number. Answers the
+    /// Applies a block: `made` is what the shards made of it, their rows by shard and number. Answers the
     /// verdicts on acts about its own alerts. A block that it has applied before is left out.
-    pub fn apply(&mut self, block: &Block, rows: &[Arc<AlertRow>]) -> Vec<(u32, Verdict)> {
+    pub fn apply(&mut self, block: &Block, made: &Made) -> Result<Vec<(u32, Verdict)>, StoreError> {
         if block.position <= self.meta.position {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         self.current = (block.position, block.written_ms);
-        // Rows of a day are taken in before that day's end is judged: a jump of a month is as its days.
+        // What is of a day is taken in before that day's end is judged: a jump of a month is as its days.
         let mut tidings = ByDay::new();
-        for row in rows {
+        for row in &made.rows {
             for said in Tiding::all_of(row) {
                 tidings.entry(row.alert.changed_on).or_default().push(said);
             }
         }
+        for remark in &made.remarks {
+            let said = Tiding::Presence(remark.said.clone());
+            tidings.entry(remark.on).or_default().push(said);
+        }
         let mut verdicts = Vec::new();
         for (index, entry) in (0..).zip(&block.entries) {
             match entry {
-                Entry::Record(record) => self.roster.merge(record, &mut self.stirred),
+                Entry::Record(record) => self.merge(record),
                 Entry::Rejected(_) | Entry::Erased(_) => {}
                 Entry::Act(act) if act.project_id.is_county() => {
                     verdicts.push((index, self.act(act)));
                 }
                 Entry::Act(_) => {}
-                Entry::Rulebook(book) => self.change_rulebook(book, &mut tidings),
-                Entry::Date(day) => self.turn(*day, &mut tidings),
+                Entry::Rulebook(book) => self.change_rulebook(book, &mut tidings)?,
+                Entry::Date(day) => self.turn(*day, &mut tidings)?,
                 Entry::Release(release) => self.let_go(release),
             }
         }
-        self.take_in(&mut tidings, None);
+        self.take_in(&mut tidings, None)?;
         self.judge_stirred();
         self.meta.position = block.position;
-        verdicts
+        Ok(verdicts)
+    }
+
+    /// Takes in a record, as far as it says something beyond its project.
+    pub(in crate::engine) fn merge(&mut self, record: &Record) {
+        self.roster.merge(record, &mut self.stirred);
+        if let Body::Project(project) = &record.body {
+            self.doubles.stir_project(&project.project_id);
+        }
     }
 
     /// Takes in what is said of days up to `until`, or all.
-    fn take_in(&mut self, tidings: &mut ByDay, until: Option<Day>) {
+    fn take_in(&mut self, tidings: &mut ByDay, until: Option<Day>) -> Result<(), StoreError> {
         while let Some(entry) = tidings.first_entry() {
             if until.is_some_and(|until| *entry.key() > until) {
                 break;
             }
-            entry.remove().iter().for_each(|said| self.take(said));
+            entry.remove().iter().try_for_each(|said| self.take(said))?;
         }
+        Ok(())
     }
 
-    fn take(&mut self, said: &Tiding) {
+    fn take(&mut self, said: &Tiding) -> Result<(), StoreError> {
         match said {
             Tiding::Wage(said) => self.stirred.firms.extend(self.owed.take(said)),
             Tiding::Arrears(said) => self.stirred.firms.extend(self.cases.take(said)),
             Tiding::Held(said) => self.quarantine.take(said),
+            Tiding::Presence(said) => {
+                let shared = self.presence.take(said)?;
+                self.doubles.put(&said.worker, said.period, shared);
+            }
         }
+        Ok(())
     }
 
     fn act(&mut self, act: &Act) -> Verdict {
@@ -197,12 +198,14 @@ impl Bureau {
     }
 
     /// From here on this one judges.
-    fn change_rulebook(&mut self, book: &Rulebook, tidings: &mut ByDay) {
+    fn change_rulebook(&mut self, book: &Rulebook, tidings: &mut ByDay) -> Result<(), StoreError> {
         self.judge_stirred();
         self.book = Arc::new(book.clone());
         self.is_book_saved = false;
-        self.take_in(tidings, self.meta.today);
+        // Before the first date all that is said is of no date.
+        self.take_in(tidings, Some(self.meta.today.unwrap_or(Day(i32::MIN))))?;
         self.judge_all();
+        Ok(())
     }
 
     /// What is held of a rule is told from here on.
@@ -219,21 +222,22 @@ impl Bureau {
         self.conclude(out);
     }
 
-    fn turn(&mut self, day: Day, tidings: &mut ByDay) {
+    fn turn(&mut self, day: Day, tidings: &mut ByDay) -> Result<(), StoreError> {
         let Some(today) = self.meta.today else {
             // The first date: everything that came before it is judged now.
             self.meta.today = Some(day);
             self.floods.turn(day);
-            self.take_in(tidings, Some(day));
-            return self.judge_all();
+            self.take_in(tidings, Some(day))?;
+            self.judge_all();
+            return Ok(());
         };
-        self.take_in(tidings, Some(today));
+        self.take_in(tidings, Some(today))?;
         self.judge_stirred();
         for step in 1..=day.since(today) {
             let day = today.plus(step);
             self.meta.today = Some(day);
             self.floods.turn(day);
-            self.take_in(tidings, Some(day));
+            self.take_in(tidings, Some(day))?;
             if self.book.changes_between(day.plus(-1), day) {
                 self.judge_all();
             } else {
@@ -242,6 +246,7 @@ impl Bureau {
             }
             self.escalate(day);
         }
+        Ok(())
     }
 
     /// Those whose day has come are to be looked at; feeds are few, and are each day.
@@ -263,8 +268,8 @@ impl Bureau {
 
     /// What its rules see on that day, and by which rulebook.
     fn known(&self, today: Day) -> Known<'_> {
-        let (owed, cases) = (&self.owed, Some(&self.cases));
-        Known { roster: &self.roster, owed, cases, today, book: &self.book }
+        let (owed, cases, doubles) = (&self.owed, Some(&self.cases), &self.doubles);
+        Known { roster: &self.roster, owed, cases, doubles, today, book: &self.book }
     }
 
     fn judge_all(&mut self) {
@@ -272,6 +277,7 @@ impl Bureau {
         self.stirred.firms = self.known(self.meta.today.unwrap_or(Day(0))).firms();
         self.stirred.complaints = self.roster.complaints().map(|c| c.complaint_id.clone()).collect();
         self.stirred.feeds = true;
+        self.doubles.stir_all();
         self.quarantine.stir_all();
         if self.meta.today.is_some_and(|today| !holds_floods(self.book.at(today))) {
             // Where nothing is held any more, nobody would be told of what was.
@@ -284,7 +290,7 @@ impl Bureau {
     /// Judges what was stirred, once there is a date to judge by.
     fn judge_stirred(&mut self) {
         let Some(today) = self.meta.today else { return };
-        if self.stirred != Stirred::default() {
+        if self.stirred != Stirred::default() || self.doubles.has_stirred() {
             self.judge_county(today);
         }
         self.report_floods(today);
@@ -321,6 +327,10 @@ impl Bureau {
         for id in complaints {
             let found = self.known(today).of_complaint(&id);
             self.settle(Subject::Complaint(id), found, today, &mut out);
+        }
+        for person in self.doubles.take_stirred() {
+            let found = self.known(today).of_person(&person);
+            self.settle(Subject::WorkerPeriod(person.0, person.1), found, today, &mut out);
         }
         if feeds {
             self.feeds_judged = true;
@@ -380,19 +390,6 @@ impl Bureau {
             self.last.insert(key, row);
         }
     }
-}
-
-/// As what a feed is silent, and since when: what the finding itself says.
-fn silences(evidence: &Evidence) -> Vec<(DoubtKind, Day)> {
-    let Evidence::Facts(facts) = evidence else { return Vec::new() };
-    let pair = |pair: &[Fact]| match (&pair[0].value, pair[0].name, pair[1].name) {
-        (FactValue::Date(since), FactName::LastSeenOn, FactName::Projects) => {
-            Some((DoubtKind::Attendance, *since))
-        }
-        (FactValue::Date(since), FactName::LastSeenOn, FactName::Accounts) => Some((DoubtKind::Bank, *since)),
-        _ => None,
-    };
-    facts.windows(2).filter_map(pair).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! How the second stage comes out of the store and goes back.
 
-use super::{Bureau, Cases, Owed, Quarantine, Roster, ShardFeed};
+use super::{Bureau, Cases, Doubles, Owed, Presence, Quarantine, Roster, ShardFeed, doubles};
 use crate::alerts::ProjectAlerts;
 use crate::codec::{self, Corrupt, Reader, Writer};
-use crate::domain::{AlertRow, Position, Subject};
-use crate::engine::pages::{self, ShardMeta};
+use crate::domain::{AlertKey, AlertRow, Position, Rule, Subject};
+use crate::engine::pages::{self, ShardMeta, damaged};
+use crate::engine::remarks::{self, Remark};
 use crate::engine::row_book::RowBook;
 use crate::engine::shard::Equipment;
 use crate::engine::{keys, tallies};
@@ -19,6 +20,14 @@ const OWED: u8 = b'o';
 const FIRM_CASES: u8 = b'k';
 const SPELL: u8 = b's';
 const HELD: u8 = b'h';
+const DOUBLES: u8 = b'd';
+
+/// What shards made of a block.
+#[derive(Default)]
+pub struct Made {
+    pub rows: Vec<Arc<AlertRow>>,
+    pub remarks: Vec<Remark>,
+}
 
 impl Bureau {
     /// The second stage behind so many shards, as the store has it, and the rows for the feed.
@@ -44,6 +53,8 @@ impl Bureau {
             roster: Roster::default(),
             owed: Owed::default(),
             cases: Cases::default(),
+            presence: Presence::new(store.clone()),
+            doubles: Doubles::default(),
             quarantine: Quarantine::default(),
             alerts: ProjectAlerts::default(),
             last: BTreeMap::new(),
@@ -81,6 +92,7 @@ impl Bureau {
                 SPELL => {
                     read_key(rest, |r| r.project_id()).and_then(|id| self.cases.load_project(id, &bytes))
                 }
+                DOUBLES => read_key(rest, doubles::read_key).and_then(|page| self.doubles.load(page, &bytes)),
                 HELD => read_key(rest, |r| r.text()).and_then(|rule| self.quarantine.load(&rule, &bytes)),
                 _ => Err(Corrupt("a page key")),
             }
@@ -125,6 +137,14 @@ impl Bureau {
                 None => changes.remove.push(key),
             }
         }
+        for (page, bytes) in self.doubles.dirty_pages() {
+            let key = key(DOUBLES, |w| doubles::write_key(w, page));
+            match bytes {
+                Some(bytes) => changes.put.push((key, codec::pack(&bytes))),
+                None => changes.remove.push(key),
+            }
+        }
+        self.presence.encode(&mut changes);
         self.encode_alerts(&mut changes);
         self.rows.encode(&mut changes);
         if !self.is_book_saved {
@@ -139,33 +159,49 @@ impl Bureau {
         Some(changes)
     }
 
+    /// Memory that pages of who was where may take when nothing is said of them, in bytes.
+    pub fn limit_presence(&mut self, bytes: usize) {
+        self.presence.limit(bytes);
+    }
+
+    /// Every checkpoint is in the store: what is cold of who was where may leave memory.
+    pub(in crate::engine) fn tidy_presence(&mut self, limit_bytes: usize) {
+        self.presence.limit(limit_bytes);
+        self.presence.tidy();
+    }
+
     /// A page for each subject: few have more than one alert.
     fn encode_alerts(&mut self, changes: &mut Changes) {
         for subject in std::mem::take(&mut self.dirty_alerts) {
-            let of_it = self.last.iter().filter(|(key, _)| key.subject == subject);
+            // The first of the rules: keys of a subject stand together.
+            let first = AlertKey { subject: subject.clone(), rule: Rule::WageUnpaid };
+            let of_it = self.last.range(first..).take_while(|(key, _)| key.subject == subject);
             let rows: Vec<&Arc<AlertRow>> = of_it.map(|(_, row)| row).collect();
             changes.put.push((alerts_key(self.id, &subject), pages::write_rows(rows.into_iter())));
         }
     }
 }
 
-/// The rows that each shard's store has of blocks behind `after`, by block: a shard that is ahead of the
-/// second stage will not make them again.
-pub fn rows_behind(
+/// What each shard's store has of blocks behind `after`, by block: a shard that is ahead of the second stage
+/// will not make it again.
+pub fn made_behind(
     store: &dyn Store,
     shards: u16,
     after: Position,
-) -> Result<BTreeMap<Position, Vec<Arc<AlertRow>>>, StoreError> {
-    let mut found: BTreeMap<Position, Vec<Arc<AlertRow>>> = BTreeMap::new();
+) -> Result<BTreeMap<Position, Made>, StoreError> {
+    let mut found: BTreeMap<Position, Made> = BTreeMap::new();
     for shard in 0..shards {
         store.scan(&keys::rows(shard), &mut |_, bytes| {
             for row in pages::read_rows(bytes).map_err(damaged)? {
                 if row.position > after {
-                    found.entry(row.position).or_default().push(row);
+                    found.entry(row.position).or_default().rows.push(row);
                 }
             }
             Ok(())
         })?;
+        for remark in remarks::behind(shard, after, store)? {
+            found.entry(remark.position).or_default().remarks.push(remark);
+        }
     }
     Ok(found)
 }
@@ -188,8 +224,4 @@ fn alerts_key(shard: u16, subject: &Subject) -> Vec<u8> {
     let mut w = Writer { bytes: keys::bureau_alerts(shard) };
     codec::write_subject(&mut w, subject);
     w.bytes
-}
-
-fn damaged(corrupt: Corrupt) -> StoreError {
-    StoreError::Damaged(corrupt.to_string())
 }

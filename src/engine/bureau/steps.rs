@@ -2,8 +2,9 @@
 //! changes, one at a time, each judged when its message is done.
 
 use super::{Bureau, ByDay, Tiding};
-use crate::domain::{Act, Day, Position, Record, Release, Rulebook, Verdict};
+use crate::domain::{Act, Day, Position, Release, Rulebook, Verdict};
 use crate::ledger::Heard;
+use crate::store::StoreError;
 
 impl Bureau {
     /// What follows up to [`Bureau::end`] is said by the message there.
@@ -21,19 +22,20 @@ impl Bureau {
         self.meta.today
     }
 
-    /// Takes in a record of the county's own.
-    pub(in crate::engine) fn merge(&mut self, record: &Record) {
-        self.roster.merge(record, &mut self.stirred);
-    }
-
     /// Takes in what the owners of projects say.
     pub(in crate::engine) fn learn<'a>(
         &mut self,
         tidings: impl IntoIterator<Item = &'a Tiding>,
         heard: impl IntoIterator<Item = &'a Heard>,
-    ) {
-        tidings.into_iter().for_each(|said| self.take(said));
-        heard.into_iter().for_each(|heard| self.roster.hear(heard, &mut self.stirred));
+    ) -> Result<(), StoreError> {
+        tidings.into_iter().try_for_each(|said| self.take(said))?;
+        for heard in heard {
+            self.roster.hear(heard, &mut self.stirred);
+            if let Heard::Stated { project, .. } = heard {
+                self.doubles.stir_project(&project.project_id);
+            }
+        }
+        Ok(())
     }
 
     /// What a supervisor did about one of its alerts.
@@ -42,19 +44,27 @@ impl Bureau {
     }
 
     /// The date is this one now; `tidings` are of it.
-    pub(in crate::engine) fn turn_to(&mut self, day: Day, tidings: Vec<Tiding>) {
-        self.turn(day, &mut ByDay::from([(day, tidings)]));
+    pub(in crate::engine) fn turn_to(&mut self, day: Day, tidings: Vec<Tiding>) -> Result<(), StoreError> {
+        self.turn(day, &mut ByDay::from([(day, tidings)]))
     }
 
     /// What is held of a rule is told from here on; `tidings` are of what was told by it.
-    pub(in crate::engine) fn let_go_of(&mut self, release: &Release, tidings: Vec<Tiding>) {
+    pub(in crate::engine) fn let_go_of(
+        &mut self,
+        release: &Release,
+        tidings: &[Tiding],
+    ) -> Result<(), StoreError> {
         self.let_go(release);
-        self.learn(&tidings, &[]);
+        self.learn(tidings, &[])
     }
 
     /// This rulebook judges from here on; `tidings` are of what was judged by it.
-    pub(in crate::engine) fn judge_by(&mut self, book: &Rulebook, tidings: Vec<Tiding>) {
-        let today = self.meta.today.unwrap_or(Day(0));
-        self.change_rulebook(book, &mut ByDay::from([(today, tidings)]));
+    pub(in crate::engine) fn judge_by(
+        &mut self,
+        book: &Rulebook,
+        tidings: Vec<Tiding>,
+    ) -> Result<(), StoreError> {
+        let today = self.meta.today.unwrap_or(Day(i32::MIN));
+        self.change_rulebook(book, &mut ByDay::from([(today, tidings)]))
     }
 }

@@ -43,7 +43,7 @@ fn a_silent_bank_whose_only_account_turns_out_to_be_elsewhere_is_silent_no_more(
     let mut position = Position(0);
     let mut tell = |entries: Vec<Entry>| {
         position = position.next();
-        bureau.apply(&Block { position, written_ms: 0, entries }, &[]);
+        bureau.apply(&Block { position, written_ms: 0, entries }, &Made::default()).unwrap();
         let rows = bureau.take_rows();
         let said = |row: &Arc<AlertRow>| (row.change, row.alert.finding.subject.clone());
         rows.iter().map(said).collect::<Vec<_>>()

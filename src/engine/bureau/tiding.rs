@@ -1,16 +1,28 @@
-//! What an alert row of a project tells the second stage, and no more of it: small enough to be sent
-//! between machines, and without what is nobody's business there.
+//! What an alert row of a project, or its ledger, tells the second stage, and no more of it: small enough to be
+//! sent between machines, and without what is nobody's business there.
 
 use crate::alerts::{Stance, is_held_itself, rejects};
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{AlertId, AlertRow, Change, Day, Evidence, IdNumber, Period, ProjectId, Rule, Sum, Uscc};
+use crate::domain::{
+    AlertId, AlertRow, Change, Day, Evidence, IdNumber, MonthDays, Period, ProjectId, Rule, Sum, Uscc,
+};
 
-/// A row as the second stage reads it.
+/// A row, or where somebody worked, as the second stage reads it.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Tiding {
     Wage(WageTiding),
     Arrears(ArrearsTiding),
     Held(HeldTiding),
+    Presence(PresenceTiding),
+}
+
+/// Of a worker's month at a project: the days on which he should be nowhere else, all of them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PresenceTiding {
+    pub(in crate::engine) project_id: ProjectId,
+    pub(in crate::engine) worker: IdNumber,
+    pub(in crate::engine) period: Period,
+    pub(in crate::engine) days: MonthDays,
 }
 
 /// Of a worker's month that is owed.
@@ -71,6 +83,20 @@ impl HeldTiding {
     }
 }
 
+impl PresenceTiding {
+    pub(in crate::engine) fn write(&self, w: &mut Writer) {
+        w.project_id(&self.project_id);
+        w.id_number(&self.worker);
+        w.period(self.period);
+        w.u32(self.days.0);
+    }
+
+    pub(in crate::engine) fn read(r: &mut Reader<'_>) -> Result<PresenceTiding, Corrupt> {
+        let (project_id, worker, period) = (r.project_id()?, r.id_number()?, r.period()?);
+        Ok(PresenceTiding { project_id, worker, period, days: MonthDays(r.u32()?) })
+    }
+}
+
 impl Tiding {
     /// Nothing for most rows: they are their project's alone.
     pub fn all_of(row: &AlertRow) -> impl Iterator<Item = Tiding> {
@@ -120,6 +146,10 @@ impl Tiding {
                 w.text(&said.alert.0);
                 w.option(said.since, Writer::day);
             }
+            Tiding::Presence(said) => {
+                w.u8(PRESENCE);
+                said.write(w);
+            }
             Tiding::Arrears(said) => {
                 w.u8(ARREARS);
                 w.project_id(&said.project_id);
@@ -160,6 +190,7 @@ impl Tiding {
                 alert: AlertId(r.text()?),
                 since: r.option(Reader::day)?,
             })),
+            PRESENCE => PresenceTiding::read(r).map(Tiding::Presence),
             _ => Err(Corrupt("what a row tells the second stage")),
         }
     }
@@ -180,3 +211,4 @@ impl Claim {
 const WAGE: u8 = 1;
 const ARREARS: u8 = 2;
 const HELD: u8 = 3;
+const PRESENCE: u8 = 4;

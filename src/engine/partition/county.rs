@@ -84,7 +84,7 @@ impl CountyOwner {
         for delivery in deliveries.iter().filter(|delivery| delivery.offset >= known) {
             self.bureau.begin(delivery.position(), delivery.written_ms);
             self.take(delivery, &mut out)?;
-            self.go_on(&mut out);
+            self.go_on(&mut out)?;
             // Message by message: a cut into batches must not show in what is judged.
             self.bureau.end();
             out.rows.extend(self.bureau.take_rows());
@@ -128,7 +128,7 @@ impl CountyOwner {
                     self.held.insert(offset, said.clone());
                     self.dirty_held.insert(offset);
                 } else {
-                    self.bureau.learn(&said.tidings, &said.heard);
+                    self.bureau.learn(&said.tidings, &said.heard)?;
                 }
             }
             // Nobody says that to it.
@@ -163,15 +163,15 @@ impl CountyOwner {
     }
 
     /// Turns once all have, and asks what comes next.
-    fn go_on(&mut self, out: &mut Outputs) {
+    fn go_on(&mut self, out: &mut Outputs) -> Result<(), StoreError> {
         loop {
             if let Some(turn) = self.orders.take_followed() {
                 if let Everyone::Date(day) = turn.order {
                     out.today = Some(day);
                 }
-                self.turn(turn);
+                self.turn(turn)?;
             }
-            let Some(turn) = self.orders.begin_next(self.bureau.today()) else { return };
+            let Some(turn) = self.orders.begin_next(self.bureau.today()) else { return Ok(()) };
             for partition in 0..self.partitions {
                 out.messages.push((Partition::Projects(partition), Message::Turn(turn.clone())));
             }
@@ -179,7 +179,7 @@ impl CountyOwner {
     }
 
     /// The turn is in force here too, and what was held because of it is taken in.
-    fn turn(&mut self, turn: Turn) {
+    fn turn(&mut self, turn: Turn) -> Result<(), StoreError> {
         let (mut tidings, mut heard): (Vec<Tiding>, Vec<Heard>) = (Vec::new(), Vec::new());
         for (offset, said) in std::mem::take(&mut self.held) {
             self.dirty_held.insert(offset);
@@ -187,11 +187,11 @@ impl CountyOwner {
             heard.extend(said.heard);
         }
         match turn.order {
-            Everyone::Date(day) => self.bureau.turn_to(day, tidings),
-            Everyone::Rulebook(book) => self.bureau.judge_by(&book, tidings),
-            Everyone::Release(release) => self.bureau.let_go_of(&release, tidings),
+            Everyone::Date(day) => self.bureau.turn_to(day, tidings)?,
+            Everyone::Rulebook(book) => self.bureau.judge_by(&book, tidings)?,
+            Everyone::Release(release) => self.bureau.let_go_of(&release, &tidings)?,
         }
-        self.bureau.learn(&[], &heard);
+        self.bureau.learn(&[], &heard)
     }
 
     /// See [`super::Owner::checkpoint`].
@@ -221,6 +221,7 @@ impl CountyOwner {
     /// See [`super::Owner::evict`].
     pub fn evict(&mut self, limit_bytes: usize) -> bool {
         // All pages that are clean are in the store, and a dirty one stays.
+        self.bureau.tidy_presence(limit_bytes / 4);
         self.book.evict(limit_bytes);
         self.book.heap_bytes() <= limit_bytes
     }

@@ -6,8 +6,8 @@ use crate::codec::entry_any::{account, fen, project_id};
 use crate::codec::entry_any::{
     accounts, day, entry, id_number, others, pay, period, project, release, text, time, uscc,
 };
-use crate::domain::{AlertId, Body, Rule, Stamp};
-use crate::engine::bureau::{ArrearsTiding, Claim, HeldTiding, WageTiding};
+use crate::domain::{AlertId, Body, MonthDays, Rule, Stamp};
+use crate::engine::bureau::{ArrearsTiding, Claim, HeldTiding, PresenceTiding, WageTiding};
 use crate::ledger::KeptPayment;
 use proptest::collection::vec;
 use proptest::option::of;
@@ -61,7 +61,11 @@ fn tiding() -> BoxedStrategy<Tiding> {
     let wage = (project_id(), id_number(), period(), any::<bool>(), of(claim));
     let arrears = (project_id(), of(uscc()), day(), any::<[bool; 5]>());
     let held = (select(Rule::ALL), text(), of(day()));
+    let presence = (project_id(), id_number(), period(), any::<u32>());
     prop_oneof![
+        presence.prop_map(|(project_id, worker, period, days)| {
+            Tiding::Presence(PresenceTiding { project_id, worker, period, days: MonthDays(days) })
+        }),
         held.prop_map(|(rule, alert, since)| {
             Tiding::Held(HeldTiding { rule, alert: AlertId(alert), since })
         }),
@@ -162,5 +166,16 @@ fn the_bytes_of_what_owners_say_stay_the_same() {
     check(
         Message::Said(Said { partition: 3, turn: 7, tidings: Vec::new(), heard }),
         "0403070001010467617465025031bcc102",
+    );
+    let said = PresenceTiding {
+        project_id: crate::domain::ProjectId::parse("p", "P1").unwrap(),
+        worker: crate::domain::IdNumber::from_packed(5),
+        period: crate::domain::Period::parse("2026-05").unwrap(),
+        days: MonthDays(3),
+    };
+    let tidings = vec![Tiding::Presence(said)];
+    check(
+        Message::Said(Said { partition: 3, turn: 7, tidings, heard: Vec::new() }),
+        "04030701040250310aa4050300",
     );
 }

@@ -150,6 +150,8 @@ impl ProjectsOwner {
     fn collect(&mut self, out: &mut Outputs) {
         let rows = self.shard.take_rows();
         self.tidings.extend(rows.iter().flat_map(|row| Tiding::all_of(row)));
+        self.tidings
+            .extend(self.shard.take_remarks().into_iter().map(|remark| Tiding::Presence(remark.said)));
         out.rows.extend(rows);
     }
 

@@ -11,6 +11,7 @@ use super::api::{ProjectFacts, ProjectSummary};
 use super::bench::{Bench, Changed};
 use super::pages::ShardMeta;
 use super::project::ProjectState;
+use super::remarks::{Remark, RemarkBook};
 use super::row_book::RowBook;
 use super::shadow::Shadow;
 use super::wakes::Wakes;
@@ -65,6 +66,7 @@ pub struct Shard {
     touched: Vec<u32>,
     dirty: Vec<u32>,
     rows: RowBook,
+    remarks: RemarkBook,
     /// Projects whose facts changed since the last `take_facts`.
     fresh_facts: Vec<(ProjectId, ProjectFacts)>,
     /// What became of the alerts, counted row by row.
@@ -201,9 +203,15 @@ impl Shard {
         self.rows.take_fresh()
     }
 
-    /// Rows of blocks up to there are kept for subscribers alone.
+    /// What it said beside its rows since the last call, in order.
+    pub fn take_remarks(&mut self) -> Vec<Remark> {
+        self.remarks.take_fresh()
+    }
+
+    /// Rows of blocks up to there are kept for subscribers alone, remarks no more.
     pub fn keep_rows_after(&mut self, position: Position) {
         self.rows.keep_after(position);
+        self.remarks.keep_after(position);
     }
 
     /// What `project` records have said since the last call, and after `open` all that is known.
@@ -274,6 +282,10 @@ impl Shard {
         )]
         let state = entry.state.as_mut().expect("the project is hot");
         let answer = change(state, &bench, out);
+        for said in state.said.drain(..) {
+            let on = self.meta.today.unwrap_or(Day(i32::MIN));
+            self.remarks.put(Remark { position: self.current.0, on, said });
+        }
         for (change, alert) in out.drain(..) {
             let before = state.rows.get(&alert.key()).map(|row| &row.alert);
             self.floods.count(before, change, &alert);

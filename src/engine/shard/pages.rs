@@ -9,6 +9,7 @@ use crate::engine::feed::ShardFeed;
 use crate::engine::keys;
 use crate::engine::pages::{self, ShardMeta};
 use crate::engine::project::ProjectState;
+use crate::engine::remarks::RemarkBook;
 use crate::engine::row_book::RowBook;
 use crate::engine::shadow::Shadow;
 use crate::engine::tallies;
@@ -35,6 +36,8 @@ impl Shard {
         let mut shard = Shard {
             id,
             rows,
+            // Where rows stand elsewhere, what is said goes out with them.
+            remarks: RemarkBook::open(id, with.rows_max > 0, &*with.store)?,
             meta,
             book,
             is_book_saved: true,
@@ -71,6 +74,7 @@ impl Shard {
             self.encode_project(slot, &mut changes);
         }
         self.rows.encode(&mut changes);
+        self.remarks.encode(self.meta.position, &mut changes);
         self.meta.head = self.rows.head;
         if !self.is_book_saved {
             changes.put.push((keys::shard_rulebook(self.id), pages::write_book(&self.book)));

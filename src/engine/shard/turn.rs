@@ -21,9 +21,28 @@ impl Shard {
 
     /// From here on this one judges.
     pub(super) fn change_rulebook(&mut self, book: &Rulebook) -> Result<(), StoreError> {
-        self.book = Arc::new(book.clone());
+        let before = std::mem::replace(&mut self.book, Arc::new(book.clone()));
         self.is_book_saved = false;
+        if !book.agrees_on(&before, |numbers| (numbers.suspicious_shared_day, numbers.presence_steps.clone()))
+        {
+            self.say_presence_anew(&before)?;
+        }
         self.judge_all()
+    }
+
+    /// Days count otherwise than by that rulebook: the second stage is told of those that do.
+    fn say_presence_anew(&mut self, before: &Rulebook) -> Result<(), StoreError> {
+        for name in self.names_in_order() {
+            let (slot, _) = self.slot(&name)?;
+            self.with_state(slot, &mut Vec::new(), |state, bench, _| state.say_presence(before, bench.book));
+        }
+        Ok(())
+    }
+
+    fn names_in_order(&self) -> Vec<ProjectId> {
+        let mut names: Vec<ProjectId> = self.slots.iter().map(|s| s.summary.project_id.clone()).collect();
+        names.sort();
+        names
     }
 
     pub(super) fn turn(&mut self, day: Day) -> Result<(), StoreError> {
@@ -68,9 +87,7 @@ impl Shard {
             // Where nothing is held any more, nobody would be told of what was.
             self.floods.rules().into_iter().try_for_each(|rule| self.release(rule, None))?;
         }
-        let mut names: Vec<ProjectId> = self.slots.iter().map(|s| s.summary.project_id.clone()).collect();
-        names.sort();
-        names.iter().try_for_each(|name| self.visit(name))
+        self.names_in_order().iter().try_for_each(|name| self.visit(name))
     }
 
     /// What is held of a rule is told from now on, project by project.
