@@ -38,7 +38,7 @@ mod worker;
 
 pub use api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Unobserved, Waiting};
 pub use bureau::{Bureau, Tiding, rows_behind};
-pub use desk::{Desk, Opened, Routing, shard_of};
+pub use desk::{Desk, DeskImage, Opened, Routing, shard_of};
 pub use feed::{Feed, Read, ShardFeed};
 pub use handle::{Engine, Parts};
 pub use keys::open_part;
