@@ -5,12 +5,13 @@ use prost::Message;
 use std::error::Error;
 use std::path::PathBuf;
 
-const SERVICES: [&str; 5] = [
+const SERVICES: [&str; 6] = [
     "proto/wagewatch/v1/intake_service.proto",
     "proto/wagewatch/v1/alert_service.proto",
     "proto/wagewatch/v1/ledger_service.proto",
     "proto/wagewatch/v1/admin_service.proto",
     "proto/wagewatch/v1/audit_service.proto",
+    "proto/wagewatch/v1/peer_service.proto",
 ];
 
 /// Bodies of records that are seldom or large: boxed, so that a batch of attendance stays small in memory.

@@ -64,7 +64,7 @@ fn unknown_names_are_errors() {
         "[clock]\nday_start = \"04:00\"",
         "w.toml:2: unknown key clock.day_start; expected one of kind, day_starts_at",
     );
-    let sections = "server, data, log, store, engine, kafka, clock, alerts, webhook, alertmanager, telemetry, http, files, logging, security";
+    let sections = "server, data, log, store, engine, kafka, cluster, clock, alerts, webhook, alertmanager, telemetry, http, files, logging, security";
     check("[serve]\nx = 1", &format!("w.toml:2: unknown section [serve]; expected one of {sections}"));
     check("[serve]\n", &format!("w.toml:1: unknown section [serve]; expected one of {sections}"));
     check(

@@ -23,6 +23,8 @@ words!(
         Auditor = "auditor",
         /// Status, metrics and the business date; no business data.
         Operator = "operator",
+        /// Another instance of the same cluster.
+        Instance = "instance",
     }
 );
 
@@ -57,6 +59,8 @@ words!(
         ListQuarantine = "AdminService/ListQuarantine",
         ReleaseRule = "AdminService/ReleaseRule",
         ListEntries = "AuditService/ListEntries",
+        /// What instances of a cluster ask each other.
+        Ask = "PeerService/Ask",
         /// Which services there are; says nothing of anybody.
         Reflection = "reflection",
         Metrics = "metrics",
@@ -89,7 +93,8 @@ impl Call {
 
     pub(super) fn is_of(self, role: Role) -> bool {
         use Role::{
-            Auditor, Bank, Coordinator, Inspector, Operator, Platform, SitePlatform, Supervisor, Territory,
+            Auditor, Bank, Coordinator, Inspector, Instance, Operator, Platform, SitePlatform, Supervisor,
+            Territory,
         };
         let offices = matches!(role, Supervisor | Territory | Coordinator | Inspector);
         match self {
@@ -113,7 +118,8 @@ impl Call {
                 matches!(role, Operator | Coordinator)
             }
             Call::ListEntries => role == Auditor,
-            Call::Reflection => role != Auditor,
+            Call::Ask => role == Instance,
+            Call::Reflection => !matches!(role, Auditor | Instance),
             Call::Health => true,
         }
     }

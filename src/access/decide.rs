@@ -145,7 +145,7 @@ pub fn decide(who: &Principal, call: Call, row: &Row<'_>) -> Decision {
         Row::Project(place) => match role {
             Role::Coordinator | Role::Platform => true,
             Role::Supervisor | Role::Territory | Role::Inspector => who.covers(place),
-            Role::Bank | Role::SitePlatform | Role::Auditor | Role::Operator => false,
+            Role::Bank | Role::SitePlatform | Role::Auditor | Role::Operator | Role::Instance => false,
         },
         Row::County => role == Role::Coordinator,
         Row::Service => role == Role::Operator,

@@ -19,7 +19,7 @@ pub async fn run(engine: Engine, start: DayStart, stop: CancellationToken) {
     let mut said = engine.business_date();
     loop {
         let today = business_date_now(start);
-        if said.is_none_or(|day| day < today) && engine.is_ready() {
+        if said.is_none_or(|day| day < today) && engine.is_ready() && engine.keeps_clock() {
             let entry = vec![Entry::Date(today)];
             match engine.submit(entry, Box::new(|_| {})) {
                 Ok(()) => {

@@ -2,11 +2,12 @@
 //! store cannot be used. The log decides; a store is only ever rebuilt from it, and loudly.
 
 use super::config::Config;
-use super::{data_keys, store};
+use super::{cluster, data_keys, store};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::cipher::{DataKeys, KeyId};
 use crate::engine::{Engine, Observer, Parts, Settings, StartError};
 use crate::log::{self, DataFolder, Log, LogError, LogOptions, SegmentLog};
+use crate::serve::peers::Answers;
 use crate::store::{SledStore, StoreError};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ pub struct Opened {
     pub engine: Engine,
     /// What it is encrypted with; `None`: it is plain.
     pub encryption: Option<Encryption>,
+    /// Of an instance of a cluster: for the others.
+    pub answers: Option<Arc<dyn Answers>>,
     folder: DataFolder,
 }
 
@@ -79,7 +82,20 @@ impl Opened {
             folder.put(REBUILD, "no")?;
         }
         let encryption = keys.map(|keys| Encryption::of(keys, &used));
-        Ok(Opened { engine, encryption, folder })
+        Ok(Opened { engine, encryption, answers: None, folder })
+    }
+
+    /// An instance of a cluster; what stands in the folder are copies, and it is made anew when it is empty.
+    ///
+    /// # Errors
+    /// With the folder, the topic or the setting that is wrong, and what is needed.
+    pub fn join(config: &Config, ears: cluster::Ears) -> anyhow::Result<Opened> {
+        let folder = DataFolder::open(&config.data.path)?;
+        let ring = config.security.keys.as_ref().map(|file| file.ring.clone());
+        let keys = ring.map(data_keys::open).transpose()?;
+        let encryption = keys.as_ref().map(|keys| Encryption::of(keys, &BTreeMap::new()));
+        let joined = cluster::join(config, keys, ears)?;
+        Ok(Opened { engine: joined.engine, encryption, answers: Some(joined.answers), folder })
     }
 
     /// The engine has failed: if the store is to blame, the next start rebuilds it.

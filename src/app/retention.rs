@@ -52,6 +52,7 @@ impl Looked {
 /// # Errors
 /// A folder that is in use; a log whose beginning was cut off by age or size.
 pub fn look(config: &Config) -> anyhow::Result<Looked> {
+    config.needs_local_log()?;
     // Opens the folder as the service does, and brings its state level with its log.
     let opened = Opened::open(config, Arc::new(Unobserved))?;
     let open = ask(&opened.engine);

@@ -24,6 +24,7 @@ pub struct Done {
 /// # Errors
 /// A folder that is in use, a key that is missing, damage. What stood there then stands as it was.
 pub fn rewrite(config: &Config) -> anyhow::Result<Done> {
+    config.needs_local_log()?;
     let ring = config.security.keys.clone().context("no keys are configured (security.keys_file)")?.ring;
     let keys = data_keys::open(ring)?;
     let key = keys.current();
@@ -53,6 +54,7 @@ pub fn rewrite(config: &Config) -> anyhow::Result<Done> {
 
 /// What a data folder that nobody works on is encrypted with; `None` stands for what is plain.
 pub fn keys_in_use(config: &Config) -> anyhow::Result<BTreeSet<Option<KeyId>>> {
+    config.needs_local_log()?;
     let data = &config.data.path;
     let _held = DataFolder::open(data)?;
     let mut used = log::keys_of(&data.join(LOG))?;

@@ -4,7 +4,7 @@
 
 use super::config::{ClockKind, Config, LogKind};
 use super::data::{Encryption, Opened};
-use super::{clock, deliver, disk, reload, telemetry};
+use super::{clock, cluster, deliver, disk, reload, telemetry};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::audit::{self, Trail};
 use crate::console;
@@ -26,6 +26,7 @@ use crate::serve::http::{self, HttpDoor, Watched};
 use crate::serve::hub::Hub;
 use crate::serve::ledger::Ledgers;
 use crate::serve::metrics::Metrics;
+use crate::serve::peers::Peers;
 use crate::serve::rows::Rows;
 use crate::serve::server::{self, Doors, Entrance, ServerLimits};
 use crate::serve::sources::Sources;
@@ -123,11 +124,6 @@ impl Observer for Ears {
 impl Service {
     /// Opens the data folder and starts the engine; it catches up with its log in the background.
     pub fn open(config: Config) -> anyhow::Result<Service> {
-        if config.log.kind == LogKind::Kafka {
-            bail!(
-                "log.kind is \"kafka\", from which this version cannot serve yet (it makes and checks the topics: `wagewatch kafka init`); expected log.kind = \"local\""
-            );
-        }
         let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).context("metrics")?);
         let facts = Arc::new(FactsCache::new());
         let sources = Arc::new(Sources::default());
@@ -139,7 +135,13 @@ impl Service {
             traces: traces.clone(),
         };
         let tls = config.security.tls.as_ref().map(Tls::read).transpose().context("security")?;
-        let opened = Opened::open(&config, Arc::new(ears))?;
+        let opened = match config.log.kind {
+            LogKind::Local => Opened::open(&config, Arc::new(ears))?,
+            LogKind::Kafka => {
+                let kafka = Arc::new(metrics.kafka().clone());
+                Opened::join(&config, cluster::Ears { engine: Arc::new(ears), kafka })?
+            }
+        };
         // The folder is locked: nobody else writes the trail.
         let counted = metrics.clone();
         let guard = guard(&config, Arc::new(move |reason| counted.refused(reason)))?;
@@ -198,7 +200,10 @@ impl Service {
             telemetry: followed.clone(),
             stop: stop.clone(),
         };
-        deliver::start(&mut tasks, &self.config, self.opened.path(), &source, self.metrics.deliveries())?;
+        let cluster = self.config.cluster.as_ref();
+        if cluster.is_none_or(|own| own.deliverer.is_some() && own.deliverer == own.name) {
+            deliver::start(&mut tasks, &self.config, self.opened.path(), &source, self.metrics.deliveries())?;
+        }
         let served = tokio::select! {
             served = serving => served.context("the gRPC door"),
             failure = failure(&engine) => Err(anyhow!(failure)),
@@ -264,6 +269,7 @@ impl Service {
                 .with_sources(self.sources.clone())
                 .with_encryption(encryption_told(self.opened.encryption.clone())),
             audits: Audits::new(audit),
+            peers: Peers::new(self.opened.answers.clone()),
         }
     }
 

@@ -45,6 +45,10 @@ impl ReasonCode {
         ReasonCode::Conflict,
     ];
 
+    pub fn parse(text: &str) -> Option<ReasonCode> {
+        ReasonCode::ALL.into_iter().find(|code| code.as_str() == text)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             ReasonCode::Syntax => "syntax",

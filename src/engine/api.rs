@@ -1,9 +1,10 @@
 //! What doors and the engine say to each other: settings, refusals, questions and their answers.
 
-use crate::alerts::ProjectAlerts;
+use super::feed::Feed;
+use crate::alerts::{ProjectAlerts, Tallies};
 use crate::domain::{
-    AlertKey, AlertRow, Body, Day, Doubts, Entry, Fen, Funding, Level, MonthTotals, Position, ProjectId,
-    Reason, Record, Rejected, Rule, Rulebook, Sum, SuspenseReason, TraceMark, Verdict,
+    Account, AlertKey, AlertRow, Body, Day, Doubts, Entry, Fen, Funding, Level, MonthTotals, Position,
+    ProjectId, Reason, Record, Rejected, Rule, Rulebook, Sum, SuspenseReason, TraceMark, Verdict,
 };
 use crate::ledger::{KeptPayment, ProjectLedger};
 use crate::log::Block;
@@ -66,6 +67,12 @@ pub enum Refused {
     Busy,
     #[error("the service is stopping")]
     Stopping,
+    /// Of a cluster: what was asked for is being taken over by another instance.
+    #[error("a partition is moving to another instance; ask again in a moment")]
+    Moving,
+    /// Of a cluster: what was sent may stand or not.
+    #[error("the brokers have not acknowledged in time; send the same again")]
+    Unacknowledged,
     #[error(
         "the disk is nearly full: {free_bytes} bytes free, {needed_bytes} needed; nothing more is taken until space is made"
     )]
@@ -80,6 +87,36 @@ pub type SubmitDone = Box<dyn FnOnce(Result<Vec<Verdict>, Refused>) + Send>;
 /// The same, with the place of the first entry; the others follow it one by one. `None` where some of them did not
 /// need to be written, because they are dates that are known.
 pub type PlacedDone = Box<dyn FnOnce(Result<(Vec<Verdict>, Option<DeadLetterId>), Refused>) + Send>;
+
+/// Called once with the answer, on whatever thread has it.
+pub type Done<T> = Box<dyn FnOnce(Result<T, Refused>) + Send>;
+
+/// Asked of one project where it lives; a project that nothing is known of is `None`.
+pub type ProjectQuestion = Box<dyn FnOnce(Result<Option<ProjectAsk<'_>>, Refused>) + Send>;
+
+/// What doors ask of an engine, wherever its projects live. [`super::Engine`] says what each call means. Where the engine
+/// fails before it has answered, what is to be called is dropped.
+pub trait Core: Send + Sync {
+    fn feed(&self) -> &Arc<Feed>;
+    fn status(&self) -> Status;
+    fn is_ready(&self) -> bool;
+    fn business_date(&self) -> Option<Day>;
+    fn failure(&self) -> Option<String>;
+    /// Whether it is for this instance to say which date it is; of several that share a county one does.
+    fn keeps_clock(&self) -> bool {
+        true
+    }
+    fn set_disk_shortage(&self, shortage: Option<(u64, u64)>);
+    fn submit(&self, entries: Vec<Entry>, mark: Option<TraceMark>, done: PlacedDone) -> Result<(), Refused>;
+    fn ask_project(&self, project: ProjectId, question: ProjectQuestion);
+    fn projects(&self, done: Done<Vec<ProjectSummary>>);
+    fn tallies(&self, done: Done<Vec<Tallies>>);
+    /// Of the whole county.
+    fn suspense(&self, max: usize, done: Done<Vec<Waiting>>);
+    fn banks(&self, accounts: Vec<Account>, done: Done<BTreeMap<Account, CompactString>>);
+    fn dead_letters(&self, after: Option<DeadLetterId>, max: usize, done: Done<Vec<DeadLetter>>);
+    fn stop(&self);
+}
 
 /// One project as a question sees it.
 pub struct ProjectAsk<'a> {
@@ -192,10 +229,23 @@ pub struct Status {
     pub rulebook: String,
     /// Of the rulebook that judges beside it, where there is one.
     pub shadow: Option<ShadowStatus>,
+    /// Of an instance of a cluster.
+    pub partitions: Option<PartitionStatus>,
     /// (free, needed) bytes while the disk is nearly full and nothing is taken.
     pub disk_shortage: Option<(u64, u64)>,
     /// Set when the engine has failed: the process must end.
     pub failed: Option<String>,
+}
+
+/// How the partitions stand that an instance of a cluster was given, and those whose copies it keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartitionStatus {
+    pub following: u64,
+    pub restoring: u64,
+    pub catching_up: u64,
+    pub serving: u64,
+    /// Pages read from changelogs by those that are being taken over.
+    pub restored_pages: u64,
 }
 
 /// How the shadow rulebook stands.

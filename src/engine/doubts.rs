@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// What is known of silence.
 #[derive(Default)]
-pub(super) struct DoubtBook {
+pub struct DoubtBook {
     /// Projects whose `attendance-silent` stands, with the last day on which anybody worked.
     sites: BTreeMap<ProjectId, Day>,
     feeds: Doubts,

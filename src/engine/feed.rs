@@ -7,13 +7,14 @@ use crate::alerts::is_held_itself;
 use crate::domain::{AlertId, AlertRow, Level, Rule};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The alert rows of all shards.
 pub struct Feed {
     shards: Vec<RwLock<ShardFeed>>,
     wakers: RwLock<Vec<Waker>>,
-    history: u32,
+    history: AtomicU32,
 }
 
 type Waker = Box<dyn Fn() + Send + Sync>;
@@ -106,6 +107,11 @@ impl ShardFeed {
         feed
     }
 
+    /// Without a row, for rows that are followed.
+    pub fn empty(rows_max: usize) -> ShardFeed {
+        ShardFeed::new(rows_max, 0, [], [])
+    }
+
     /// The last row of every standing alert.
     pub(super) fn standing_rows(&self) -> impl Iterator<Item = &Arc<AlertRow>> {
         self.standing.values()
@@ -136,6 +142,20 @@ impl ShardFeed {
         }
     }
 
+    /// Rows up to there are missing: readers who have not read up to the last one before can no longer go on row by row.
+    fn skip_to(&mut self, seq: u64) {
+        if seq <= self.head {
+            return;
+        }
+        for old in std::mem::take(&mut self.rows) {
+            let is_latest = self.latest.get(&old.alert.id).is_some_and(|latest| latest.seq == old.seq);
+            if is_latest && !old.alert.stands() {
+                self.latest.remove(&old.alert.id);
+            }
+        }
+        self.head = seq;
+    }
+
     /// The number of the oldest row that is kept; `head + 1` if none is.
     fn first(&self) -> u64 {
         self.rows.front().map_or(self.head + 1, |row| row.seq)
@@ -144,19 +164,29 @@ impl ShardFeed {
 
 impl Feed {
     pub fn new(shards: Vec<ShardFeed>) -> Feed {
-        Feed { shards: shards.into_iter().map(RwLock::new).collect(), wakers: RwLock::default(), history: 0 }
+        Feed {
+            shards: shards.into_iter().map(RwLock::new).collect(),
+            wakers: RwLock::default(),
+            history: AtomicU32::new(0),
+        }
     }
 
     /// With the identity of the log whose rows these are.
     #[must_use]
     pub fn with_history(self, history: u32) -> Feed {
-        Feed { history, ..self }
+        self.set_history(history);
+        self
+    }
+
+    /// The same, once it is known.
+    pub fn set_history(&self, history: u32) {
+        self.history.store(history, Ordering::Release);
     }
 
     /// A row number means something only in the history in which it was read: another log may
     /// have given it to another row.
     pub fn history(&self) -> u32 {
-        self.history
+        self.history.load(Ordering::Acquire)
     }
 
     pub fn shards(&self) -> u16 {
@@ -219,12 +249,27 @@ impl Feed {
 
     /// Appends a shard's next rows, then wakes.
     pub fn publish(&self, shard: u16, rows: Vec<Arc<AlertRow>>) {
+        self.append(shard, rows, ShardFeed::push);
+    }
+
+    /// The same of rows between which others may be missing, because later ones of the same alerts have taken their
+    /// places. A row that is not newer than the newest is left out.
+    pub fn follow(&self, shard: u16, rows: Vec<Arc<AlertRow>>) {
+        self.append(shard, rows, |feed, row| {
+            if row.seq > feed.head {
+                feed.skip_to(row.seq - 1);
+                feed.push(row);
+            }
+        });
+    }
+
+    fn append(&self, shard: u16, rows: Vec<Arc<AlertRow>>, push: impl Fn(&mut ShardFeed, Arc<AlertRow>)) {
         if rows.is_empty() {
             return;
         }
         if let Some(lock) = self.shards.get(usize::from(shard)) {
             let mut feed = write(lock);
-            rows.into_iter().for_each(|row| feed.push(row));
+            rows.into_iter().for_each(|row| push(&mut feed, row));
         }
         self.wakers.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(|wake| wake());
     }

@@ -1,253 +1,104 @@
-//! The engine as doors see it: a cheap handle on its threads. Starts them, hands entries over,
-//! asks questions, stops them. Nothing here blocks but `stop`.
+//! The engine as doors see it: a cheap handle on whatever core there is, the threads of this machine or an instance of
+//! a cluster. Nothing here blocks but `stop`.
 
-mod intake;
-
-use super::api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Waiting};
-use super::bureau::{Bureau, rows_behind};
-use super::clerk::{Clerk, Paper};
-use super::committer::{Committer, Job};
-use super::desk::{Desk, shard_of};
-use super::doubts::DoubtBook;
+use super::api::{
+    Core, DeadLetter, DeadLetterId, PlacedDone, ProjectAsk, ProjectSummary, Refused, Status, SubmitDone,
+    Waiting,
+};
 use super::feed::Feed;
-use super::shadow_county::ShadowCounty;
-use super::shard::{Equipment, Shard};
-use super::shared::Shared;
-use super::start::{StartError, check_cover, check_log, history_of};
-use super::storer::Storer;
-use super::worker::{Work, Worker};
-use crate::alerts::{IdKey, Tallies};
-use crate::domain::{Day, ProjectId, Rulebook, SuspenseReason};
-use crate::log::Log;
-use crate::store::{Store, StoreError};
-use crossbeam_channel::{Sender, bounded, unbounded};
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Instant;
-
-/// Everything an engine is made of.
-pub struct Parts {
-    pub log: Box<dyn Log>,
-    pub store: Arc<dyn Store>,
-    pub settings: Settings,
-    /// Judges from now on; what the log says before stays as it was judged then.
-    pub book: Arc<Rulebook>,
-    pub ids: IdKey,
-    pub observer: Arc<dyn Observer>,
-}
+use crate::alerts::Tallies;
+use crate::domain::{Account, Day, Entry, ProjectId, TraceMark};
+use compact_str::CompactString;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A handle on a running engine.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    core: Arc<dyn Core>,
 }
-
-struct Inner {
-    shared: Arc<Shared>,
-    store: Arc<dyn Store>,
-    jobs: Sender<Job>,
-    workers: Vec<Sender<Work>>,
-    clerk: Sender<Paper>,
-    thread_of: Vec<usize>,
-    queue_entries: usize,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-/// Blocks that may wait in front of a thread.
-const WORK_QUEUE: usize = 8;
-/// What may wait on the clerk's desk: a block, and what each thread made of it.
-const CLERK_QUEUE: usize = 64;
 
 impl Engine {
-    /// Opens the state, starts the threads and begins to catch up with the log; `status().ready` says when it is level.
-    pub fn start(parts: Parts) -> Result<Engine, StartError> {
-        let Parts { log, store, settings, book, ids, observer } = parts;
-        let shards = settings.shards.max(1);
-        let desk = Desk::open(store.clone(), shards)?;
-        check_cover(desk.position(), log.as_ref())?;
-        check_log(store.as_ref(), log.as_ref())?;
-        let rows_max = (settings.history_rows / usize::from(shards)).max(16);
-        let shadow = settings.shadow.clone();
-        let with = Equipment { store: store.clone(), book: book.clone(), ids, rows_max, shards, shadow };
-        let (mut opened, mut feeds) = (Vec::new(), Vec::new());
-        for id in 0..shards {
-            let (mut shard, feed) = Shard::open(id, with.clone())?;
-            for (project, facts) in shard.take_facts() {
-                observer.project(&project, &facts);
-            }
-            opened.push(shard);
-            feeds.push(feed);
-        }
-        let (bureau, feed) = Bureau::open(shards, with)?;
-        feeds.push(feed);
-        let made_before = match opened.iter().any(|shard| shard.position() > bureau.position()) {
-            true => rows_behind(&*store, shards, bureau.position())?,
-            false => BTreeMap::new(),
-        };
-        let today = opened.iter().filter_map(Shard::today).max();
-        let threads = thread_count(settings.threads, shards);
-        let shared = Arc::new(Shared::new(
-            Arc::new(Feed::new(feeds).with_history(history_of(log.as_ref()) ^ settings.life)),
-            observer,
-            threads,
-            shards,
-            [Some(&book), settings.shadow.as_ref()].map(|book| book.map(|book| book.version.clone())),
-        ));
-        shared.covered.store(desk.position().0, Relaxed);
-        // What the store covers has been applied: a start with nothing to replay is level at once.
-        shared.workers.iter().for_each(|worker| worker.applied.store(desk.position().0, Relaxed));
-        shared.second.store(desk.position().0, Relaxed);
-        shared.durable[usize::from(shards)].store(bureau.position().0, Relaxed);
-        for shard in &opened {
-            shared.durable[usize::from(shard.id())].store(shard.position().0, Relaxed);
-        }
-        let thread_of: Vec<usize> = (0..usize::from(shards)).map(|shard| shard % threads).collect();
-        let (jobs, job_queue) = unbounded();
-        let (store_jobs, store_queue) = bounded(4);
-        let (clerk, papers) = bounded(CLERK_QUEUE);
-        let mut handles = Vec::new();
-        let mut workers = Vec::new();
-        let mut by_thread: Vec<Vec<Shard>> = (0..threads).map(|_| Vec::new()).collect();
-        for shard in opened {
-            by_thread[thread_of[usize::from(shard.id())]].push(shard);
-        }
-        for (index, shards_here) in by_thread.into_iter().enumerate() {
-            let (sender, work) = bounded(WORK_QUEUE);
-            workers.push(sender);
-            let worker = Worker {
-                index,
-                shards: shards_here,
-                work,
-                store: store_jobs.clone(),
-                clerk: clerk.clone(),
-                shared: shared.clone(),
-                shard_bytes: settings.memory_bytes / 10 * 9 / usize::from(shards),
-                wanted: VecDeque::new(),
-                blocks_since_shadow: 0,
-            };
-            // The status is right from the first moment on.
-            worker.tell();
-            handles.push(spawn(format!("shards-{index}"), &shared, move || worker.run())?);
-        }
-        let doubts = DoubtBook::of(&shared.feed);
-        let desk_clerk = Clerk {
-            bureau,
-            papers,
-            store: store_jobs.clone(),
-            shared: shared.clone(),
-            made_before,
-            doubts,
-            shadow: settings.shadow.clone().map(ShadowCounty::new),
-        };
-        desk_clerk.tell_shadow();
-        handles.push(spawn("clerk".into(), &shared, move || desk_clerk.run())?);
-        drop(store_jobs);
-        let storer = Storer {
-            store: store.clone(),
-            jobs: store_queue,
-            committer: jobs.clone(),
-            shared: shared.clone(),
-        };
-        handles.push(spawn("storer".into(), &shared, move || storer.run())?);
-        let queue_entries = settings.queue_entries;
-        let committer = Committer {
-            log,
-            desk,
-            jobs: job_queue,
-            workers: workers.clone(),
-            clerk: clerk.clone(),
-            thread_of: thread_of.clone(),
-            shared: shared.clone(),
-            settings,
-            today,
-            book,
-            round: None,
-            last_round: Instant::now(),
-            entries_since_round: 0,
-        };
-        handles.push(spawn("committer".into(), &shared, move || committer.run())?);
-        let threads = Mutex::new(handles);
-        Ok(Engine {
-            inner: Arc::new(Inner { shared, store, jobs, workers, clerk, thread_of, queue_entries, threads }),
-        })
+    pub fn of(core: Arc<dyn Core>) -> Engine {
+        Engine { core }
     }
 
     pub fn feed(&self) -> &Arc<Feed> {
-        &self.inner.shared.feed
+        self.core.feed()
     }
 
     pub fn status(&self) -> Status {
-        self.inner.shared.status(self.inner.store.bytes())
+        self.core.status()
     }
 
     /// Level with the log, and not failed.
     pub fn is_ready(&self) -> bool {
-        self.inner.shared.ready.load(Relaxed)
+        self.core.is_ready()
     }
 
     pub fn business_date(&self) -> Option<Day> {
-        self.inner.shared.today()
+        self.core.business_date()
     }
 
     /// Why the engine cannot go on; the process must end.
     pub fn failure(&self) -> Option<String> {
-        self.inner.shared.failure()
+        self.core.failure()
+    }
+
+    /// Whether it is for this instance to say which date it is.
+    pub fn keeps_clock(&self) -> bool {
+        self.core.keeps_clock()
     }
 
     /// (free, needed) bytes while the disk is nearly full: nothing is taken until `None` comes.
     pub fn set_disk_shortage(&self, shortage: Option<(u64, u64)>) {
-        self.inner.shared.set_disk(shortage);
+        self.core.set_disk_shortage(shortage);
     }
 
-    /// Runs `question` where the project lives; a project that nothing is known of is `None`.
+    /// Hands entries over; `done` is called once, on a thread of the engine, when they are durable
+    /// and merged. An error: nothing was taken.
+    pub fn submit(&self, entries: Vec<Entry>, done: SubmitDone) -> Result<(), Refused> {
+        self.submit_marked(entries, None, done)
+    }
+
+    /// The same; whoever observes is told what became of it, by its mark.
+    pub fn submit_marked(
+        &self,
+        entries: Vec<Entry>,
+        mark: Option<TraceMark>,
+        done: SubmitDone,
+    ) -> Result<(), Refused> {
+        self.submit_placed(entries, mark, Box::new(|judged| done(judged.map(|(verdicts, _)| verdicts))))
+    }
+
+    /// The same; `done` is told where the entries stand, too.
+    pub fn submit_placed(
+        &self,
+        entries: Vec<Entry>,
+        mark: Option<TraceMark>,
+        done: PlacedDone,
+    ) -> Result<(), Refused> {
+        self.core.submit(entries, mark, done)
+    }
+
+    /// Runs `question` where the project lives, or on a copy of it; a project that nothing is known of is `None`.
     pub fn ask_project<T: Send + 'static>(
         &self,
         project: ProjectId,
         question: impl FnOnce(Option<ProjectAsk<'_>>) -> T + Send + 'static,
         done: impl FnOnce(Result<T, Refused>) + Send + 'static,
     ) {
-        let shard = shard_of(&project, self.inner.shared.shards());
-        let ask = move |shards: &mut [Shard]| {
-            let Some(owner) = shards.iter_mut().find(|s| s.id() == shard) else { return Ok(()) };
-            done(Ok(owner.ask(&project, question)?));
-            Ok(())
-        };
-        let worker = &self.inner.workers[self.inner.thread_of[usize::from(shard)]];
-        // When the thread has ended, `done` is dropped with the question.
-        let _ = worker.send(Work::Ask(Box::new(ask)));
+        self.core.ask_project(project, Box::new(|found| done(found.map(question))));
     }
 
     /// Summaries of all projects, ascending by project_id.
     pub fn projects(&self, done: impl FnOnce(Result<Vec<ProjectSummary>, Refused>) + Send + 'static) {
-        self.ask_all(
-            |shards| Ok(shards.iter().flat_map(Shard::projects).collect()),
-            move |found| {
-                done(found.map(|mut all: Vec<ProjectSummary>| {
-                    all.sort_by(|a, b| a.project_id.cmp(&b.project_id));
-                    all
-                }));
-            },
-        );
+        self.core.projects(Box::new(done));
     }
 
     /// What became of alerts, shard by shard, those of the county last.
     pub fn tallies(&self, done: impl FnOnce(Result<Vec<Tallies>, Refused>) + Send + 'static) {
-        let clerk = self.inner.clerk.clone();
-        self.ask_all(
-            |shards| Ok(shards.iter().map(|shard| shard.tallies().clone()).collect()),
-            move |found: Result<Vec<Tallies>, Refused>| match found {
-                Err(refused) => done(Err(refused)),
-                Ok(mut all) => {
-                    let question = move |bureau: &Bureau| {
-                        all.push(bureau.tallies().clone());
-                        done(Ok(all));
-                    };
-                    let _ = clerk.send(Paper::Ask(Box::new(question)));
-                }
-            },
-        );
+        self.core.tallies(Box::new(done));
     }
 
     /// Payments in suspense of one project, or of the whole county; ascending by (bank, txn_id); at most `max`.
@@ -257,110 +108,36 @@ impl Engine {
         max: usize,
         done: impl FnOnce(Result<Vec<Waiting>, Refused>) + Send + 'static,
     ) {
-        if let Some(project) = project {
-            let name = project.clone();
-            let question = move |ask: Option<ProjectAsk<'_>>| {
-                let found = ask.map_or(Vec::new(), |ask| ask.ledger.suspense());
-                found.into_iter().take(max).map(|(p, reason)| (Some(name.clone()), p, reason)).collect()
-            };
-            return self.ask_project(project, question, done);
-        }
-        let this = self.clone();
-        let county = move |desk: &Desk| {
-            let homeless = desk.suspense(max);
-            this.ask_all(
-                move |shards| {
-                    let mut found = Vec::new();
-                    for shard in shards {
-                        found.extend(shard.suspense(max)?);
-                    }
-                    Ok(found)
-                },
-                move |found: Result<Vec<Waiting>, Refused>| {
-                    done(found.map(|mut all| {
-                        all.extend(homeless.into_iter().map(|p| (None, p, SuspenseReason::NoProject)));
-                        all.sort_by(|(_, a, _), (_, b, _)| {
-                            (&a.payment.bank, &a.payment.txn_id).cmp(&(&b.payment.bank, &b.payment.txn_id))
-                        });
-                        all.truncate(max);
-                        all
-                    }));
-                },
-            );
-            Ok(())
+        let Some(project) = project else { return self.core.suspense(max, Box::new(done)) };
+        let name = project.clone();
+        let question = move |ask: Option<ProjectAsk<'_>>| {
+            let found = ask.map_or(Vec::new(), |ask| ask.ledger.suspense());
+            found.into_iter().take(max).map(|(p, reason)| (Some(name.clone()), p, reason)).collect()
         };
-        let _ = self.inner.jobs.send(Job::Ask(Box::new(county)));
+        self.ask_project(project, question, done);
     }
 
-    /// Asks the desk, on its own thread.
-    pub(super) fn ask_desk(&self, question: impl FnOnce(&Desk) -> Result<(), StoreError> + Send + 'static) {
-        let _ = self.inner.jobs.send(Job::Ask(Box::new(question)));
-    }
-
-    /// Asks every thread, and joins the answers.
-    fn ask_all<T: Send + 'static>(
+    /// The bank of each account that is known as a wage account.
+    pub fn banks(
         &self,
-        question: impl Fn(&mut [Shard]) -> Result<Vec<T>, StoreError> + Send + Sync + 'static,
-        done: impl FnOnce(Result<Vec<T>, Refused>) + Send + 'static,
+        accounts: Vec<Account>,
+        done: impl FnOnce(Result<BTreeMap<Account, CompactString>, Refused>) + Send + 'static,
     ) {
-        let question = Arc::new(question);
-        let gathered = Arc::new(Mutex::new((self.inner.workers.len(), Vec::new(), Some(done))));
-        for worker in &self.inner.workers {
-            let (question, gathered) = (question.clone(), gathered.clone());
-            let ask = move |shards: &mut [Shard]| {
-                let answers = question(shards)?;
-                let mut all = gathered.lock().unwrap_or_else(PoisonError::into_inner);
-                all.0 -= 1;
-                all.1.extend(answers);
-                if all.0 == 0 {
-                    let answers = std::mem::take(&mut all.1);
-                    if let Some(done) = all.2.take() {
-                        done(Ok(answers));
-                    }
-                }
-                Ok(())
-            };
-            let _ = worker.send(Work::Ask(Box::new(ask)));
-        }
+        self.core.banks(accounts, Box::new(done));
+    }
+
+    /// Dead letters above `after`, ascending, at most `max`.
+    pub fn dead_letters(
+        &self,
+        after: Option<DeadLetterId>,
+        max: usize,
+        done: impl FnOnce(Result<Vec<DeadLetter>, Refused>) + Send + 'static,
+    ) {
+        self.core.dead_letters(after, max, Box::new(done));
     }
 
     /// Takes nothing more, makes durable what was taken, writes a last checkpoint, ends the threads.
     pub fn stop(&self) {
-        self.inner.shared.stopping.store(true, Relaxed);
-        let _ = self.inner.jobs.send(Job::Stop);
-        let handles = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut handles = handles.into_iter().rev();
-        // The committer stops the workers; one that has failed has left them waiting.
-        if let Some(committer) = handles.next() {
-            let _ = committer.join();
-        }
-        for worker in &self.inner.workers {
-            let _ = worker.send(Work::Stop);
-        }
-        let _ = self.inner.clerk.send(Paper::Stop);
-        for handle in handles {
-            let _ = handle.join();
-        }
+        self.core.stop();
     }
-}
-
-fn thread_count(wanted: usize, shards: u16) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = if wanted == 0 { cores } else { wanted };
-    threads.clamp(1, usize::from(shards))
-}
-
-/// A thread whose panic fails the engine: a broken invariant ends the process, a restart recovers.
-fn spawn(
-    name: String,
-    shared: &Arc<Shared>,
-    body: impl FnOnce() + Send + 'static,
-) -> std::io::Result<JoinHandle<()>> {
-    let shared = shared.clone();
-    let said = name.clone();
-    std::thread::Builder::new().name(name).spawn(move || {
-        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_err() {
-            shared.fail(&format!("thread {said} met a bug"));
-        }
-    })
 }

@@ -62,14 +62,7 @@ pub(super) fn read_book(bytes: &[u8]) -> Result<Rulebook, Corrupt> {
 pub(super) fn write_catalog(summary: &ProjectSummary, wakes: &Wakes) -> Vec<u8> {
     page(|w| {
         w.project_id(&summary.project_id);
-        w.option(summary.facts.as_ref(), |w, f| {
-            w.text(&f.name);
-            w.text(&f.sector);
-            w.text(&f.territory);
-            w.text(f.funding.as_str());
-            w.text(&f.contractor_name);
-            w.fen(f.contract_fen);
-        });
+        w.option(summary.facts.as_ref(), write_facts);
         w.u32(summary.workers);
         w.sum(summary.overdue_fen);
         w.u32(summary.overdue_workers);
@@ -85,16 +78,7 @@ pub(super) fn read_catalog(bytes: &[u8]) -> Result<(ProjectSummary, Wakes), Corr
     open(bytes, |r| {
         let summary = ProjectSummary {
             project_id: r.project_id()?,
-            facts: r.option(|r| {
-                Ok(ProjectFacts {
-                    name: r.text()?,
-                    sector: r.text()?,
-                    territory: r.text()?,
-                    funding: Funding::parse(r.str()?).ok_or(Corrupt("a funding"))?,
-                    contractor_name: r.text()?,
-                    contract_fen: r.fen()?,
-                })
-            })?,
+            facts: r.option(read_facts)?,
             workers: r.u32()?,
             overdue_fen: r.sum()?,
             overdue_workers: r.u32()?,
@@ -104,6 +88,26 @@ pub(super) fn read_catalog(bytes: &[u8]) -> Result<(ProjectSummary, Wakes), Corr
             suspense: r.u32()?,
         };
         Ok((summary, Wakes::read(r)?))
+    })
+}
+
+pub(super) fn write_facts(w: &mut Writer, facts: &ProjectFacts) {
+    w.text(&facts.name);
+    w.text(&facts.sector);
+    w.text(&facts.territory);
+    w.text(facts.funding.as_str());
+    w.text(&facts.contractor_name);
+    w.fen(facts.contract_fen);
+}
+
+pub(super) fn read_facts(r: &mut Reader<'_>) -> Result<ProjectFacts, Corrupt> {
+    Ok(ProjectFacts {
+        name: r.text()?,
+        sector: r.text()?,
+        territory: r.text()?,
+        funding: Funding::parse(r.str()?).ok_or(Corrupt("a funding"))?,
+        contractor_name: r.text()?,
+        contract_fen: r.fen()?,
     })
 }
 

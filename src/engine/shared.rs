@@ -184,6 +184,7 @@ impl Shared {
             self.workers.iter().map(|w| gauge(w).load(Relaxed)).sum()
         };
         Status {
+            partitions: None,
             ready: self.ready.load(Relaxed) && self.failure().is_none(),
             disk_shortage: *self.disk.lock().unwrap_or_else(PoisonError::into_inner),
             business_date: self.today(),

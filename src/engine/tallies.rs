@@ -37,6 +37,24 @@ pub(super) fn load(shard: u16, store: &dyn Store) -> Result<Tallies, StoreError>
     Ok(tallies)
 }
 
+/// All of them, for another machine.
+pub(super) fn write_all(tallies: &Tallies) -> Vec<u8> {
+    page(|w| {
+        w.list(tallies.counts.iter(), write);
+        w.list(tallies.red.iter(), write_red);
+    })
+}
+
+pub(super) fn read_all(bytes: &[u8]) -> Result<Tallies, Corrupt> {
+    open(bytes, |r| {
+        let counts = r.list(read)?.into_iter().collect();
+        let red = r.list(read_red)?.into_iter().collect();
+        let mut all = Tallies::default();
+        (all.counts, all.red) = (counts, red);
+        Ok(all)
+    })
+}
+
 pub(super) fn read_page(bytes: &[u8]) -> Result<Vec<(TallyKey, Tally)>, Corrupt> {
     open(bytes, |r| r.list(read))
 }

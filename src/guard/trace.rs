@@ -78,12 +78,18 @@ impl Visit {
     }
 }
 
-/// What is not remembered one by one when it is answered: records stand in the log with their source, and how the
-/// service stands is nobody's.
+/// What is not remembered one by one when it is answered: records stand in the log with their source, how the service
+/// stands is nobody's, and for whom an instance asks another stands in its own trail.
 fn is_everyday(call: Call) -> bool {
     matches!(
         call,
-        Call::Submit | Call::SubmitStream | Call::GetStatus | Call::Reflection | Call::Metrics | Call::Health
+        Call::Submit
+            | Call::SubmitStream
+            | Call::Ask
+            | Call::GetStatus
+            | Call::Reflection
+            | Call::Metrics
+            | Call::Health
     )
 }
 

@@ -66,7 +66,10 @@ impl Visit {
     ) -> Result<Visit, Refusal> {
         let (limits, meters) = (equipment.limits, live.meters.clone());
         let paced = |after| Refusal::Paced("calls", after);
-        meters.calls.take(1, limits.calls, Instant::now()).map_err(paced)?;
+        // What instances ask each other is asked for callers who were let in at their doors.
+        if call != Call::Ask {
+            meters.calls.take(1, limits.calls, Instant::now()).map_err(paced)?;
+        }
         // Who comes sooner than he was told is not even read: to read and refuse would cost as much as to take.
         if call == Call::Submit
             && let Some(after) = sooner(&meters, Instant::now())

@@ -3,10 +3,11 @@
 //! (cooperative-sticky). Knows nothing of what is read.
 
 use super::KafkaError;
-use super::context::{Ears, Place};
+use super::context::Ears;
 use super::counts::{Counted, Gauged, Observer};
 use super::message::Received;
 use super::outbox::Covered;
+use super::patience::{self, Ended, PATIENCE};
 use super::settings::Settings;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use rdkafka::ClientContext;
@@ -26,7 +27,6 @@ use std::time::{Duration, Instant};
 /// So long may owners take to finish what they have begun when a partition is asked back. Well within the time that the
 /// group waits for a member (`max.poll.interval.ms`).
 const GIVE_BACK: Duration = Duration::from_secs(30);
-const PATIENCE: Duration = Duration::from_secs(20);
 const TICK: Duration = Duration::from_millis(100);
 
 /// What happens to an instance's partitions, in order.
@@ -70,7 +70,7 @@ pub struct Queue {
 pub(super) struct MemberContext {
     ears: Ears,
     /// What the callback has seen and the polling thread is to tell.
-    come: Mutex<Vec<(Place, Option<(i64, String)>)>>,
+    come: Mutex<Vec<Ended>>,
     events: Sender<Event>,
 }
 
@@ -98,13 +98,18 @@ impl Member {
         Ok((Member { consumer, stop, thread: Mutex::new(Some(thread)) }, heard))
     }
 
-    /// Begins to fetch a partition that has come, from this offset on.
+    /// Begins to fetch a partition that has come, from this offset on. Of one that is gone already nothing comes: the group
+    /// tells of it next.
     pub fn start(&self, topic: &str, partition: i32, from: Option<i64>) -> Result<(), KafkaError> {
         let what = || format!("start to read partition {partition} of {topic}");
         let offset = from.map_or(Offset::Beginning, Offset::Offset);
         let until = Instant::now() + PATIENCE;
         // The assignment takes effect in librdkafka's own thread, a moment after the callback.
         while let Err(error) = self.consumer.seek(topic, partition, offset, PATIENCE) {
+            let assigned = self.consumer.assignment().map_err(KafkaError::client(what()))?;
+            if assigned.find_partition(topic, partition).is_none() {
+                return Ok(());
+            }
             if error.rdkafka_error_code() != Some(RDKafkaErrorCode::State) || Instant::now() > until {
                 return Err(KafkaError::client(what())(error));
             }
@@ -119,8 +124,16 @@ impl Member {
 
     /// The oldest offset of a partition, and the one behind what is committed there.
     pub fn bounds(&self, topic: &str, partition: i32) -> Result<(i64, i64), KafkaError> {
-        let what = || format!("ask where partition {partition} of {topic} ends");
-        self.consumer.fetch_watermarks(topic, partition, PATIENCE).map_err(KafkaError::client(what()))
+        patience::bounds(&self.consumer, topic, partition)
+    }
+
+    /// Where the committed output of a partition ends, and what was noted beside; `None` = nothing ever was committed.
+    pub fn committed(&self, topic: &str, partition: i32) -> Result<Option<(i64, String)>, KafkaError> {
+        let mut list = TopicPartitionList::new();
+        list.add_partition(topic, partition);
+        let what = || format!("ask what was committed of partition {partition} of {topic}");
+        let found = patience::committed(&self.consumer, &list).map_err(KafkaError::client(what()))?;
+        Ok(found.into_iter().next().and_then(|(_, committed)| committed))
     }
 
     /// Whether all of these are still this instance's.
@@ -287,18 +300,11 @@ impl MemberContext {
         consumer: &BaseConsumer<MemberContext>,
         list: &TopicPartitionList,
     ) -> Result<(), ClientError> {
-        let committed = consumer.committed_offsets(list.clone(), PATIENCE)?;
-        let mut places = Vec::new();
+        let places = patience::committed(consumer, list)?;
         let mut from = TopicPartitionList::new();
-        for one in committed.elements() {
-            one.error()?;
-            let next = match one.offset() {
-                Offset::Offset(next) => Some((next, one.metadata().to_owned())),
-                _ => None,
-            };
+        for ((topic, partition), next) in &places {
             let offset = next.as_ref().map_or(Offset::Beginning, |(next, _)| Offset::Offset(*next));
-            from.add_partition_offset(one.topic(), one.partition(), offset)?;
-            places.push(((one.topic().to_owned(), one.partition()), next));
+            from.add_partition_offset(topic, *partition, offset)?;
         }
         consumer.incremental_assign(&from)?;
         consumer.pause(&from)?;

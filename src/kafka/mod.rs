@@ -9,6 +9,7 @@ mod door;
 mod member;
 pub mod message;
 mod outbox;
+mod patience;
 mod reader;
 mod settings;
 mod topics;

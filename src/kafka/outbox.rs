@@ -7,20 +7,26 @@ use super::counts::{Counted, Observer};
 use super::door::with_body;
 use super::member::Member;
 use super::message::Outgoing;
+use super::patience::{PAUSE, RESTART};
 use super::settings::Settings;
-use rdkafka::ClientContext;
+use crossbeam_channel::bounded;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Code};
-use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::producer::{
+    BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig, ThreadedProducer,
+};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, ClientContext};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Why a batch's output does not stand.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// Nothing of it stands; the partitions are to be read again from what was committed last.
+    /// To be done again from what is committed, which is to be asked: as a rule nothing of it stands, but when the brokers'
+    /// last answer was lost, all of it may.
     #[error("kafka: output was taken back: {0}")]
     Aborted(String),
     /// This process cannot go on: another instance writes in its place, or the producer is broken.
@@ -28,8 +34,17 @@ pub enum Refused {
     Fatal(#[from] KafkaError),
 }
 
-/// So long may brokers be away before it is an error.
-const RESTART: Duration = Duration::from_secs(60);
+/// Why a transaction has not come to its end.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error("librdkafka has not come back from sending offsets")]
+    NoAnswer,
+}
+
+/// What librdkafka needs beyond the time that it was given, if it keeps to it.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How far one partition is read with a batch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -45,6 +60,10 @@ pub struct Covered {
 /// The transactional producer of one instance. One batch at a time.
 pub struct Outbox {
     producer: ThreadedProducer<OutboxContext>,
+    /// What the next one is made by, should this one break.
+    config: ClientConfig,
+    observer: Arc<dyn Observer>,
+    /// The brokers take a transaction back that lasts longer.
     patience: Duration,
 }
 
@@ -62,49 +81,51 @@ impl Outbox {
     ) -> Result<Outbox, KafkaError> {
         let mut config = settings.outbox(instance);
         config.set("queue.buffering.max.messages", "1000000").set("queue.buffering.max.kbytes", "2097151");
-        let context = OutboxContext { ears: Ears::new(observer) };
-        let producer: ThreadedProducer<OutboxContext> = config
-            .create_with_context(context)
-            .map_err(KafkaError::client("start the transactional producer"))?;
         let patience = Duration::from_millis(settings.session_ms());
-        // After all brokers were restarted it takes a while until one of them answers for transactions.
-        let until = Instant::now() + RESTART;
-        loop {
-            match producer.init_transactions(patience) {
-                Ok(()) => break,
-                Err(error) if is_retriable(&error) && Instant::now() < until => {}
-                Err(error) => return Err(KafkaError::client("begin to write by transactions")(error)),
-            }
-        }
-        Ok(Outbox { producer, patience })
+        let producer = producer(&config, &observer, patience)?;
+        Ok(Outbox { producer, config, observer, patience })
     }
 
     /// Writes a batch's output, and how far it covers what was read: all or nothing, visible to readers when this returns.
-    pub fn commit(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), Refused> {
-        self.producer.begin_transaction().map_err(|error| self.fatal("begin a transaction", error))?;
-        if let Err(error) = self.write(member, output, covered) {
-            return self.take_back(error);
-        }
-        // librdkafka commits nothing of which a message failed.
-        match self.retried(RESTART, || self.producer.commit_transaction(self.patience)) {
-            Ok(()) => {
-                self.counted(Counted::Committed, 1);
-                self.counted(Counted::Produced, output.len() as u64);
-                member.covered(covered);
-                Ok(())
+    pub fn commit(
+        &mut self,
+        member: &Member,
+        output: &[Outgoing],
+        covered: &[Covered],
+    ) -> Result<(), Refused> {
+        let begun = Instant::now();
+        let Err(failed) = self.transaction(member, output, covered) else {
+            self.counted(Counted::Committed, 1);
+            self.counted(Counted::Produced, output.len() as u64);
+            member.covered(covered);
+            return Ok(());
+        };
+        tracing::info!("kafka: a transaction is taken back: {failed}");
+        self.counted(Counted::Aborted, 1);
+        match self.take_back(&failed) {
+            Ok(()) if matches!(&failed, Failed::Client(error) if is_fenced(error)) => {
+                self.counted(Counted::Fenced, 1);
             }
-            Err(error) if requires_abort(&error) => self.take_back(error),
-            // It may stand or not: the next process of this name asks what was committed.
-            Err(error) => Err(self.fatal("commit a transaction", error)),
+            Ok(()) => {}
+            Err(None) => self.renew(begun, &failed)?,
+            Err(Some(why)) => self.renew(begun, &why)?,
         }
+        Err(Refused::Aborted(failed.to_string()))
     }
 
-    fn write(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), ClientError> {
+    fn transaction(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), Failed> {
+        self.producer.begin_transaction()?;
+        self.write(member, output, covered)?;
+        // librdkafka commits nothing of which a message failed.
+        self.retried(RESTART, || Ok(self.producer.commit_transaction(self.patience)?))
+    }
+
+    fn write(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), Failed> {
         for message in output {
             let mut record = with_body(BaseRecord::to(&message.topic), message);
             while let Err((error, back)) = self.producer.send(record) {
                 if error.rdkafka_error_code() != Some(Code::QueueFull) {
-                    return Err(error);
+                    return Err(error.into());
                 }
                 // The producer's own thread makes room.
                 std::thread::sleep(Duration::from_millis(1));
@@ -118,50 +139,73 @@ impl Outbox {
             place.set_metadata(one.note.as_str());
         }
         let Some(group) = member.group().filter(|_| member.owns(covered)) else {
-            return Err(ClientError::Canceled);
+            return Err(ClientError::Canceled.into());
         };
-        self.retried(RESTART, || self.producer.send_offsets_to_transaction(&offsets, &group, self.patience))
+        let (offsets, group) = (Arc::new(offsets), Arc::new(group));
+        self.retried(RESTART, || self.send_offsets(offsets.clone(), group.clone()))
     }
 
-    fn take_back(&self, error: ClientError) -> Result<(), Refused> {
-        tracing::info!("kafka: a transaction is taken back: {error}");
-        if is_fatal(&error) || self.producer.client().fatal_error().is_some() {
-            return Err(self.fatal("write", error));
+    /// When the group's coordinator dies, librdkafka may never come back from this call, whatever its timeout (its issues
+    /// 5456 and 5511): a thread of its own makes it, and is left behind then, with its producer.
+    fn send_offsets(
+        &self,
+        offsets: Arc<TopicPartitionList>,
+        group: Arc<ConsumerGroupMetadata>,
+    ) -> Result<(), Failed> {
+        let (producer, patience) = (self.producer.clone(), self.patience);
+        let (answer, answered) = bounded(1);
+        let call = move || {
+            // Whoever waited may have given up.
+            let _ = answer.send(producer.send_offsets_to_transaction(&offsets, &group, patience));
+        };
+        let thread = std::thread::Builder::new().name("kafka-offsets".into()).spawn(call);
+        thread.map_err(|_| ClientError::Canceled)?;
+        match answered.recv_timeout(patience + GRACE) {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(Failed::NoAnswer),
         }
-        self.counted(Counted::Aborted, 1);
-        self.retried(RESTART, || self.producer.abort_transaction(self.patience))
-            .map_err(|error| self.fatal("take back a transaction", error))?;
-        if is_fenced(&error) {
-            self.counted(Counted::Fenced, 1);
-        }
-        Err(Refused::Aborted(error.to_string()))
     }
 
-    fn fatal(&self, what: &str, error: ClientError) -> Refused {
+    /// `Err`: this producer can do no more, and why, if that is another reason.
+    fn take_back(&self, failed: &Failed) -> Result<(), Option<Failed>> {
+        let is_over = match failed {
+            Failed::Client(error) => is_fatal(error) || self.producer.client().fatal_error().is_some(),
+            Failed::NoAnswer => {
+                self.producer.purge(PurgeConfig::default().queue().inflight());
+                true
+            }
+        };
+        if is_over {
+            return Err(None);
+        }
+        self.retried(RESTART, || Ok(self.producer.abort_transaction(self.patience)?)).map_err(Some)
+    }
+
+    /// Another producer in the place of a broken one. When a broker dies, librdkafka may ask to take back what the next one
+    /// has never heard of, and breaks at the answer; or the brokers take a transaction back by its age, and refuse its
+    /// producer from then on. Whatever was open has ended, one way or the other, when this returns. Only where another process has
+    /// taken this one's name, that one is left in its place.
+    fn renew(&mut self, begun: Instant, failed: &Failed) -> Result<(), KafkaError> {
         let why = self.producer.client().fatal_error();
-        let fenced = is_fenced(&error)
-            || why.as_ref().is_some_and(|(code, _)| {
-                matches!(code, Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch)
-            });
-        if !fenced {
-            return Refused::Fatal(KafkaError::client(what)(error));
+        let is_refused = matches!(failed, Failed::Client(error) if is_replaced(error.rdkafka_error_code()))
+            || is_replaced(why.as_ref().map(|(code, _)| *code));
+        if is_refused && begun.elapsed() < self.patience {
+            self.counted(Counted::Fenced, 1);
+            return Err(KafkaError::Fenced(why.map_or_else(|| failed.to_string(), |(_, why)| why)));
         }
-        self.counted(Counted::Fenced, 1);
-        let why = why.map_or_else(|| error.to_string(), |(_, why)| why);
-        Refused::Fatal(KafkaError::Fenced(why))
+        tracing::warn!("kafka: the transactional producer is broken, another takes its place: {failed}");
+        self.producer = producer(&self.config, &self.observer, self.patience)?;
+        Ok(())
     }
 
     /// What may be tried again is, for as long as brokers take to be restarted.
-    fn retried(
-        &self,
-        patience: Duration,
-        call: impl Fn() -> Result<(), ClientError>,
-    ) -> Result<(), ClientError> {
+    fn retried(&self, patience: Duration, call: impl Fn() -> Result<(), Failed>) -> Result<(), Failed> {
         let until = Instant::now() + patience;
         loop {
             match call() {
-                Err(error) if is_retriable(&error) && Instant::now() < until => {
+                Err(Failed::Client(error)) if is_retriable(&error) && Instant::now() < until => {
                     tracing::info!("kafka: again: {error}");
+                    std::thread::sleep(PAUSE);
                 }
                 result => return result,
             }
@@ -173,31 +217,45 @@ impl Outbox {
     }
 }
 
-fn is_retriable(error: &ClientError) -> bool {
-    matches!(error, ClientError::Transaction(inner) if inner.is_retriable() && !inner.txn_requires_abort())
+/// One that may write: what an earlier one of its name left open has ended.
+fn producer(
+    config: &ClientConfig,
+    observer: &Arc<dyn Observer>,
+    patience: Duration,
+) -> Result<ThreadedProducer<OutboxContext>, KafkaError> {
+    let context = OutboxContext { ears: Ears::new(observer.clone()) };
+    let producer: ThreadedProducer<OutboxContext> = config
+        .create_with_context(context)
+        .map_err(KafkaError::client("start the transactional producer"))?;
+    // After all brokers were restarted it takes a while until one of them answers for transactions.
+    let until = Instant::now() + RESTART;
+    loop {
+        match producer.init_transactions(patience) {
+            Ok(()) => return Ok(producer),
+            Err(error) if is_retriable(&error) && Instant::now() < until => {}
+            Err(error) => return Err(KafkaError::client("begin to write by transactions")(error)),
+        }
+    }
 }
 
-fn requires_abort(error: &ClientError) -> bool {
-    matches!(error, ClientError::Transaction(inner) if inner.txn_requires_abort())
+fn is_retriable(error: &ClientError) -> bool {
+    matches!(error, ClientError::Transaction(inner) if inner.is_retriable() && !inner.txn_requires_abort())
 }
 
 fn is_fatal(error: &ClientError) -> bool {
     matches!(error, ClientError::Transaction(inner) if inner.is_fatal())
 }
 
-/// The brokers know another one in this one's place.
+/// The brokers know another producer by this one's name, or none any more.
+fn is_replaced(code: Option<Code>) -> bool {
+    matches!(code, Some(Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch))
+}
+
+/// The group knows another owner.
 fn is_fenced(error: &ClientError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(
-            Code::Fenced
-                | Code::ProducerFenced
-                | Code::InvalidProducerEpoch
-                | Code::IllegalGeneration
-                | Code::UnknownMemberId
-                | Code::FencedInstanceId
-        )
-    )
+    let code = error.rdkafka_error_code();
+    is_replaced(code)
+        || matches!(code, Some(Code::IllegalGeneration | Code::UnknownMemberId | Code::FencedInstanceId))
 }
 
 impl ClientContext for OutboxContext {

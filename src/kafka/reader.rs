@@ -6,6 +6,7 @@ use super::context::Ears;
 use super::counts::Unobserved;
 use super::member::{self, MemberContext};
 use super::message::Received;
+use super::patience::bounds;
 use super::settings::Settings;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -80,7 +81,8 @@ impl Reader {
         let (mut stand, mut list) = (Stand::default(), TopicPartitionList::new());
         for (partition, from) in partitions {
             let (low, end) = bounds(&ends, topic, *partition)?;
-            let until = Instant::now() + PATIENCE;
+            // The brokers end one by its age, which they look at every ten seconds as they are shipped.
+            let until = Instant::now() + PATIENCE + Duration::from_millis(settings.session_ms());
             while bounds(&consumer, topic, *partition)?.1 < end {
                 if Instant::now() > until {
                     return Err(KafkaError::Unusable(format!(
@@ -155,14 +157,4 @@ impl Reader {
         }
         Ok(())
     }
-}
-
-/// The oldest message, and where the next one will stand.
-fn bounds(
-    consumer: &BaseConsumer<MemberContext>,
-    topic: &str,
-    partition: i32,
-) -> Result<(i64, i64), KafkaError> {
-    let what = || format!("ask where partition {partition} of {topic} ends");
-    consumer.fetch_watermarks(topic, partition, PATIENCE).map_err(KafkaError::client(what()))
 }

@@ -14,10 +14,8 @@ pub struct Topics {
     pub county: String,
     /// Pages of state, by key.
     pub changelog: String,
-    /// The alerts that stand, by id.
+    /// The last row of each alert, by id, and what every instance has to know to show it.
     pub alerts: String,
-    /// Which project an account belongs to.
-    pub accounts: String,
     /// What could not be taken, as it came.
     pub dead_letters: String,
 }
@@ -30,7 +28,6 @@ impl Topics {
             county: name("county"),
             changelog: name("changelog"),
             alerts: name("alerts"),
-            accounts: name("accounts"),
             dead_letters: name("dead-letters"),
         }
     }
@@ -165,7 +162,6 @@ impl Settings {
             topic(names.county, 1, log()),
             topic(names.changelog, partitions + 1, table()),
             topic(names.alerts, partitions + 1, table()),
-            topic(names.accounts, 1, table()),
             Wanted { may_have_more: true, ..topic(names.dead_letters, 1, log()) },
         ]
     }
@@ -269,10 +265,10 @@ mod tests {
             ],
         );
         // Of dead letters there may be more partitions than one, never of what belongs to the county.
-        check(5, &|found| found.partitions = 9, &[]);
+        check(4, &|found| found.partitions = 9, &[]);
         assert_eq!(
-            compare(&wanted[4], None)[0].to_string(),
-            "topic wagewatch.accounts: the topic is not there; needed: `wagewatch kafka init`, which makes it"
+            compare(&wanted[3], None)[0].to_string(),
+            "topic wagewatch.alerts: the topic is not there; needed: `wagewatch kafka init`, which makes it"
         );
     }
 }

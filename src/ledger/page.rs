@@ -122,6 +122,11 @@ impl ProjectLedger {
         pages.into_iter().map(|key| (key, self.page(key))).collect()
     }
 
+    /// The same, for somebody who reads them once: the marks stay.
+    pub fn changed_pages(&self) -> impl Iterator<Item = (PageKey, Vec<u8>)> {
+        self.dirty.pages.iter().map(|key| (*key, self.page(*key)))
+    }
+
     fn page(&self, key: PageKey) -> Vec<u8> {
         let mut w = Writer::new();
         w.u8(VERSION);

@@ -4,7 +4,7 @@
 use super::kept::block_bytes;
 use super::project::WorkerIx;
 use super::stored::{Stored, stored};
-use crate::codec::{Corrupt, Reader};
+use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{Account, Payment, PaymentStatus, Period, Stamp};
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
@@ -18,6 +18,19 @@ pub struct KeptPayment {
     pub stamp: Stamp,
 }
 stored!(KeptPayment { payment, stamp });
+
+impl KeptPayment {
+    /// Its bytes, for another machine.
+    pub fn write(&self, w: &mut Writer) {
+        self.put(w);
+    }
+
+    /// # Errors
+    /// The bytes are no payment.
+    pub fn parse(r: &mut Reader<'_>) -> Result<KeptPayment, Corrupt> {
+        KeptPayment::get(r)
+    }
+}
 
 /// Where a payment stands in its project.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

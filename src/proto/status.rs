@@ -40,13 +40,17 @@ pub enum Refusal {
     /// No longer known while the call was open.
     Revoked,
     Stopping,
+    /// Of a cluster: a partition is on its way to another instance.
+    Moving,
+    /// Of a cluster: what was sent may stand or not; sent again it changes nothing.
+    Unacknowledged,
     NotReady(String),
     Deadline,
     Failed,
 }
 
 /// The words of all refusals: what metrics are labelled with. `other` is what a library refuses.
-pub const REASONS: [&str; 21] = [
+pub const REASONS: [&str; 23] = [
     "UNKNOWN_CALLER",
     "FORBIDDEN",
     "CURSOR_OF_ANOTHER",
@@ -60,6 +64,8 @@ pub const REASONS: [&str; 21] = [
     "INVALID_FIELD",
     "NOT_FOUND",
     "STOPPING",
+    "MOVING",
+    "UNACKNOWLEDGED",
     "NOT_READY",
     "DEADLINE",
     "FAILED",
@@ -166,6 +172,18 @@ impl From<Refusal> for Status {
                 "what you showed counts no more: it has ended, or you were taken from the list or changed in it"
                     .into(),
             ),
+            Refusal::Moving => with(
+                Code::Unavailable,
+                "MOVING",
+                "what was asked for is moving to another instance; send the same again in a moment".into(),
+                ErrorDetails::with_retry_info(Some(RETRY_AFTER)),
+            ),
+            Refusal::Unacknowledged => with(
+                Code::Unavailable,
+                "UNACKNOWLEDGED",
+                "the brokers have not acknowledged in time; send the same again".into(),
+                ErrorDetails::with_retry_info(Some(RETRY_AFTER_RESTART)),
+            ),
             Refusal::Stopping => with(
                 Code::Unavailable,
                 "STOPPING",
@@ -209,6 +227,8 @@ mod tests {
             Refusal::Untraced,
             Refusal::Revoked,
             Refusal::Stopping,
+            Refusal::Moving,
+            Refusal::Unacknowledged,
             Refusal::NotReady(String::new()),
             Refusal::Deadline,
             Refusal::Failed,

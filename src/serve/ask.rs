@@ -29,6 +29,8 @@ impl From<Refused> for Refusal {
         match refused {
             Refused::Busy => Refusal::Busy,
             Refused::Stopping => Refusal::Stopping,
+            Refused::Moving => Refusal::Moving,
+            Refused::Unacknowledged => Refusal::Unacknowledged,
             Refused::DiskFull { free_bytes, needed_bytes } => Refusal::DiskFull { free_bytes, needed_bytes },
             Refused::Failed(_) => Refusal::Failed,
         }

@@ -6,6 +6,7 @@ use super::hub::Hub;
 use super::metrics::Metrics;
 use crate::access::Call;
 use crate::engine::Engine;
+use crate::engine::api::PartitionStatus;
 use crate::guard::{Guard, Language, Peer, Threshold, Tls, Wire, incoming};
 use crate::proto::Refusal;
 use axum::Router;
@@ -158,5 +159,12 @@ fn not_ready(watched: &Watched) -> Option<String> {
         return None;
     }
     let status = watched.engine.status();
+    if let Some(stages) = status.partitions {
+        let PartitionStatus { restoring, catching_up, serving, restored_pages, .. } = stages;
+        return Some(format!(
+            "taking over partitions: {serving} served, {restoring} being restored ({restored_pages} pages read), {catching_up} catching up; message {} of {}",
+            status.applied.0, status.log_head.0
+        ));
+    }
     Some(format!("reading the log: block {} of {}", status.applied.0, status.log_head.0))
 }

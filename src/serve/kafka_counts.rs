@@ -1,8 +1,9 @@
 //! What Kafka tells of itself, for metrics; all of it 0 where the log is local.
 
 use super::registrar::Registrar;
+use crate::engine::api::PartitionStatus;
 use crate::kafka::{Counted, Gauged, Observer};
-use prometheus::{Error, Gauge, IntCounter, IntCounterVec, IntGauge};
+use prometheus::{Error, Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 use std::time::Duration;
 
 /// Counted and gauged by whoever reads and writes topics.
@@ -17,6 +18,8 @@ pub struct KafkaCounts {
     fenced: IntCounter,
     lag: IntGauge,
     owned: IntGauge,
+    stages: IntGaugeVec,
+    restored: IntGauge,
     in_flight: IntGauge,
     round_trip: Gauge,
 }
@@ -57,6 +60,15 @@ impl KafkaCounts {
                 "Messages between what was committed and the end of the partitions that this instance owns.",
             )?,
             owned: r.gauge("wagewatch_kafka_owned_partitions", "Partitions that this instance owns.")?,
+            stages: r.gauge_vec(
+                "wagewatch_kafka_partitions",
+                "Partitions of this instance by stage: following (a copy of another's), restoring (from the changelog), catching-up, serving.",
+                &["stage"],
+            )?,
+            restored: r.gauge(
+                "wagewatch_kafka_restored_pages",
+                "Pages read from the changelog by partitions that are being taken over.",
+            )?,
             in_flight: r.gauge(
                 "wagewatch_kafka_in_flight_messages",
                 "Messages that wait for the brokers' acknowledgement.",
@@ -75,7 +87,22 @@ impl KafkaCounts {
         for outcome in ["committed", "aborted"] {
             counts.transactions.with_label_values(&[outcome]);
         }
+        counts.stages(PartitionStatus::default());
         Ok(counts)
+    }
+
+    /// How partitions stand now.
+    pub(super) fn stages(&self, now: PartitionStatus) {
+        let PartitionStatus { following, restoring, catching_up, serving, restored_pages } = now;
+        for (stage, count) in [
+            ("following", following),
+            ("restoring", restoring),
+            ("catching-up", catching_up),
+            ("serving", serving),
+        ] {
+            self.stages.with_label_values(&[stage]).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        self.restored.set(i64::try_from(restored_pages).unwrap_or(i64::MAX));
     }
 }
 

@@ -237,6 +237,9 @@ impl Metrics {
         self.gauges.read(engine, hub);
         self.count_alerts(engine);
         self.count_shadow(engine);
+        if let Some(partitions) = engine.status().partitions {
+            self.kafka.stages(partitions);
+        }
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())

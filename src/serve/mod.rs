@@ -25,6 +25,7 @@ mod life;
 pub mod metrics;
 pub mod page;
 mod papers;
+pub mod peers;
 mod present;
 mod project;
 mod quarantine;

@@ -5,6 +5,7 @@ use super::admin::Admin;
 use super::alerts::Alerts;
 use super::audits::Audits;
 use super::ledger::Ledgers;
+use super::peers::Peers;
 use crate::engine::Engine;
 use crate::guard::{GateLayer, Guard, Language, Threshold, Tls, incoming};
 use crate::proto::DESCRIPTORS;
@@ -13,6 +14,7 @@ use crate::proto::v1::alert_service_server::{AlertServiceServer, SERVICE_NAME as
 use crate::proto::v1::audit_service_server::{AuditServiceServer, SERVICE_NAME as AUDITS};
 use crate::proto::v1::intake_service_server::{IntakeService, IntakeServiceServer, SERVICE_NAME as INTAKE};
 use crate::proto::v1::ledger_service_server::{LedgerServiceServer, SERVICE_NAME as LEDGERS};
+use crate::proto::v1::peer_service_server::PeerServiceServer;
 use crate::telemetry::{Telemetry, TraceLayer};
 use axum::http::{HeaderValue, Response};
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub struct Doors<I> {
     pub ledgers: Ledgers,
     pub admin: Admin,
     pub audits: Audits,
+    pub peers: Peers,
 }
 
 /// Where callers come in.
@@ -92,6 +95,8 @@ const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 /// Streams that were reset and wait to be forgotten: a limit against rapid resets.
 const PENDING_RESETS: usize = 32;
+/// The largest answer to another instance: a project's pages.
+pub const PEER_BYTES: usize = 256 << 20;
 const READY_POLL: Duration = Duration::from_millis(100);
 
 /// Why the door could not be opened or kept open.
@@ -114,6 +119,7 @@ pub fn services<I: IntakeService>(doors: Doors<I>, limits: &ServerLimits) -> Rou
         .add_service(LedgerServiceServer::new(doors.ledgers).max_decoding_message_size(small))
         .add_service(AdminServiceServer::new(doors.admin).max_decoding_message_size(small))
         .add_service(AuditServiceServer::new(doors.audits).max_decoding_message_size(small))
+        .add_service(PeerServiceServer::new(doors.peers).max_encoding_message_size(PEER_BYTES))
 }
 
 /// Serves until `stop`, then lets open calls end for as long as `limits.drain`. The services are given

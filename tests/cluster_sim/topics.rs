@@ -487,8 +487,4 @@ impl Transport for Member {
         }
         Ok(())
     }
-
-    fn owner(&self, partition: Partition) -> Option<String> {
-        self.topics.owner(partition).map(|member| member.to_string())
-    }
 }

@@ -16,7 +16,9 @@ use wagewatch::domain::{
     Act, ActKind, Alert, AlertId, AlertRow, Change, DismissReason, Entry, Rule, Rulebook, Subject, Time,
     WorkerWord,
 };
-use wagewatch::engine::cluster::{NotHere, Partition, Stage};
+use wagewatch::engine::ProjectAsk;
+use wagewatch::engine::ProjectCopy;
+use wagewatch::engine::cluster::{Partition, Question, Stage, question};
 use wagewatch::engine::partition::Owner;
 
 /// How often things happened, to see that they do.
@@ -418,7 +420,8 @@ impl World {
         }
     }
 
-    /// The owner of a project answers for it; the others say who does.
+    /// The owner of a project answers for it, by a copy that says what the project itself says; the others have no
+    /// answer.
     fn check_questions(&mut self) {
         for row in self.topics.rows().into_values().filter_map(|rows| rows.last().cloned()) {
             let project = row.project_id();
@@ -426,13 +429,23 @@ impl World {
                 continue;
             }
             let partitions = u16::try_from(self.topics.all().len() - 1).unwrap();
-            let owner = self.topics.owner(Partition::of_project(project, partitions)).unwrap();
+            let home = Partition::of_project(project, partitions);
+            let owner = self.topics.owner(home).unwrap();
+            let asked = [(home, Question::Project(project.clone()))];
+            let asked = question::read_questions(&question::write_questions(&asked)).unwrap();
             for node in &mut self.nodes {
-                let answer = node.instance.as_mut().unwrap().ask(project, |ask| ask.is_some()).unwrap();
-                match node.id == owner {
-                    true => assert_eq!(answer, Ok(true)),
-                    false => assert_eq!(answer, Err(NotHere::Elsewhere(Some(owner.to_string())))),
+                let instance = node.instance.as_mut().unwrap();
+                let copy = instance.ask(asked[0].0, |owner| asked[0].1.answer(owner)).unwrap();
+                if node.id != owner {
+                    assert_eq!(copy, None);
+                    continue;
                 }
+                let copy = ProjectCopy::read(&copy.unwrap()).unwrap();
+                let itself = instance.ask(home, |owner| match owner {
+                    Owner::Projects(owner) => owner.shard_mut().ask(project, what_it_says),
+                    Owner::County(_) => unreachable!(),
+                });
+                assert_eq!(copy.ask(what_it_says), itself.unwrap().unwrap(), "a copy of {project}");
             }
         }
     }
@@ -443,6 +456,16 @@ impl World {
         let letters = self.topics.dead_letters();
         assert_eq!(letters.len(), input + conflicts, "dead letters");
     }
+}
+
+/// All that a question may see of a project, in one text.
+fn what_it_says(ask: Option<ProjectAsk<'_>>) -> String {
+    let ask = ask.unwrap();
+    let count = u32::try_from(ask.ledger.workers()).unwrap();
+    let workers: Vec<_> = (0..count).map(|worker| ask.ledger.settle(worker, ask.book)).collect();
+    let alerts: Vec<_> = ask.alerts.standing().collect();
+    let (summary, months, suspense) = ((ask.summary)(), (ask.months)(), ask.ledger.suspense());
+    format!("{workers:?} {alerts:?} {:?} {summary:?} {months:?} {suspense:?} {:?}", ask.rows, ask.today)
 }
 
 fn progress(node: &mut Node) -> impl std::fmt::Debug {

@@ -18,6 +18,7 @@ use wagewatch::proto::v1::alert_service_client::AlertServiceClient;
 use wagewatch::proto::v1::audit_service_client::AuditServiceClient;
 use wagewatch::proto::v1::intake_service_client::IntakeServiceClient;
 use wagewatch::proto::v1::ledger_service_client::LedgerServiceClient;
+use wagewatch::proto::v1::peer_service_client::PeerServiceClient;
 use wagewatch::proto::v1::{self as pb, record::Body};
 use wagewatch::proto::{SubscribeEvent, SubscribeResponse};
 
@@ -456,6 +457,15 @@ impl County {
                     .await
                     .map(|told| told.into_inner().months.into_iter().map(|m| m.project_id).collect())
             }
+            Call::Ask => {
+                let mut peers = PeerServiceClient::new(who.service());
+                let told = peers.ask(pb::AskRequest::default()).await.map(|_| ());
+                // It is let in, and there is no cluster.
+                match told {
+                    Err(status) if status.code() == Code::FailedPrecondition => Ok(one(())),
+                    other => other.map(one),
+                }
+            }
             Call::ListSources => admin.list_sources(pb::ListSourcesRequest {}).await.map(|_| one(())),
             Call::ListQuarantine => {
                 admin.list_quarantine(pb::ListQuarantineRequest {}).await.map(|_| one(()))
@@ -531,7 +541,10 @@ async fn every_role_every_call_his_own_and_anothers() {
     let calls = Call::ALL.iter().filter(|call| ![Call::Reflection, Call::Health].contains(call));
     for call in calls {
         for (role, member) in Role::ALL.iter().zip(&county.members) {
-            let all = matches!(role, Role::Coordinator | Role::Platform | Role::Operator | Role::Auditor);
+            let all = matches!(
+                role,
+                Role::Coordinator | Role::Platform | Role::Operator | Role::Auditor | Role::Instance
+            );
             for own in [true, false] {
                 let told = county.call(*role, *call, own).await;
                 let what = format!("{role} {call} own: {own}: {told:?}");

@@ -31,6 +31,7 @@ use wagewatch::serve::http::{self, HttpDoor, Watched};
 use wagewatch::serve::hub::Hub;
 use wagewatch::serve::ledger::Ledgers;
 use wagewatch::serve::metrics::Metrics;
+use wagewatch::serve::peers::Peers;
 use wagewatch::serve::rows::Rows;
 use wagewatch::serve::server::{self, Doors, Entrance, ServeError, ServerLimits};
 use wagewatch::store::MemoryStore;
@@ -155,6 +156,7 @@ impl House {
             ledgers: Ledgers::new(engine.clone(), rows, patience, wagewatch::intake::write_json::write_line),
             admin: Admin::new(engine.clone(), hub.clone(), plan.dates, patience),
             audits: Audits::new(plan.trail),
+            peers: Peers::new(None),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let grpc = listener.local_addr().unwrap();

@@ -95,7 +95,11 @@ impl Brokers {
 
     /// Where a process of a test may write what it has to say.
     pub fn log(&self, name: &str) -> File {
-        File::options().create(true).append(true).open(self.folder.join(format!("{name}.log"))).unwrap()
+        File::options().create(true).append(true).open(self.log_path(name)).unwrap()
+    }
+
+    pub fn log_path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.log"))
     }
 
     /// Starts one that is down.

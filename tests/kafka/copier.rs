@@ -4,6 +4,7 @@
 use super::brokers::{Brokers, signal};
 use super::instance::{Instance, Owner, Owners, Rounds};
 use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,6 +17,7 @@ pub struct Copier {
     child: Child,
     stdin: Option<ChildStdin>,
     said: Arc<Mutex<String>>,
+    log: PathBuf,
 }
 
 impl Copier {
@@ -40,20 +42,27 @@ impl Copier {
                 heard.lock().unwrap().push_str(&(line + "\n"));
             }
         });
-        Copier { stdin: child.stdin.take(), child, said }
+        Copier { stdin: child.stdin.take(), child, said, log: brokers.log_path(name) }
     }
 
     /// Until it has said so.
     pub fn wait_for(&self, text: &str) {
         let begun = Instant::now();
         while !self.said().contains(text) {
-            assert!(begun.elapsed() < Duration::from_secs(60), "never said {text:?}:\n{}", self.said());
+            assert!(begun.elapsed() < Duration::from_secs(60), "never said {text:?}:\n{}", self.tells());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
+    }
+
+    /// What it said, and the end of its log: for whoever finds something wrong.
+    pub fn tells(&self) -> String {
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log[log.len().saturating_sub(4000)..]).into_owned();
+        format!("it said:\n{}\nand logged:\n...{log}", self.said())
     }
 
     pub fn kill(mut self) {
@@ -79,7 +88,7 @@ impl Copier {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.success();
             }
-            assert!(begun.elapsed() < Duration::from_secs(60), "it does not end:\n{}", self.said());
+            assert!(begun.elapsed() < Duration::from_secs(60), "it does not end:\n{}", self.tells());
             std::thread::sleep(Duration::from_millis(20));
         }
     }

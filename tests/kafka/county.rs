@@ -18,12 +18,11 @@ use std::time::{Duration, Instant};
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::app::cluster::KafkaTransport;
 use wagewatch::app::config::{Config, Sources};
-use wagewatch::codec;
 use wagewatch::domain::{
     AlertKey, AlertRow, Day, Entry, Level, Period, ProjectId, Record, Rule, Rulebook, Sum,
 };
 use wagewatch::engine::Equipment;
-use wagewatch::engine::cluster::{Instance, InstanceSettings, Partition};
+use wagewatch::engine::cluster::{Instance, InstanceSettings, Partition, Told};
 use wagewatch::fiction::{County, Plan, Share};
 use wagewatch::intake::write_json::write_line;
 use wagewatch::kafka::message::Outgoing;
@@ -32,12 +31,12 @@ use wagewatch::store::{MemoryStore, SledStore, Store};
 
 pub const CASES: [(&str, fn(&Brokers)); 1] = [("a_county_on_instances_that_are_killed", killed)];
 
-fn book() -> Rulebook {
+pub fn book() -> Rulebook {
     Config::load(&Sources::default()).unwrap().rulebook
 }
 
 /// All records of a small county in a wild order, and its first and last day.
-fn county() -> (Vec<Record>, Day, Day) {
+pub fn county() -> (Vec<Record>, Day, Day) {
     let plan = Plan {
         seed: 7,
         projects: 8,
@@ -141,12 +140,14 @@ type Alerts = BTreeMap<(ProjectId, AlertKey), (Level, Sum, u32, Option<Day>)>;
 /// numbers.
 fn standing(settings: &Settings) -> Alerts {
     let partitions: Vec<i32> = (0..=i32::from(settings.partitions)).collect();
-    let mut last: BTreeMap<String, AlertRow> = BTreeMap::new();
+    let mut last: BTreeMap<String, Arc<AlertRow>> = BTreeMap::new();
     let mut heads: BTreeMap<u16, u64> = BTreeMap::new();
     Reader::open(settings, &settings.topics().alerts, &partitions)
         .unwrap()
         .read_to_end(&mut |received| {
-            let row = codec::read_alert_row(&mut codec::Reader::new(received.body.unwrap())).unwrap();
+            let Told::Row(row) = Told::read(received.key.unwrap(), received.body.unwrap()).unwrap() else {
+                return;
+            };
             let head = heads.entry(row.shard).or_default();
             // Compaction may have dropped some; none comes twice, or late.
             assert!(row.seq > *head, "row {} of shard {} behind row {head}", row.seq, row.shard);

@@ -89,7 +89,11 @@ fn all(settings: &Settings, topic: &str, partitions: u16) -> Vec<(String, String
 }
 
 /// Waits until every message has its alert, then holds one against the other.
-fn judge(settings: &Settings, acknowledged: &[(String, i32, i64)]) -> Vec<(String, String, i32, i64)> {
+fn judge(
+    settings: &Settings,
+    acknowledged: &[(String, i32, i64)],
+    copiers: &[&Copier],
+) -> Vec<(String, String, i32, i64)> {
     let topics = settings.topics();
     let records = all(settings, &topics.records, settings.partitions);
     let begun = Instant::now();
@@ -110,9 +114,10 @@ fn judge(settings: &Settings, acknowledged: &[(String, i32, i64)]) -> Vec<(Strin
         records.iter().filter(|(key, ..)| !count.contains_key(key.as_str())).take(5).collect();
     assert!(
         missing.is_empty() && alerts.len() == records.len(),
-        "{} of {}; never said: {missing:?}",
+        "{} of {}; never said: {missing:?}\n{}",
         alerts.len(),
-        records.len()
+        records.len(),
+        copiers.iter().map(|copier| copier.tells()).collect::<Vec<_>>().join("\n")
     );
     assert!(!acknowledged.is_empty());
     for (topic, partition, offset) in acknowledged {
@@ -150,7 +155,7 @@ fn killed(brokers: &Brokers) {
     rest(1);
     b.kill();
     rest(8);
-    let alerts = judge(&settings, &load.end());
+    let alerts = judge(&settings, &load.end(), &[&a]);
     for name in ["a", "b"] {
         assert!(alerts.iter().any(|(_, by, ..)| by == name), "{name} wrote nothing");
     }
@@ -177,7 +182,7 @@ fn frozen(brokers: &Brokers) {
         std::thread::sleep(Duration::from_millis(100));
     }
     rest(2);
-    let alerts = judge(&settings, &load.end());
+    let alerts = judge(&settings, &load.end(), &[&a, &b]);
     let after = a.said()[before.len()..].to_owned();
     println!("kafka: the frozen one: {}", after.replace('\n', "; "));
     // That nothing was said twice the judge has seen.
@@ -200,7 +205,7 @@ fn same_name(brokers: &Brokers) {
     assert!(!first.end(false), "{}", first.said());
     assert!(first.said().contains("ended: kafka: fenced"), "{}", first.said());
     rest(8);
-    judge(&settings, &load.end());
+    judge(&settings, &load.end(), &[&second]);
     assert!(second.end(true), "{}", second.said());
 }
 
@@ -217,7 +222,7 @@ fn deploy(brokers: &Brokers) {
         copiers[at].wait_for("owned");
         rest(2);
     }
-    let mut alerts = judge(&settings, &load.end());
+    let mut alerts = judge(&settings, &load.end(), &[&copiers[0], &copiers[1]]);
     alerts.sort_by_key(|(_, _, partition, written_ms)| (*partition, *written_ms));
     let gap = |two: &[(String, String, i32, i64)]| if two[0].2 == two[1].2 { two[1].3 - two[0].3 } else { 0 };
     let longest = alerts.windows(2).map(gap).max().unwrap_or_default();
@@ -236,7 +241,7 @@ fn one_broker(brokers: &Brokers) {
     brokers.launch(0);
     brokers.wait_for(3);
     rest(3);
-    judge(&settings, &load.end());
+    judge(&settings, &load.end(), &[&copier]);
     assert!(!copier.said().contains("ended"), "{}", copier.said());
 }
 
@@ -258,5 +263,5 @@ fn all_brokers(brokers: &Brokers) {
         copier = Copier::start(&settings, brokers, "a");
         copier.wait_for("owned");
     }
-    judge(&settings, &acknowledged);
+    judge(&settings, &acknowledged, &[&copier]);
 }

@@ -47,9 +47,9 @@ impl Default for Rounds {
     }
 }
 
-/// An instance, and the partitions that it owns now.
+/// An instance, and the partitions that it owns now. Fields are dropped in this order: first what the member's thread may
+/// wait for.
 pub struct Instance<O: Owners> {
-    member: Member,
     events: Receiver<Event>,
     outbox: Outbox,
     observer: Arc<dyn Observer>,
@@ -58,6 +58,7 @@ pub struct Instance<O: Owners> {
     rounds: Rounds,
     wake: Sender<()>,
     woken: Receiver<()>,
+    member: Member,
 }
 
 struct Owned {
@@ -82,7 +83,7 @@ impl<O: Owners> Instance<O> {
         let (member, events) = Member::join(settings, &[&topics.records, &topics.county], observer.clone())?;
         let (wake, woken) = bounded(1);
         let owned = BTreeMap::new();
-        Ok(Instance { member, events, outbox, observer, owners, owned, rounds, wake, woken })
+        Ok(Instance { events, outbox, observer, owners, owned, rounds, wake, woken, member })
     }
 
     /// Works until `stop`, then gives its partitions back. An error: the process must end.
@@ -122,9 +123,7 @@ impl<O: Owners> Instance<O> {
 
     fn come(&mut self, assignment: Assignment) -> Result<(), KafkaError> {
         let Assignment { mut queue, committed } = assignment;
-        // What was noted beside the offset comes back as it was.
-        assert!(committed.iter().all(|(next, note)| *note == format!("before {next}")), "{committed:?}");
-        let committed = committed.map(|(next, _)| next);
+        let committed = noted(committed);
         let (topic, partition) = (queue.topic.clone(), queue.partition);
         let wake = self.wake.clone();
         queue.on_message(move || {
@@ -199,14 +198,18 @@ impl<O: Owners> Instance<O> {
     fn again(&mut self, covered: &[Covered]) -> Result<(), KafkaError> {
         for Covered { topic, partition, .. } in covered {
             let Some(owned) = self.owned.get_mut(&(topic.clone(), *partition)) else { continue };
+            owned.committed = noted(self.member.committed(topic, *partition)?);
             let (owner, from) =
                 self.owners.open(topic, *partition, owned.committed).map_err(KafkaError::Unusable)?;
             owned.owner = owner;
-            // A partition that is gone meanwhile is told of next.
-            if let Err(error) = self.member.start(topic, *partition, from) {
-                println!("{error}");
-            }
+            self.member.start(topic, *partition, from)?;
         }
         Ok(())
     }
+}
+
+/// What was noted beside the offset comes back as it was.
+fn noted(committed: Option<(i64, String)>) -> Option<i64> {
+    assert!(committed.iter().all(|(next, note)| *note == format!("before {next}")), "{committed:?}");
+    committed.map(|(next, _)| next)
 }

@@ -13,6 +13,7 @@ mod instance;
 mod java;
 #[path = "../oracle/mod.rs"]
 mod oracle;
+mod serve;
 #[path = "../support/mod.rs"]
 mod support;
 mod topics;
@@ -26,7 +27,7 @@ use std::time::Instant;
 type Case = (&'static str, fn(&Brokers));
 
 /// On one broker, which all of them share: each has topics of its own.
-const ONE: [&[Case]; 4] = [&topics::CASES, &doors::CASES, &county::CASES, &faults::ONE];
+const ONE: [&[Case]; 5] = [&topics::CASES, &doors::CASES, &county::CASES, &serve::CASES, &faults::ONE];
 /// Run by its name, or with `LONG=1`: not proven yet.
 const BY_NAME: [&str; 1] = ["all_brokers_are_restarted"];
 /// On three brokers.

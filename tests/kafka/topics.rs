@@ -31,7 +31,7 @@ pub fn made(brokers: &Brokers, partitions: u16) -> Settings {
     runtime.block_on(async {
         let admin = Admin::new(&settings).unwrap();
         let missing = admin.look().await.unwrap().missing;
-        assert_eq!(missing.len(), 6);
+        assert_eq!(missing.len(), 5);
         admin.make(&missing).await.unwrap();
         assert_eq!(admin.settled().await.unwrap().wrong, []);
     });
@@ -69,9 +69,9 @@ fn made_and_checked(brokers: &Brokers) {
         "{said}"
     );
     let (code, said) = run(&settings, "init", &[]);
-    assert_eq!((code, said.matches("\nmade: ").count()), (0, 6), "{said}");
+    assert_eq!((code, said.matches("\nmade: ").count()), (0, 5), "{said}");
     let (code, said) = run(&settings, "init", &[]);
-    assert_eq!((code, said.matches("\ngood: ").count()), (0, 6), "{said}");
+    assert_eq!((code, said.matches("\ngood: ").count()), (0, 5), "{said}");
     // More shards than partitions, and records that must be kept longer than they are.
     java::alter(brokers, &names.county, "retention.ms=86400000");
     java::alter(brokers, &names.changelog, "cleanup.policy=delete");

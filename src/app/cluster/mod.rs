@@ -1,387 +1,260 @@
-//! Kafka as an instance of a cluster sees it: the engine's transport, fulfilled by a member of the group, a transactional
-//! outbox and readers of the changelog. Decides nothing about partitions: the instance does.
+//! An instance of a cluster on Kafka, put together: the topics are checked, the alerts topic is followed, the group is
+//! joined, and doors are given a handle that works on any instance.
 
+mod asking;
+mod core;
+mod letters;
 mod output;
+mod peers;
+mod seat;
+mod stores;
+mod table;
+mod transport;
+mod verdicts;
+mod writing;
 
+pub use transport::KafkaTransport;
+
+use super::config::Config;
+use super::data_keys;
+use crate::alerts::PUBLIC_ID_KEY;
+use crate::cipher::DataKeys;
 use crate::domain::Entry;
-use crate::engine::api::{DeadContent, DeadLetter};
-use crate::engine::cluster::{
-    ChangelogPart, Committed, Delivery, Event, Message, Part, Partition, PublishError, Published, Transport,
-    TransportError,
-};
-use crate::intake::kafka::{Sorted, Sorter};
-use crate::intake::write_json::write_line;
-use crate::kafka::message::{CONTENT_TYPE, JSON, Outgoing, Received};
-use crate::kafka::{
-    Counted, Covered, Done, Door, Event as Heard, KafkaError, Member, Observer, Outbox, Queue, Reader,
-    Refused, Settings,
-};
-use crossbeam_channel::{Receiver, Sender, bounded};
-use output::{alert, read_note, write_note};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use crate::engine::cluster::{Instance, InstanceSettings, Partition, Terms};
+use crate::engine::{Engine, Equipment, Observer};
+use crate::intake::kafka::Sorter;
+use crate::kafka::{self, Admin, Door, Settings};
+use crate::serve::peers::Answers;
+use crate::store::MemoryStore;
+use anyhow::{Context, bail};
+use crossbeam_channel::{bounded, unbounded};
+use seat::{Seat, Shared};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use stores::Stores;
+use table::Table;
+use transport::{News, Wiring};
+use verdicts::VerdictBook;
 
-/// What an alert's message says of its body.
-pub const ALERT: &str = "application/vnd.wagewatch.alert";
-
-/// Messages that one call hands over of one partition.
-const MESSAGES_MAX: usize = 4096;
-/// Messages of our own door that may wait for acknowledgement.
+/// Messages of our doors that may wait for acknowledgement.
 const DOOR_MAX: usize = 200_000;
-const SUBMIT_PATIENCE: Duration = Duration::from_secs(60);
 
-/// One instance's hold on the topics. Fields are dropped in this order: first what the member's thread may wait for.
-pub struct KafkaTransport {
-    owned: BTreeMap<Partition, Owned>,
-    events: Receiver<Heard>,
-    changelogs: BTreeMap<Partition, Reader>,
-    /// What could not be read, as it came, until its letter is written.
-    letters: BTreeMap<(Partition, u64), Outgoing>,
-    settings: Settings,
-    sorter: Sorter,
-    outbox: Outbox,
-    door: Door,
-    observer: Arc<dyn Observer>,
-    wake: Sender<()>,
-    woken: Receiver<()>,
-    member: Member,
+/// A running instance.
+pub struct Joined {
+    pub engine: Engine,
+    /// For the other instances.
+    pub answers: Arc<dyn Answers>,
 }
 
-/// A partition that was given to this instance.
-struct Owned {
-    queue: Option<Queue>,
-    committed: Committed,
-    /// It is asked back: dropped when it is put down.
-    done: Option<Done>,
-    is_read: bool,
-    end: u64,
+/// Who hears of it.
+pub struct Ears {
+    pub engine: Arc<dyn Observer>,
+    pub kafka: Arc<dyn kafka::Observer>,
 }
 
-impl KafkaTransport {
-    /// Joins the group. `name` is this instance's among the others, the same after a restart.
-    pub fn join(
-        settings: &Settings,
-        name: &str,
-        observer: Arc<dyn Observer>,
-    ) -> Result<KafkaTransport, KafkaError> {
-        let topics = settings.topics();
-        // What an earlier process of this name left open is taken back before offsets are asked for.
-        let outbox = Outbox::open(settings, name, observer.clone())?;
-        let door = Door::open(settings, DOOR_MAX, observer.clone())?;
-        let (member, events) = Member::join(settings, &[&topics.records, &topics.county], observer.clone())?;
-        let (wake, woken) = bounded(1);
-        Ok(KafkaTransport {
-            owned: BTreeMap::new(),
-            events,
-            changelogs: BTreeMap::new(),
-            letters: BTreeMap::new(),
-            sorter: Sorter { topics, partitions: settings.partitions },
-            settings: settings.clone(),
-            outbox,
-            door,
-            observer,
-            wake,
-            woken,
-            member,
-        })
-    }
-
-    /// What the group says; `None` of what concerns nobody.
-    fn heard(&mut self, event: Heard) -> Result<Option<Event>, TransportError> {
-        match event {
-            Heard::Assigned(assignment) => {
-                let mut queue = assignment.queue;
-                let partition = self.sorter.partition(&queue.topic, queue.partition);
-                let Some(partition) = partition else {
-                    return Err(broken(format!(
-                        "kafka: partition {} of {} is nobody's; the topics are not those of `wagewatch kafka init`",
-                        queue.partition, queue.topic
-                    )));
-                };
-                let wake = self.wake.clone();
-                queue.on_message(move || {
-                    // One wake-up that waits is enough.
-                    let _ = wake.try_send(());
-                });
-                let committed = assignment
-                    .committed
-                    .map_or(Ok(Committed::default()), |(next, note)| read_note(next, &note))?;
-                let owned = Owned { queue: Some(queue), committed, done: None, is_read: false, end: 0 };
-                self.owned.insert(partition, owned);
-                Ok(Some(Event::Assigned(vec![partition])))
-            }
-            Heard::Revoked { topic, partition, done } => {
-                let Some(partition) = self.sorter.partition(&topic, partition) else { return Ok(None) };
-                let Some(owned) = self.owned.get_mut(&partition) else { return Ok(None) };
-                (owned.done, owned.is_read) = (Some(done), false);
-                Ok(Some(Event::Revoked(vec![partition])))
-            }
-            Heard::Lost { topic, partition, done } => {
-                let Some(partition) = self.sorter.partition(&topic, partition) else { return Ok(None) };
-                self.forget(partition);
-                drop(done);
-                Ok(Some(Event::Lost(vec![partition])))
-            }
-            Heard::Failed(why) => Err(broken(why)),
-        }
-    }
-
-    fn forget(&mut self, partition: Partition) {
-        self.owned.remove(&partition);
-        self.changelogs.remove(&partition);
-        self.letters.retain(|(of, _), _| *of != partition);
-    }
-
-    fn arrived(&mut self) -> Result<Vec<Event>, TransportError> {
-        let mut events = Vec::new();
-        for (partition, owned) in self.owned.iter_mut().filter(|(_, owned)| owned.is_read) {
-            let Some(queue) = &owned.queue else { continue };
-            let mut deliveries = Vec::new();
-            let (sorter, letters) = (&self.sorter, &mut self.letters);
-            queue
-                .take(MESSAGES_MAX, Duration::ZERO, &mut |received| {
-                    let (delivery, letter) = deliver(sorter, received);
-                    if let Some(letter) = letter {
-                        letters.insert((*partition, delivery.offset), letter);
-                    }
-                    deliveries.push(delivery);
-                })
-                .map_err(failed)?;
-            let Some(last) = deliveries.last() else { continue };
-            owned.end = owned.end.max(last.offset + 1);
-            self.observer.counted(Counted::Consumed, deliveries.len() as u64);
-            events.push(Event::Arrived { partition: *partition, deliveries, end: owned.end });
-        }
-        Ok(events)
-    }
-
-    fn written(&mut self, part: &Part, out: &mut Vec<Outgoing>) {
-        let at = self.table(part.partition);
-        for row in &part.outputs.rows {
-            out.push(alert(&self.sorter.topics.alerts, at, row));
-        }
-        for (partition, message) in &part.outputs.messages {
-            if matches!(message, Message::Entry(_)) {
-                self.observer.counted(Counted::Moved, 1);
-            }
-            out.push(self.sorter.message(*partition, message));
-        }
-        for letter in &part.outputs.dead_letters {
-            self.observer.counted(Counted::DeadLetters, 1);
-            let offset = letter.id.position.0.saturating_sub(1);
-            let came = self.letters.remove(&(part.partition, offset));
-            out.push(came.unwrap_or_else(|| self.letter(part.partition, offset, letter)));
-        }
-        let changelog = |key: &[u8], body: Option<Vec<u8>>| Outgoing {
-            topic: self.sorter.topics.changelog.clone(),
-            partition: at,
-            key: key.to_vec(),
-            body,
-            headers: Vec::new(),
-        };
-        if let Some(changes) = &part.changes {
-            out.extend(changes.put.iter().map(|(key, page)| changelog(key, Some(page.clone()))));
-            out.extend(changes.remove.iter().map(|key| changelog(key, None)));
-        }
-    }
-
-    /// A letter of something that was read well: a record that conflicts, or one that was kept elsewhere before.
-    fn letter(&self, partition: Partition, offset: u64, letter: &DeadLetter) -> Outgoing {
-        let mut body = Vec::new();
-        match &letter.content {
-            DeadContent::Conflict(record) => write_line(record, &mut body),
-            DeadContent::Input(rejected) => body.extend_from_slice(&rejected.raw),
-        }
-        let (topic, at) = self.sorter.place(partition);
-        let received = Received {
-            topic,
-            partition: at,
-            offset: i64::try_from(offset).unwrap_or(i64::MAX),
-            body: Some(&body),
-            headers: vec![(CONTENT_TYPE, JSON.as_bytes())],
-            ..Received::default()
-        };
-        received.dead_letter(&self.sorter.topics, &letter.reason)
-    }
-
-    /// The partition of changelog and alerts that goes with it.
-    fn table(&self, partition: Partition) -> i32 {
-        match partition {
-            Partition::Projects(partition) => i32::from(partition),
-            Partition::County => i32::from(self.settings.partitions),
-        }
-    }
-
-    fn covered(&self, part: &Part) -> Covered {
-        let (topic, partition) = self.sorter.place(part.partition);
-        Covered {
-            topic: topic.to_owned(),
-            partition,
-            next: i64::try_from(part.committed.next).unwrap_or(i64::MAX),
-            note: write_note(part.committed),
-        }
-    }
-}
-
-impl Transport for KafkaTransport {
-    fn next(&mut self, wait: Duration) -> Result<Vec<Event>, TransportError> {
-        let mut happened = Vec::new();
-        while let Ok(event) = self.events.try_recv() {
-            happened.extend(self.heard(event)?);
-        }
-        happened.extend(self.arrived()?);
-        if happened.is_empty() && !wait.is_zero() {
-            crossbeam_channel::select! {
-                recv(self.events) -> event => match event {
-                    Ok(event) => happened.extend(self.heard(event)?),
-                    Err(_) => return Err(broken("kafka: the member's thread has ended")),
-                },
-                recv(self.woken) -> _ => happened.extend(self.arrived()?),
-                default(wait) => {}
-            }
-        }
-        if let Some(why) = self.door.failure() {
-            return Err(broken(why));
-        }
-        Ok(happened)
-    }
-
-    fn committed(&mut self, partition: Partition) -> Result<Committed, TransportError> {
-        // Asked for when it came, and kept with each transaction since.
-        self.owned
-            .get(&partition)
-            .map(|owned| owned.committed)
-            .ok_or_else(|| broken(format!("{partition:?} is not this instance's")))
-    }
-
-    fn bounds(&mut self, partition: Partition) -> Result<(u64, u64), TransportError> {
-        let (topic, at) = self.sorter.place(partition);
-        let (oldest, end) = self.member.bounds(topic, at).map_err(failed)?;
-        let (oldest, end) = (offset(oldest), offset(end));
-        if let Some(owned) = self.owned.get_mut(&partition) {
-            owned.end = end;
-        }
-        Ok((oldest, end))
-    }
-
-    fn changelog(
-        &mut self,
-        partition: Partition,
-        from: Option<u64>,
-        pages_max: usize,
-    ) -> Result<ChangelogPart, TransportError> {
-        let at = self.table(partition);
-        let known = self.changelogs.remove(&partition);
-        let read = |reader: &Reader| reader.stand().read.get(&at).map(|read| offset(*read));
-        let reader = known.filter(|reader| from.is_some() && read(reader) == from);
-        let mut reader = match reader {
-            Some(reader) => reader,
-            None => {
-                let topic = &self.sorter.topics.changelog;
-                let from = from.map(|from| i64::try_from(from).unwrap_or(i64::MAX));
-                match Reader::open_from(&self.settings, topic, at, from).map_err(failed)? {
-                    Some(reader) => reader,
-                    None => return Ok(ChangelogPart::Gone),
-                }
-            }
-        };
-        let mut changes = Vec::new();
-        let wait = Duration::from_millis(20);
-        reader
-            .take(pages_max, wait, &mut |received| {
-                let key = received.key.unwrap_or_default().to_vec();
-                changes.push((key, received.body.map(<[u8]>::to_vec)));
-            })
-            .map_err(failed)?;
-        let next = read(&reader).unwrap_or(0);
-        let is_end = reader.stand().left() == 0;
-        self.changelogs.insert(partition, reader);
-        Ok(ChangelogPart::Pages { changes, next, is_end })
-    }
-
-    fn read_from(&mut self, partition: Partition, from: u64) -> Result<(), TransportError> {
-        self.changelogs.remove(&partition);
-        let (topic, at) = self.sorter.place(partition);
-        let start = i64::try_from(from).unwrap_or(i64::MAX);
-        let Some(owned) = self.owned.get_mut(&partition).filter(|owned| owned.done.is_none()) else {
-            // It is asked back already: the instance hears of it next.
-            return Ok(());
-        };
-        self.member.start(topic, at, Some(start)).map_err(failed)?;
-        owned.is_read = true;
-        Ok(())
-    }
-
-    fn publish(&mut self, batch: &[Part]) -> Result<Vec<Published>, PublishError> {
-        let (mut out, mut covered, mut published) = (Vec::new(), Vec::new(), Vec::new());
-        for part in batch {
-            if part.changes.is_some() {
-                // Reading on from where the changelog ends now gives these pages again.
-                let at = self.table(part.partition);
-                let (_, end) = self.member.bounds(&self.sorter.topics.changelog, at).map_err(failed)?;
-                published.push(Published { partition: part.partition, changelog: offset(end) });
-            }
-            self.written(part, &mut out);
-            covered.push(self.covered(part));
-        }
-        match self.outbox.commit(&self.member, &out, &covered) {
-            Ok(()) => {
-                for part in batch {
-                    if let Some(owned) = self.owned.get_mut(&part.partition) {
-                        owned.committed = part.committed;
-                    }
-                }
-                Ok(published)
-            }
-            // The owners begin again; if the partitions are gone, the group says so next.
-            Err(Refused::Aborted(why)) => Err(PublishError::Aborted(why)),
-            Err(Refused::Fatal(error)) => Err(failed(error).into()),
-        }
-    }
-
-    fn submit(&mut self, entries: &[Entry]) -> Result<(), TransportError> {
-        let messages: Vec<Outgoing> = entries.iter().map(|entry| self.sorter.entry(entry)).collect();
-        let (done, heard) = bounded(1);
-        let sent = self.door.send(&messages, move |sent| {
-            // Whoever waited has given up.
-            let _ = done.send(sent);
-        });
-        sent.map_err(|waiting| broken(format!("kafka: {waiting} messages wait for the brokers already")))?;
-        match heard.recv_timeout(SUBMIT_PATIENCE) {
-            Ok(sent) => sent.map(|_| ()).map_err(failed),
-            Err(_) => Err(broken("kafka: the brokers have not acknowledged in time")),
-        }
-    }
-
-    fn release(&mut self, partitions: &[Partition]) -> Result<(), TransportError> {
-        partitions.iter().for_each(|partition| self.forget(*partition));
-        Ok(())
-    }
-
-    fn owner(&self, _: Partition) -> Option<String> {
-        None
-    }
-}
-
-/// A message for the partition's owner; and as it came, if it is none.
-fn deliver(sorter: &Sorter, received: &Received<'_>) -> (Delivery, Option<Outgoing>) {
-    let (message, letter) = match sorter.sort(received) {
-        Sorted::Take(message) => (message, None),
-        Sorted::Dead(letter, rejected) => (Message::Entry(Entry::Rejected(Box::new(rejected))), Some(letter)),
+/// Starts an instance; it joins the group in the background. Waits for the brokers once, to hold the topics against what
+/// they must be.
+///
+/// # Errors
+/// With the topic, its setting, what was found and what is needed; or what of the config cannot be used.
+pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Result<Joined> {
+    let settings = config.kafka.as_ref().context("kafka.brokers: no brokers are named")?;
+    let cluster = config.cluster.as_ref().context("log.kind is not \"kafka\"")?;
+    let name = cluster.name.clone().context(
+        "cluster.name: this instance has none; each needs a name of its own, the same after a restart",
+    )?;
+    let runtime = tokio::runtime::Handle::try_current().context("no runtime")?;
+    runtime.block_on(check(settings))?;
+    let history = usize::try_from(config.alerts.history_rows).unwrap_or(usize::MAX);
+    let table = Arc::new(Table::new(settings.partitions, history, ears.engine));
+    let door = Arc::new(Door::open(settings, DOOR_MAX, ears.kafka.clone())?);
+    let (wake, woken) = bounded(1);
+    let (jobs, asked) = unbounded();
+    let (shared, verdicts) = (Arc::new(Shared::default()), Arc::new(VerdictBook::default()));
+    let stop = Arc::new(AtomicBool::new(false));
+    let following = {
+        let (table, settings, stop) = (table.clone(), settings.clone(), stop.clone());
+        spawn("alerts-topic", &shared, move || table.follow(&settings, &stop))?
     };
-    (Delivery { offset: offset(received.offset), written_ms: received.written_ms, message }, letter)
+    let sorter = Sorter { topics: settings.topics(), partitions: settings.partitions };
+    let chair = Chair {
+        config: config.clone(),
+        name,
+        me: cluster.advertise.clone(),
+        standby: if cluster.standby { settings.partitions } else { 0 },
+        settings: settings.clone(),
+        keys,
+        table: table.clone(),
+        door: door.clone(),
+        wiring: Wiring { wake: wake.clone(), woken },
+        jobs: asked,
+        shared: shared.clone(),
+        verdicts: verdicts.clone(),
+        observer: ears.kafka,
+        stop: stop.clone(),
+    };
+    let failing = shared.clone();
+    let seated = spawn("instance", &shared, move || {
+        if let Err(error) = chair.work() {
+            failing.fail(&format!("{error:#}"));
+        }
+    })?;
+    let core = core::ClusterCore::new(core::Parts {
+        table,
+        verdicts,
+        jobs,
+        wake,
+        shared,
+        door,
+        sorter,
+        settings: settings.clone(),
+        peers: peers::Peers::new(cluster, config.security.tls.is_some())?,
+        me: cluster.advertise.clone(),
+        runtime,
+        rulebook: config.rulebook.version.clone(),
+        stop_following: stop,
+        threads: Mutex::new(vec![seated, following]),
+    });
+    Ok(Joined { engine: Engine::of(Arc::new(core.clone())), answers: Arc::new(core) })
 }
 
-/// Kafka's offsets are never negative where there is one.
-fn offset(offset: i64) -> u64 {
-    u64::try_from(offset).unwrap_or(0)
+async fn check(settings: &Settings) -> anyhow::Result<()> {
+    let looked = Admin::new(settings)?.look().await?;
+    let mut wrong: Vec<String> = looked.wrong.iter().map(ToString::to_string).collect();
+    if !looked.missing.is_empty() {
+        wrong.push(format!(
+            "no topic {}: `wagewatch kafka init` makes what is missing",
+            looked.missing.join(", ")
+        ));
+    }
+    if !wrong.is_empty() {
+        bail!("the topics are not as they must be:\n  {}", wrong.join("\n  "));
+    }
+    Ok(())
 }
 
-fn broken(why: impl Into<String>) -> TransportError {
-    TransportError(why.into())
+/// A thread whose panic fails the instance: a broken invariant ends the process, a restart recovers.
+fn spawn(
+    name: &'static str,
+    shared: &Arc<Shared>,
+    body: impl FnOnce() + Send + 'static,
+) -> anyhow::Result<std::thread::JoinHandle<()>> {
+    let shared = shared.clone();
+    let run = move || {
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_err() {
+            shared.fail(&format!("thread {name} met a bug"));
+        }
+    };
+    std::thread::Builder::new().name(name.into()).spawn(run).with_context(|| format!("thread {name}"))
 }
 
-fn failed(error: KafkaError) -> TransportError {
-    TransportError(error.to_string())
+/// What an instance is made of, on its own thread.
+struct Chair {
+    config: Config,
+    name: String,
+    me: String,
+    standby: u16,
+    settings: Settings,
+    keys: Option<DataKeys>,
+    table: Arc<Table>,
+    door: Arc<Door>,
+    wiring: Wiring,
+    jobs: crossbeam_channel::Receiver<seat::Job>,
+    shared: Arc<Shared>,
+    verdicts: Arc<VerdictBook>,
+    observer: Arc<dyn kafka::Observer>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Chair {
+    fn work(self) -> anyhow::Result<()> {
+        // What all instances have to agree on stands there.
+        while !self.table.is_level() {
+            if self.stop.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let terms = self.terms()?;
+        let partitions = self.settings.partitions;
+        let sizes = InstanceSettings {
+            partitions,
+            checkpoint_messages: usize::try_from(self.config.store.checkpoint_records).unwrap_or(usize::MAX)
+                / (usize::from(partitions) + 1),
+            checkpoint_every: Duration::from_secs(self.config.store.checkpoint_seconds),
+            partition_bytes: usize::try_from(self.config.engine.memory_bytes).unwrap_or(usize::MAX)
+                / (usize::from(partitions) + 1),
+        };
+        let book = Arc::new(self.config.rulebook.clone());
+        let with = Equipment {
+            store: Arc::new(MemoryStore::new()),
+            book: book.clone(),
+            ids: self.config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0),
+            rows_max: 0,
+            shards: partitions,
+            shadow: None,
+        };
+        let stores = Stores {
+            data: self.config.data.path.clone(),
+            cache_bytes: self.config.store.cache_bytes,
+            partitions,
+            keys: self.keys,
+        };
+        let news = News { me: self.me, table: self.table, terms };
+        let (door, sorter) = (self.door.clone(), Sorter { topics: self.settings.topics(), partitions });
+        let transport = KafkaTransport::join_with(
+            &self.settings,
+            &self.name,
+            self.observer,
+            self.door,
+            self.wiring,
+            Some(news),
+        )?;
+        let opens = Box::new(move |partition: Partition| stores.open(partition));
+        Seat {
+            instance: Instance::new(transport, sizes, with, opens),
+            jobs: self.jobs,
+            verdicts: self.verdicts,
+            shared: self.shared,
+            book,
+            standby: self.standby,
+            say: Box::new(move |entry: Entry| {
+                let message = sorter.entry(&entry);
+                if door.send(&[message], drop).is_err() {
+                    tracing::warn!(
+                        "too much waits for the brokers: what the instance had to say was not written"
+                    );
+                }
+            }),
+        }
+        .run();
+        Ok(())
+    }
+
+    /// What this instance holds to be so; an error if the others hold something else.
+    fn terms(&self) -> anyhow::Result<Terms> {
+        let ids = self.config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0);
+        let [a, b, c, d] = data_keys::draw()?;
+        let own = Terms {
+            life: u32::from_be_bytes([a, b, c, d]),
+            day_starts_at: self.config.clock.day_starts_at.0,
+            ids: crc32fast::hash(&ids),
+        };
+        let Some(all) = self.table.terms() else { return Ok(own) };
+        let time = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        if own.day_starts_at != all.day_starts_at {
+            bail!(
+                "clock.day_starts_at is {}, and the cluster was begun with {}: it is one for all instances and cannot change later",
+                time(own.day_starts_at),
+                time(all.day_starts_at)
+            );
+        }
+        if own.ids != all.ids {
+            bail!(
+                "alerts.id_key_file is another than the one that the cluster was begun with: it is one for all instances and cannot change later"
+            );
+        }
+        Ok(all)
+    }
 }

@@ -1,22 +1,24 @@
-//! What an instance writes beside messages to owners: rows of alerts, and the notes beside committed offsets.
+//! What an instance writes beside messages to owners: what all are told, and the notes beside committed offsets.
 //! Knows no transaction.
 
-use super::{ALERT, broken, offset};
-use crate::codec::{self, Writer};
-use crate::domain::AlertRow;
-use crate::engine::cluster::{Committed, TransportError};
+use super::transport::{broken, offset};
+use crate::engine::cluster::{Committed, Told, TransportError};
 use crate::kafka::message::{CONTENT_TYPE, Outgoing};
 
-/// A row as the alerts topic has it.
-pub(super) fn alert(topic: &str, partition: i32, row: &AlertRow) -> Outgoing {
-    let mut writer = Writer::new();
-    codec::write_alert_row(&mut writer, row);
+/// What an alert's message says of its body,
+const ALERT: &str = "application/vnd.wagewatch.alert";
+/// and one that goes with them.
+const BESIDE: &str = "application/vnd.wagewatch.told";
+
+/// As the alerts topic has it.
+pub(super) fn told(topic: &str, partition: i32, one: &Told) -> Outgoing {
+    let content = if matches!(one, Told::Row(_)) { ALERT } else { BESIDE };
     Outgoing {
         topic: topic.to_owned(),
         partition,
-        key: row.alert.id.0.as_bytes().to_vec(),
-        body: Some(writer.bytes),
-        headers: vec![(CONTENT_TYPE.to_owned(), ALERT.as_bytes().to_vec())],
+        key: one.key().into_bytes(),
+        body: Some(one.to_bytes()),
+        headers: vec![(CONTENT_TYPE.to_owned(), content.as_bytes().to_vec())],
     }
 }
 
@@ -25,7 +27,12 @@ pub(super) fn write_note(committed: Committed) -> String {
     format!("pages={}", committed.covered)
 }
 
-pub(super) fn read_note(next: i64, note: &str) -> Result<Committed, TransportError> {
+/// What the group has; `None` = nothing ever was committed.
+pub(super) fn read_committed(committed: Option<(i64, String)>) -> Result<Committed, TransportError> {
+    committed.map_or(Ok(Committed::default()), |(next, note)| read_note(next, &note))
+}
+
+fn read_note(next: i64, note: &str) -> Result<Committed, TransportError> {
     let covered = note.strip_prefix("pages=").and_then(|covered| covered.parse().ok());
     let covered = covered.ok_or_else(|| {
         broken(format!(

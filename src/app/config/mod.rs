@@ -2,6 +2,7 @@
 //! whole before anything is opened. Binds no port, creates no file, starts nothing.
 
 mod calendar;
+mod cluster;
 mod directory;
 mod document;
 mod kafka;
@@ -18,6 +19,7 @@ mod source;
 mod stated;
 mod targets;
 
+pub use cluster::Cluster;
 pub use directory::{Department, Directory, Role, Territory};
 pub use kafka::LogKind;
 pub use loose::{NamedFile, problems_of};
@@ -46,6 +48,8 @@ pub struct Config {
     pub log: Log,
     /// `None` = no brokers are named.
     pub kafka: Option<Settings>,
+    /// `None` where the log is local.
+    pub cluster: Option<Cluster>,
     pub store: Store,
     pub engine: Engine,
     pub clock: Clock,
@@ -119,6 +123,19 @@ impl Config {
         self.security.keys.as_ref().map(|file| data_keys::read(&file.path)).transpose()
     }
 
+    /// For what is done to the log's files: there are none on Kafka.
+    ///
+    /// # Errors
+    /// The log is not in the data folder.
+    pub fn needs_local_log(&self) -> anyhow::Result<()> {
+        match self.log.kind {
+            LogKind::Local => Ok(()),
+            LogKind::Kafka => anyhow::bail!(
+                "log.kind is \"kafka\": records stand in topics, and what stands in the data folder are copies; this is for log.kind = \"local\""
+            ),
+        }
+    }
+
     /// What is allowed but will surprise, for a check on the given day.
     pub fn warnings(&self, today: Day) -> Vec<String> {
         let path = self.files.calendar.as_deref();
@@ -139,6 +156,7 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let store = sections::store(&mut keys);
     let engine = sections::engine(&mut keys);
     let kafka = kafka::read(&mut keys, log.kind, engine.shards, &folder);
+    let cluster = cluster::read(&mut keys, log.kind, &server, &folder);
     let clock = sections::clock(&mut keys);
     let alerts = sections::alerts(&mut keys, &folder);
     let webhook = targets::webhook(&mut keys, &folder);
@@ -146,6 +164,8 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let telemetry = targets::telemetry(&mut keys);
     let http = sections::http(&mut keys);
     let files = sections::files(&mut keys, &folder);
+    let delivers = webhook.url.is_some() || alertmanager.url.is_some();
+    cluster::check(&mut keys, cluster.as_ref(), delivers, files.shadow_rulebook.is_some());
     let logging = sections::logging(&mut keys);
 
     let problems = &mut Vec::new();
@@ -176,6 +196,7 @@ fn read(sources: &Sources) -> (Config, Keys) {
         data,
         log,
         kafka,
+        cluster,
         store,
         engine,
         clock,

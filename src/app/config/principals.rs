@@ -141,7 +141,7 @@ fn fits(row: &mut Row<'_>, role: Role, principal: &Principal) {
         Role::Supervisor => (&["departments", "sectors"], &["departments", "sectors"]),
         Role::Territory => (&["departments", "territories"], &["departments", "territories"]),
         Role::Inspector => (&["departments", "sectors", "territories"], &["departments"]),
-        Role::Coordinator | Role::Platform | Role::Auditor | Role::Operator => (&[], &[]),
+        Role::Coordinator | Role::Platform | Role::Auditor | Role::Operator | Role::Instance => (&[], &[]),
     };
     for (key, _) in lists {
         if row.find(key).is_some() && !of_his.contains(&key) {

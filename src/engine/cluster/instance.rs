@@ -4,8 +4,7 @@
 use super::tenure::{Progress, Stage, Tenure};
 use super::transport::{Event, Part, PublishError, Transport, TransportError};
 use super::{Delivery, Partition};
-use crate::domain::{ProjectId, Verdict};
-use crate::engine::api::ProjectAsk;
+use crate::domain::Verdict;
 use crate::engine::partition::Owner;
 use crate::engine::shard::Equipment;
 use crate::store::{Store, StoreError};
@@ -41,15 +40,6 @@ pub enum ClusterError {
         "the changelog of {partition:?} covers its topic up to offset {covered}, but the group has committed {committed} alone: its offsets were lost or set back; set them to what the changelog covers"
     )]
     Ahead { partition: Partition, covered: u64, committed: u64 },
-}
-
-/// Why a question has no answer here.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum NotHere {
-    /// The partition is being taken over: ask again in a moment.
-    Moving,
-    /// It lives with another instance, if it is known with which.
-    Elsewhere(Option<String>),
 }
 
 /// What became of messages, by partition and offset; in the order in which they became known.
@@ -144,6 +134,10 @@ impl<T: Transport> Instance<T> {
         for tenure in self.tenures.values_mut() {
             more |= tenure.restore(&mut self.transport, &self.with)?;
         }
+        let serving = self.tenures.iter().filter(|(_, tenure)| tenure.stage() == Stage::Serving);
+        let news = serving.filter(|(partition, _)| self.transport.has_news(**partition));
+        let news: Vec<Part> = news.map(|(_, tenure)| tenure.empty_part()).collect();
+        self.publish(news)?;
         Ok(more)
     }
 
@@ -242,26 +236,18 @@ impl<T: Transport> Instance<T> {
         self.inbox.retain(|event| !matches!(event, Event::Arrived { partition: of, .. } if *of == partition));
     }
 
-    /// Asks a project that lives here.
+    /// Asks the owner of a partition; `None`: it is not served here, or not yet.
     pub fn ask<A>(
         &mut self,
-        project: &ProjectId,
-        question: impl FnOnce(Option<ProjectAsk<'_>>) -> A,
-    ) -> Result<Result<A, NotHere>, ClusterError> {
-        let home = Partition::of_project(project, self.settings.partitions);
-        let tenure = self.tenures.get_mut(&home).filter(|tenure| tenure.stage() != Stage::Following);
-        let Some(tenure) = tenure else {
-            return Ok(Err(NotHere::Elsewhere(self.transport.owner(home))));
-        };
-        if tenure.stage() != Stage::Serving {
-            return Ok(Err(NotHere::Moving));
-        }
-        match tenure.owner_mut() {
-            Some(Owner::Projects(owner)) => match owner.shard_mut().ask(project, question) {
-                Ok(answer) => Ok(Ok(answer)),
-                Err(error) => tenure.is_damaged(error, &mut self.transport).map(|()| Err(NotHere::Moving)),
-            },
-            _ => Ok(Err(NotHere::Moving)),
+        partition: Partition,
+        question: impl FnOnce(&mut Owner) -> Result<A, StoreError>,
+    ) -> Result<Option<A>, ClusterError> {
+        let tenure = self.tenures.get_mut(&partition).filter(|tenure| tenure.stage() == Stage::Serving);
+        let Some(tenure) = tenure else { return Ok(None) };
+        let Some(owner) = tenure.owner_mut() else { return Ok(None) };
+        match question(owner) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) => tenure.is_damaged(error, &mut self.transport).map(|()| None),
         }
     }
 
@@ -284,6 +270,11 @@ impl<T: Transport> Instance<T> {
     /// Writes that were refused because another instance owned the partition.
     pub fn fenced(&self) -> u64 {
         self.fenced
+    }
+
+    /// Partitions that projects are dealt out to.
+    pub fn partitions(&self) -> u16 {
+        self.settings.partitions
     }
 
     /// The owner of a partition that is served here.

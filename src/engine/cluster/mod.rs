@@ -17,12 +17,16 @@
 //! at 1 again, if it is still ours.
 
 mod instance;
+pub mod question;
 mod tenure;
+mod told;
 mod transport;
 
 pub use crate::engine::partition::{Delivery, Message, Outputs, Partition};
-pub use instance::{ClusterError, Instance, InstanceSettings, NotHere, Verdicts};
+pub use instance::{ClusterError, Instance, InstanceSettings, Verdicts};
+pub use question::Question;
 pub use tenure::{Progress, Stage};
+pub use told::{Terms, Told};
 pub use transport::{
     ChangelogPart, Committed, Event, Part, PublishError, Published, Transport, TransportError,
 };

@@ -201,6 +201,12 @@ impl Tenure {
         Some(Part { partition: self.partition, committed, outputs, changes })
     }
 
+    /// A part that adds nothing: its owner has something to say of himself.
+    pub fn empty_part(&self) -> Part {
+        let (partition, committed) = (self.partition, self.committed);
+        Part { partition, committed, outputs: Outputs::default(), changes: None }
+    }
+
     /// Its part is written: so are its pages now in the local copy, whose changelog reaches up to `changelog`.
     pub fn published(&mut self, part: Part, changelog: Option<u64>) -> Result<(), StoreError> {
         self.committed = part.committed;

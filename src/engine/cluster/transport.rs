@@ -57,8 +57,10 @@ pub trait Transport: Send {
     /// What was revoked has been put down: somebody else may have it.
     fn release(&mut self, partitions: &[Partition]) -> Result<(), TransportError>;
 
-    /// How to reach the instance that owns the partition; `None` while nobody is known to.
-    fn owner(&self, partition: Partition) -> Option<String>;
+    /// Whether something is to be written for a partition though nothing of it came: who owns it now.
+    fn has_news(&self, _partition: Partition) -> bool {
+        false
+    }
 }
 
 /// What happens to an instance.

@@ -3,7 +3,7 @@
 
 use super::orders::Orders;
 use super::{Delivery, Everyone, Message, Outputs, Partition, Said, Turn, damaged};
-use crate::domain::{Entry, Reason, Record, Verdict};
+use crate::domain::{Entry, Reason, Record, Rulebook, Verdict};
 use crate::engine::api::DeadContent;
 use crate::engine::bureau::{Bureau, Tiding};
 use crate::engine::county_book::CountyBook;
@@ -67,6 +67,11 @@ impl CountyOwner {
         self.orders.is_settled() && self.held.is_empty()
     }
 
+    /// Whether that rulebook is the last one that was asked of everyone.
+    pub fn is_last_rulebook(&self, book: &Rulebook) -> bool {
+        self.orders.is_last_rulebook(book)
+    }
+
     /// The offset that it reads next.
     pub fn next(&self) -> u64 {
         self.bureau.position().0
@@ -84,6 +89,7 @@ impl CountyOwner {
             self.bureau.end();
             out.rows.extend(self.bureau.take_rows());
         }
+        out.doubts = self.bureau.take_doubts();
         Ok(out)
     }
 
@@ -160,6 +166,9 @@ impl CountyOwner {
     fn go_on(&mut self, out: &mut Outputs) {
         loop {
             if let Some(turn) = self.orders.take_followed() {
+                if let Everyone::Date(day) = turn.order {
+                    out.today = Some(day);
+                }
                 self.turn(turn);
             }
             let Some(turn) = self.orders.begin_next(self.bureau.today()) else { return };

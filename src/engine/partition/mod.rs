@@ -43,11 +43,11 @@ pub use county::CountyOwner;
 pub use message::{Everyone, Message, Said, Turn};
 pub use projects::ProjectsOwner;
 
-use super::api::{DeadContent, DeadLetter, DeadLetterId};
+use super::api::{DeadContent, DeadLetter, DeadLetterId, ProjectFacts};
 use super::desk::shard_of;
 use super::keys;
 use crate::codec::{Corrupt, Reader, Writer};
-use crate::domain::{AlertRow, Body, Entry, Position, ProjectId, Reason, Record, Verdict};
+use crate::domain::{AlertRow, Body, Day, Doubts, Entry, Position, ProjectId, Reason, Record, Verdict};
 use crate::store::{Changes, Store, StoreError};
 use std::sync::Arc;
 
@@ -78,6 +78,20 @@ impl Partition {
     /// The partition in which that project lives.
     pub fn of_project(project: &ProjectId, partitions: u16) -> Partition {
         Partition::Projects(shard_of(project, partitions))
+    }
+
+    /// 0 = the county's; of projects the number behind theirs.
+    pub(super) fn write(self, w: &mut Writer) {
+        w.u32(match self {
+            Partition::County => 0,
+            Partition::Projects(id) => u32::from(id) + 1,
+        });
+    }
+
+    pub(super) fn read(r: &mut Reader<'_>) -> Result<Partition, Corrupt> {
+        let number = r.u32()?;
+        let id = number.checked_sub(1).map(u16::try_from).transpose().map_err(|_| Corrupt("a partition"))?;
+        Ok(id.map_or(Partition::County, Partition::Projects))
     }
 
     fn of_record(record: &Record, partitions: u16) -> Partition {
@@ -123,12 +137,20 @@ pub struct Outputs {
     pub messages: Vec<(Partition, Message)>,
     /// Their block is the offset behind the message.
     pub dead_letters: Vec<DeadLetter>,
+    /// What `project` records say that is new; to be known before the rows.
+    pub facts: Vec<(ProjectId, ProjectFacts)>,
+    /// Of the county: the date that holds from here on,
+    pub today: Option<Day>,
+    /// and the projects that depend on feeds that are silent, if others than before.
+    pub doubts: Option<Doubts>,
 }
 
 impl Outputs {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.messages.is_empty() && self.dead_letters.is_empty()
+        let Outputs { verdicts: _, rows, messages, dead_letters, facts, today, doubts } = self;
+        let is_quiet = today.is_none() && doubts.is_none() && facts.is_empty();
+        is_quiet && rows.is_empty() && messages.is_empty() && dead_letters.is_empty()
     }
 
     fn reject(&mut self, delivery: &Delivery, reason: Reason, content: DeadContent) {

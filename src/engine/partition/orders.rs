@@ -1,7 +1,7 @@
 //! What the county asks of everyone, one thing at a time, and who has followed. Knows no topic.
 
 use super::message::{Everyone, Turn};
-use crate::codec::{Corrupt, Reader, Writer};
+use crate::codec::{self, Corrupt, Reader, Writer};
 use crate::domain::{Day, Reason, Release, Rulebook, Verdict};
 use std::collections::VecDeque;
 
@@ -15,8 +15,10 @@ pub(super) struct Orders {
     waiting: VecDeque<Everyone>,
     /// The last turn that each partition has said it followed.
     followed: Vec<u64>,
-    /// The latest date that was ever asked for.
+    /// The latest date that was ever asked for,
     wanted: Option<Day>,
+    /// and a fingerprint of the last rulebook.
+    book: Option<u32>,
     pub is_dirty: bool,
 }
 
@@ -66,7 +68,13 @@ impl Orders {
     /// Somebody wants everything judged by this one.
     pub fn want_rulebook(&mut self, book: &Rulebook) {
         self.is_dirty = true;
+        self.book = Some(fingerprint(book));
         self.waiting.push_back(Everyone::Rulebook(Box::new(book.clone())));
+    }
+
+    /// Whether that rulebook is the last one that was asked for.
+    pub fn is_last_rulebook(&self, book: &Rulebook) -> bool {
+        self.book == Some(fingerprint(book))
     }
 
     /// Somebody wants what is held of a rule told.
@@ -120,6 +128,7 @@ impl Orders {
         w.list(self.waiting.iter(), |w, order| order.write(w));
         w.list(self.followed.iter(), |w, turn| w.varint(*turn));
         w.option(self.wanted, Writer::day);
+        w.option(self.book, Writer::u32);
     }
 
     pub fn read(r: &mut Reader<'_>) -> Result<Orders, Corrupt> {
@@ -129,9 +138,16 @@ impl Orders {
             waiting: r.list(Everyone::read)?.into(),
             followed: r.list(Reader::varint)?,
             wanted: r.option(Reader::day)?,
+            book: r.option(Reader::u32)?,
             is_dirty: false,
         })
     }
+}
+
+fn fingerprint(book: &Rulebook) -> u32 {
+    let mut w = Writer::new();
+    codec::write_rulebook(&mut w, book);
+    crc32fast::hash(&w.bytes)
 }
 
 #[cfg(test)]

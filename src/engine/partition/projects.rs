@@ -35,7 +35,9 @@ impl ProjectsOwner {
             Some(bytes) => open(&bytes, |r| r.varint()).map_err(damaged)?,
             None => 0,
         };
-        let (shard, _) = Shard::open(id, with)?;
+        let (mut shard, _) = Shard::open(id, with)?;
+        // What the store has of them was told when it came.
+        shard.take_facts();
         Ok(ProjectsOwner {
             shard,
             partitions,
@@ -78,8 +80,7 @@ impl ProjectsOwner {
         if let Some(last) = deliveries.last().filter(|last| last.offset >= known) {
             self.shard.finish_block(last.position());
         }
-        // Whoever shows projects reads them of the shard.
-        self.shard.take_facts();
+        out.facts = self.shard.take_facts();
         Ok(out)
     }
 

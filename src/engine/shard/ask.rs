@@ -1,7 +1,7 @@
 //! Questions to a shard. They change nothing, though a cold project is made hot for its answer.
 
 use super::{Shard, Slot};
-use crate::domain::{Project, ProjectId, SuspenseReason};
+use crate::domain::{Day, Project, ProjectId, Rulebook, SuspenseReason};
 use crate::engine::api::{ProjectAsk, ProjectFacts, ProjectSummary};
 use crate::engine::debts::Share;
 use crate::engine::project::ProjectState;
@@ -32,15 +32,7 @@ impl Shard {
         let entry = &mut self.slots[slot as usize];
         entry.ticked = self.ticks;
         let Some(state) = &entry.state else { return Ok(question(None)) };
-        Ok(question(Some(ProjectAsk {
-            ledger: &state.ledger,
-            alerts: &state.alerts,
-            rows: &state.rows,
-            book: &self.book,
-            today: self.meta.today,
-            summary: &|| summarise(state),
-            months: &|| self.meta.today.map_or(Vec::new(), |today| state.months(today)),
-        })))
+        Ok(ask_of(state, &self.book, self.meta.today, |ask| question(Some(ask))))
     }
 
     /// Judges one more project by the shadow rulebook; `None` if none waits for it. Answers which, and what its
@@ -86,6 +78,24 @@ impl Shard {
         }
         Ok(found)
     }
+}
+
+/// Asks a project, wherever it lives.
+pub(super) fn ask_of<T>(
+    state: &ProjectState,
+    book: &Rulebook,
+    today: Option<Day>,
+    question: impl FnOnce(ProjectAsk<'_>) -> T,
+) -> T {
+    question(ProjectAsk {
+        ledger: &state.ledger,
+        alerts: &state.alerts,
+        rows: &state.rows,
+        book,
+        today,
+        summary: &|| summarise(state),
+        months: &|| today.map_or(Vec::new(), |today| state.months(today)),
+    })
 }
 
 pub(super) fn summarise(state: &ProjectState) -> ProjectSummary {

@@ -3,6 +3,7 @@
 //! encodes what changed for a checkpoint. Knows no clock, no queue, no door.
 
 mod ask;
+mod copy;
 mod pages;
 mod turn;
 
@@ -18,6 +19,7 @@ use crate::domain::{Act, AlertRow, Body, Day, Position, ProjectId, Record, Relea
 use crate::ledger::{Command, ProjectLedger};
 use crate::store::{Store, StoreError};
 use ask::facts_of;
+pub use copy::ProjectCopy;
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -193,6 +193,6 @@ impl Shard {
     }
 }
 
-fn damaged(corrupt: codec::Corrupt) -> StoreError {
+pub(super) fn damaged(corrupt: codec::Corrupt) -> StoreError {
     StoreError::Damaged(corrupt.to_string())
 }

@@ -1,0 +1,235 @@
+//! The engine of a cluster as doors see it, on any instance: what comes in goes to the topics, what is asked goes to whoever
+//! owns the partition. While one moves, a question waits a moment, then it is refused with a hint to come again.
+
+use super::asking::Known;
+use super::peers::Peers;
+use super::seat::{Job, Shared};
+use super::table::Table;
+use super::verdicts::VerdictBook;
+use super::{letters, transport};
+use crate::alerts::Tallies;
+use crate::domain::{Account, Day, Entry, Position, ProjectId, TraceMark, Verdict};
+use crate::engine::Feed;
+use crate::engine::api::{
+    Core, DeadLetter, DeadLetterId, Done, PlacedDone, ProjectQuestion, ProjectSummary, Refused, Status,
+    Waiting,
+};
+use crate::engine::cluster::{Partition, Question, question};
+use crate::intake::kafka::Sorter;
+use crate::kafka::message::Outgoing;
+use crate::kafka::{Door, Settings};
+use crate::serve::peers::Answers;
+use compact_str::CompactString;
+use crossbeam_channel::Sender;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::runtime::Handle;
+
+/// What it is made of.
+pub struct Parts {
+    pub table: Arc<Table>,
+    pub verdicts: Arc<VerdictBook>,
+    pub jobs: Sender<Job>,
+    /// Tells the instance that it was asked something.
+    pub wake: Sender<()>,
+    pub shared: Arc<Shared>,
+    pub door: Arc<Door>,
+    pub sorter: Sorter,
+    pub settings: Settings,
+    pub peers: Peers,
+    /// The address by which other instances reach this one.
+    pub me: String,
+    pub runtime: Handle,
+    pub rulebook: String,
+    /// Ends whoever follows the alerts topic.
+    pub stop_following: Arc<AtomicBool>,
+    pub threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// A handle on the instance.
+#[derive(Clone)]
+pub struct ClusterCore(Arc<Inner>);
+
+pub(super) struct Inner {
+    pub parts: Parts,
+    pub stopping: AtomicBool,
+    pub disk: Mutex<Option<(u64, u64)>>,
+}
+
+impl ClusterCore {
+    pub fn new(parts: Parts) -> ClusterCore {
+        ClusterCore(Arc::new(Inner { parts, stopping: AtomicBool::new(false), disk: Mutex::default() }))
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.parts.runtime.spawn(work);
+    }
+}
+
+impl Core for ClusterCore {
+    fn feed(&self) -> &Arc<Feed> {
+        self.0.parts.table.feed()
+    }
+
+    fn status(&self) -> Status {
+        let (standing, parts) = (self.0.parts.shared.standing(), &self.0.parts);
+        Status {
+            ready: self.is_ready(),
+            business_date: parts.table.date(),
+            log_head: Position(standing.end),
+            applied: Position(standing.next),
+            hot_bytes: standing.hot_bytes,
+            shards: parts.sorter.partitions,
+            projects: standing.projects,
+            hot_projects: standing.hot_projects,
+            workers: standing.workers,
+            queued_entries: parts.door.waiting() as u64,
+            rulebook: parts.rulebook.clone(),
+            partitions: Some(standing.partitions),
+            disk_shortage: *self.0.disk.lock().unwrap_or_else(PoisonError::into_inner),
+            failed: standing.failed,
+            ..Status::default()
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.0.parts.table.is_level() && self.0.parts.shared.standing().ready
+    }
+
+    fn business_date(&self) -> Option<Day> {
+        self.0.parts.table.date()
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.0.parts.shared.standing().failed.or_else(|| self.0.parts.door.failure())
+    }
+
+    fn keeps_clock(&self) -> bool {
+        self.0.parts.table.owner(Partition::County).is_some_and(|owner| owner == self.0.parts.me)
+    }
+
+    fn set_disk_shortage(&self, shortage: Option<(u64, u64)>) {
+        *self.0.disk.lock().unwrap_or_else(PoisonError::into_inner) = shortage;
+    }
+
+    fn submit(&self, entries: Vec<Entry>, _mark: Option<TraceMark>, done: PlacedDone) -> Result<(), Refused> {
+        if let Some(refused) = self.0.refusal() {
+            return Err(refused);
+        }
+        let sorter = &self.0.parts.sorter;
+        let messages: Vec<Outgoing> = entries.iter().map(|entry| sorter.entry(entry)).collect();
+        let homes: Vec<Partition> =
+            entries.iter().map(|entry| Partition::of(entry, sorter.partitions)).collect();
+        let known: Vec<Known> = entries.iter().map(Known::of).collect();
+        let this = self.clone();
+        let sent = self.0.parts.door.send(&messages, move |sent| {
+            let inner = this.0.clone();
+            this.spawn(async move {
+                let places = match sent {
+                    Ok(places) => places,
+                    Err(error) => {
+                        tracing::warn!(%error, "what came in was not acknowledged");
+                        return done(Err(Refused::Unacknowledged));
+                    }
+                };
+                let places: Vec<(Partition, u64)> =
+                    homes.into_iter().zip(places.into_iter().map(|(_, at)| transport::offset(at))).collect();
+                let mut verdicts = inner.verdicts(&known, &places).await;
+                for (at, entry) in known.iter().enumerate() {
+                    let told = verdicts.as_ref().ok().and_then(|verdicts| verdicts.get(at));
+                    if let (Known::Date(day), Some(Verdict::Accepted | Verdict::Duplicate)) = (entry, told)
+                        && !inner.date_is(*day).await
+                    {
+                        verdicts = Err(Refused::Moving);
+                    }
+                }
+                done(verdicts.map(|verdicts| (verdicts, None)));
+            });
+        });
+        sent.map_err(|_| Refused::Busy)
+    }
+
+    fn ask_project(&self, project: ProjectId, question: ProjectQuestion) {
+        let inner = self.0.clone();
+        self.spawn(async move { inner.ask_project(project, question).await });
+    }
+
+    fn projects(&self, done: Done<Vec<ProjectSummary>>) {
+        let inner = self.0.clone();
+        self.spawn(async move {
+            let found =
+                inner.gather_from(inner.projects(), Question::Projects, question::read_projects).await;
+            done(found.map(|all| {
+                let mut all: Vec<ProjectSummary> = all.into_iter().flatten().collect();
+                all.sort_by(|a, b| a.project_id.cmp(&b.project_id));
+                all
+            }));
+        });
+    }
+
+    fn tallies(&self, done: Done<Vec<Tallies>>) {
+        let inner = self.0.clone();
+        self.spawn(async move {
+            let all = inner.projects().chain([Partition::County]);
+            done(inner.gather_from(all, Question::Tallies, question::read_tallies).await);
+        });
+    }
+
+    fn suspense(&self, max: usize, done: Done<Vec<Waiting>>) {
+        let inner = self.0.clone();
+        self.spawn(async move {
+            let all = inner.projects().chain([Partition::County]);
+            let found = inner.gather_from(all, Question::Suspense(max as u64), question::read_suspense).await;
+            done(found.map(|all| {
+                let mut all: Vec<Waiting> = all.into_iter().flatten().collect();
+                all.sort_by(|(_, a, _), (_, b, _)| {
+                    (&a.payment.bank, &a.payment.txn_id).cmp(&(&b.payment.bank, &b.payment.txn_id))
+                });
+                all.truncate(max);
+                all
+            }));
+        });
+    }
+
+    fn banks(&self, accounts: Vec<Account>, done: Done<BTreeMap<Account, CompactString>>) {
+        let inner = self.0.clone();
+        self.spawn(async move {
+            let county = [Partition::County].into_iter();
+            let found = inner.gather_from(county, Question::Banks(accounts), question::read_banks).await;
+            done(found.map(|mut found| found.pop().unwrap_or_default()));
+        });
+    }
+
+    fn dead_letters(&self, after: Option<DeadLetterId>, max: usize, done: Done<Vec<DeadLetter>>) {
+        let settings = self.0.parts.settings.clone();
+        self.0.parts.runtime.spawn_blocking(move || {
+            let found = letters::read(&settings, after, max);
+            done(found.map_err(|error| {
+                tracing::warn!(%error, "the dead letters cannot be read");
+                Refused::Moving
+            }));
+        });
+    }
+
+    fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Release);
+        self.0.send(Job::Stop);
+        self.0.parts.stop_following.store(true, Ordering::Release);
+        let threads =
+            std::mem::take(&mut *self.0.parts.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl Answers for ClusterCore {
+    async fn answer(&self, questions: Vec<u8>) -> Option<Vec<u8>> {
+        let questions = question::read_questions(&questions).ok()?;
+        Some(question::write_answers(&self.0.answer_here(questions).await))
+    }
+}
