@@ -261,6 +261,38 @@ fn departments_and_territories_are_checked_against_each_other() {
 }
 
 #[test]
+fn an_instance_of_a_cluster_is_reached_by_its_own_address_and_one_of_them_delivers() {
+    let kafka = "[log]\nkind = \"kafka\"\n[kafka]\nbrokers = \"k:9092\"\n";
+    let of = |rest: &str| {
+        with_files(&[("w.toml", &format!("{kafka}{rest}")), ("token", "secret\n"), ("none", " ")])
+    };
+    let cluster = of("[cluster]\nname = \"w-0\"\ntoken_file = \"token\"").unwrap().cluster.unwrap();
+    assert_eq!((cluster.name.as_deref(), cluster.advertise.as_str()), (Some("w-0"), "127.0.0.1:7443"));
+    assert_eq!((cluster.token.unwrap().0.as_str(), cluster.standby), ("secret", false));
+    let cluster = of("[cluster]\nadvertise = \"w-0.wages:7443\"\nstandby = 1").unwrap().cluster.unwrap();
+    assert_eq!((cluster.advertise.as_str(), cluster.standby), ("w-0.wages:7443", true));
+    let refused = |rest: &str, said: &str| {
+        let found = of(rest).unwrap_err();
+        assert!(found.contains(said), "{found}");
+    };
+    refused("[cluster]\nadvertise = \"w-0\"", "w.toml:6: cluster.advertise is \"w-0\"; expected");
+    refused("[cluster]\nstandby = 2", "cluster.standby is 2; expected a whole number from 0 to 1");
+    refused("[cluster]\ntoken_file = \"none\"", "holds nothing; expected a file with the token alone");
+    refused("[cluster]\nauthority = \"gone\"", "cannot be read");
+    refused(
+        "[server]\ngrpc_addr = \"0.0.0.0:7443\"",
+        "server.grpc_addr is 0.0.0.0:7443, which is no address to be reached at, without cluster.advertise",
+    );
+    let hook = "[webhook]\nurl = \"http://127.0.0.1:1/\"\n";
+    refused(hook, "webhook.url or alertmanager.url without cluster.deliverer");
+    of(&format!("{hook}[cluster]\nname = \"w-0\"\ndeliverer = \"w-0\"")).unwrap();
+    refused("[files]\nshadow_rulebook = \"none\"", "files.shadow_rulebook with log.kind \"kafka\"");
+    // Without Kafka the section is read and nobody's.
+    let local = with_files(&[("w.toml", "[cluster]\nname = \"w-0\"")]).unwrap();
+    assert_eq!(local.cluster, None);
+}
+
+#[test]
 fn the_key_of_alert_ids_is_read_and_never_shown() {
     let main = "[alerts]\nid_key_file = \"k\"";
     let secret = "ab".repeat(32);

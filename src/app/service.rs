@@ -8,7 +8,7 @@ use super::{clock, cluster, deliver, disk, reload, telemetry};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::audit::{self, Trail};
 use crate::console;
-use crate::domain::{AlertRow, Day, Doubts, Position, ProjectId};
+use crate::domain::{AlertRow, Day, Doubts, Entry, Position, ProjectId};
 use crate::engine::api::{Marked, ProjectFacts};
 use crate::engine::{Engine, Observer};
 use crate::guard::{self, Equipment, Guard, Rate, Tls};
@@ -81,6 +81,10 @@ struct Ears {
 impl Observer for Ears {
     fn opened(&self, block: &Block, today: Option<Day>) {
         self.sources.opened(block, today);
+    }
+
+    fn arrived(&self, entries: &mut dyn Iterator<Item = &Entry>, written_ms: i64, today: Option<Day>) {
+        self.sources.heard_here(entries, written_ms, today);
     }
 
     fn marked(&self, block: &Block, marked: &[Marked], micros: u64) {

@@ -270,6 +270,8 @@ pub struct Marked {
 pub trait Observer: Send + Sync {
     /// A block is given to the shards: a new one, or one of the log at a start. In the log's order.
     fn opened(&self, _block: &Block, _today: Option<Day>) {}
+    /// Of an instance of a cluster: what one of its partitions was sent, as it is taken.
+    fn arrived(&self, _entries: &mut dyn Iterator<Item = &Entry>, _written_ms: i64, _today: Option<Day>) {}
     /// A batch was made durable.
     fn appended(&self, _entries: usize, _micros: u64) {}
     /// The block just made durable has submissions that somebody follows; told before anything is made of it.

@@ -48,9 +48,24 @@ impl Default for Sources {
 impl Sources {
     /// Counts a block's records. Those of one sender stand together nearly always: he is looked up once.
     pub fn opened(&self, block: &Block, today: Option<Day>) {
+        self.heard(block.entries.iter(), block.written_ms, today);
+    }
+
+    /// The same of messages that an instance of a cluster takes: those of its own partitions, so the list is a part.
+    pub fn heard_here<'a>(
+        &self,
+        entries: impl Iterator<Item = &'a Entry>,
+        written_ms: i64,
+        today: Option<Day>,
+    ) {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).is_full = true;
+        self.heard(entries, written_ms, today);
+    }
+
+    fn heard<'a>(&self, entries: impl Iterator<Item = &'a Entry>, written_ms: i64, today: Option<Day>) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let mut run: Option<(&str, Count)> = None;
-        for entry in &block.entries {
+        for entry in entries {
             let (source, stated_at) = match entry {
                 Entry::Record(record) => (record.head.source.as_str(), Some(record.head.at)),
                 Entry::Rejected(rejected) => (rejected.source.as_deref().unwrap_or_default(), None),
@@ -62,8 +77,7 @@ impl Sources {
                     if let Some((name, count)) = run.take() {
                         counts.add(name, count);
                     }
-                    let count =
-                        Count { received_ms: block.written_ms, received_on: today, ..Count::default() };
+                    let count = Count { received_ms: written_ms, received_on: today, ..Count::default() };
                     run.insert((source, count))
                 }
             };

@@ -57,8 +57,10 @@ impl House {
         Process::try_start(&self.data(name), &all).await
     }
 
+    /// The second one keeps copies of the first one's partitions.
     async fn start(&self, name: &str) -> Process {
-        match self.try_start(name, &[]).await {
+        let standby = format!("cluster.standby={}", u8::from(name == "b"));
+        match self.try_start(name, &[&standby]).await {
             Ok(process) => process,
             Err(ended) => panic!("{name} did not come up: {}\n{}", ended.status, ended.said),
         }

@@ -3,7 +3,7 @@
 
 use crate::domain::{AlertRow, Day, ProjectId};
 use crate::engine::api::ProjectFacts;
-use crate::engine::cluster::{Partition, Terms, Told};
+use crate::engine::cluster::{Delivery, Message, Partition, Terms, Told};
 use crate::engine::{DoubtBook, Feed, Observer, ShardFeed};
 use crate::kafka::message::Received;
 use crate::kafka::{KafkaError, Reader, Settings};
@@ -70,6 +70,16 @@ impl Table {
 
     pub fn terms(&self) -> Option<Terms> {
         self.known().terms
+    }
+
+    /// What a partition of this instance was sent.
+    pub fn arrived(&self, deliveries: &[Delivery]) {
+        let Some(last) = deliveries.last() else { return };
+        let mut entries = deliveries.iter().filter_map(|delivery| match &delivery.message {
+            Message::Entry(entry) => Some(entry),
+            _ => None,
+        });
+        self.observer.arrived(&mut entries, last.written_ms, self.date());
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -188,6 +188,11 @@ impl KafkaTransport {
                 .map_err(failed)?;
             let Some(last) = deliveries.last() else { continue };
             owned.end = owned.end.max(last.offset + 1);
+            if let Some(news) = &self.news {
+                // What is only read again was counted by somebody before.
+                let new = deliveries.partition_point(|one| one.offset < owned.committed.next);
+                news.table.arrived(&deliveries[new..]);
+            }
             self.observer.counted(Counted::Consumed, deliveries.len() as u64);
             events.push(Event::Arrived { partition: *partition, deliveries, end: owned.end });
         }
