@@ -1,7 +1,8 @@
 //! A quiet bank beside a flooding one, each a process of its own, before the real program: how much later the quiet one
 //! gets its verdicts while the flood keeps within its limits, and while it is held back. Ratios to the quiet bank alone,
-//! in alternating turns; seconds are this machine's.
-//! `cargo bench --bench quiet_bank [-- --turns 5 --seconds 8 --limit 20000 --calls 8 --batch 500]`
+//! in alternating turns; seconds are this machine's. Every flood brings payments that are new, so that the state grows from
+//! turn to turn.
+//! `cargo bench --bench quiet_bank [-- --turns 3 --seconds 10 --limit 20000 --calls 8 --batch 500]`
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
 #![allow(
@@ -20,8 +21,8 @@ use prost::bytes::Bytes;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tonic::Code;
 use tonic::transport::Channel;
@@ -54,10 +55,11 @@ struct Seen {
 }
 
 fn conduct() {
-    let (turns, seconds, limit) = (setting("turns", 5), setting("seconds", 8), setting("limit", 20_000));
+    // As long as from one checkpoint to the next, so that every stretch has one in it.
+    let (turns, seconds, limit) = (setting("turns", 3), setting("seconds", 10), setting("limit", 20_000));
     let dir = tempfile::tempdir().unwrap();
     let tokens = [Token::new().unwrap(), Token::new().unwrap()];
-    let server = Server::start(dir.path(), &tokens, limit);
+    let mut server = Server::start(dir.path(), &tokens, limit);
     let mut at = 0;
     let mut turn = |mode: Option<&str>| {
         at += 1;
@@ -110,6 +112,8 @@ fn conduct() {
 struct Server {
     child: Child,
     addr: String,
+    /// What it said last.
+    said: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -149,10 +153,12 @@ impl Server {
         let line = lines.find(|line| line.contains(r#""message":"serving""#)).expect("it serves");
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         let addr = format!("http://{}", line["fields"]["grpc"].as_str().unwrap());
-        // What it says later is read and thrown away, so that it never waits for us.
-        std::thread::spawn(move || lines.for_each(drop));
+        // What it says later is read, so that it never waits for us.
+        let said = Arc::new(Mutex::new(String::new()));
+        let last = said.clone();
+        std::thread::spawn(move || lines.for_each(|line| *last.lock().unwrap() = line));
         std::thread::sleep(Duration::from_secs(2));
-        Server { child, addr }
+        Server { child, addr, said }
     }
 
     fn client(&self, role: &str, token: &Token, more: &[String]) -> Command {
@@ -162,10 +168,14 @@ impl Server {
     }
 
     /// A stretch of the quiet bank.
-    fn quiet(&self, token: &Token, turn: u64, seconds: u64) -> Seen {
+    fn quiet(&mut self, token: &Token, turn: u64, seconds: u64) -> Seen {
         let more = ["--turn".into(), turn.to_string(), "--seconds".into(), seconds.to_string()];
         let output = self.client("quiet", token, &more).stderr(Stdio::inherit()).output().unwrap();
-        assert!(output.status.success());
+        let (ended, said) = (self.child.try_wait().unwrap(), self.said.lock().unwrap());
+        assert!(
+            output.status.success(),
+            "the quiet bank failed; the server: {ended:?}, it said last {said:?}"
+        );
         let text = String::from_utf8(output.stdout).unwrap();
         let mut times: Vec<f64> = text.lines().map(|line| line.parse().unwrap()).collect();
         Seen { p50: percentile(&mut times, 0.5), p99: percentile(&mut times, 0.99) }

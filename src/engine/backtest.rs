@@ -172,8 +172,8 @@ impl Backtest {
     }
 
     fn tidy(&mut self) -> Result<(), StoreError> {
-        if let Some(changes) = self.desk.checkpoint() {
-            self.store.write(changes)?;
+        if let Some(image) = self.desk.checkpoint() {
+            self.store.write(image.changes())?;
         }
         self.desk.saved(self.position, HOT_BYTES / 4);
         for side in &mut self.sides {

@@ -12,7 +12,7 @@ use crate::domain::{
     Day, Door, Entry, Position, ProjectId, Reason, ReasonCode, Rejected, Rulebook, TraceMark, Verdict,
 };
 use crate::log::{Block, Log, LogError};
-use crate::store::{Changes, StoreError};
+use crate::store::StoreError;
 use compact_str::CompactString;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -292,13 +292,13 @@ impl Committer {
         self.entries_since_round = 0;
         self.shared.pressure.store(false, Relaxed);
         let county = match self.desk.checkpoint() {
-            Some(changes) => changes,
-            None if at_once => Changes::default(),
+            Some(image) => Some(image),
+            None if at_once => None,
             None => return Ok(()),
         };
         let round = Arc::new(Round {
             position: self.desk.position(),
-            county: Mutex::new(Some(county)),
+            county: Mutex::new(county),
             // Every shard, and the second stage.
             left: AtomicUsize::new(self.thread_of.len() + 1),
             at_once,

@@ -4,7 +4,7 @@
 use super::keys;
 use crate::codec::{self, Corrupt};
 use crate::domain::Record;
-use crate::ledger::{Command, County, CountyPage, Routed};
+use crate::ledger::{Command, County, CountyPage, PageImage, Routed};
 use crate::store::{Changes, Store, StoreError};
 use std::sync::Arc;
 
@@ -45,17 +45,16 @@ impl CountyBook {
         commands: &mut Vec<Command>,
     ) -> Result<Routed<'a>, StoreError> {
         for page in self.county.needs(record) {
-            if let Some(bytes) = self.store.get(&key(page))? {
-                self.county.load_page(page, &codec::unpack(&bytes).map_err(damaged)?).map_err(damaged)?;
-            }
+            let bytes =
+                self.store.get(&key(page))?.ok_or_else(|| damaged(Corrupt("a page that was there")))?;
+            self.county.load_page(page, &codec::unpack(&bytes).map_err(damaged)?).map_err(damaged)?;
         }
         Ok(self.county.route(record, commands))
     }
 
-    /// Adds the pages that changed since the last call.
-    pub fn encode(&mut self, changes: &mut Changes) {
-        let pages = self.county.dirty_pages().into_iter();
-        changes.put.extend(pages.map(|(page, bytes)| (key(page), codec::pack(&bytes))));
+    /// The pages that changed since the last call, as they are now.
+    pub fn image(&mut self) -> CountyImage {
+        CountyImage(self.county.dirty_images())
     }
 
     /// Lets pages leave memory. The store must have all of them as they are now.
@@ -63,6 +62,16 @@ impl CountyBook {
         if self.county.heap_bytes() > limit_bytes {
             self.county.evict_clean(self.county.heap_bytes() - limit_bytes);
         }
+    }
+}
+
+/// Pages of the county as they were, to be encoded where nobody waits for it.
+pub(super) struct CountyImage(Vec<(CountyPage, PageImage)>);
+
+impl CountyImage {
+    pub fn encode(self, changes: &mut Changes) {
+        let pages = self.0.into_iter();
+        changes.put.extend(pages.map(|(page, image)| (key(page), codec::pack(&image.bytes()))));
     }
 }
 

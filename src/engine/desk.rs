@@ -3,7 +3,7 @@
 //! letters. One owner, in the log's order. Knows no queue, no clock.
 
 use super::api::{DeadContent, DeadLetter, DeadLetterId};
-use super::county_book::CountyBook;
+use super::county_book::{CountyBook, CountyImage};
 use super::{keys, pages};
 use crate::codec;
 use crate::domain::{Account, Day, Entry, Position, ProjectId, Reason, Record, Rulebook, Verdict};
@@ -32,6 +32,21 @@ pub struct Desk {
     erased: BTreeMap<ProjectId, Day>,
     /// Those that are not in the store yet.
     unsaved_erased: Vec<ProjectId>,
+}
+
+/// What a checkpoint of the desk writes, as it was when that was asked for. Whoever writes it encodes it: the desk's own
+/// thread goes on meanwhile.
+pub struct DeskImage {
+    county: CountyImage,
+    changes: Changes,
+}
+
+impl DeskImage {
+    pub fn changes(self) -> Changes {
+        let DeskImage { county, mut changes } = self;
+        county.encode(&mut changes);
+        changes
+    }
 }
 
 /// What a block says to the shards, and the verdicts that the desk gives itself.
@@ -224,12 +239,11 @@ impl Desk {
 
     /// Everything that changed since the last checkpoint. To be written after every shard's state
     /// of this position or a later one: what replays from here must find the county as it was here.
-    pub fn checkpoint(&mut self) -> Option<Changes> {
+    pub fn checkpoint(&mut self) -> Option<DeskImage> {
         if self.encoded == self.position {
             return None;
         }
         let mut changes = Changes::default();
-        self.county.encode(&mut changes);
         for (id, bytes) in &self.unsaved {
             changes.put.push((keys::dead_letter(*id), bytes.clone()));
         }
@@ -245,7 +259,7 @@ impl Desk {
         let meta = pages::ShardMeta { position: self.position, head: self.dead_letters, today: None };
         changes.put.push((keys::COUNTY.to_vec(), pages::write_meta(&meta)));
         self.encoded = self.position;
-        Some(changes)
+        Some(DeskImage { county: self.county.image(), changes })
     }
 
     /// The changes of the checkpoint at `position` are in the store.
@@ -329,7 +343,7 @@ mod tests {
             desk.open_block(&block(position, 5)).unwrap();
             // The last ones are not in the store yet.
             if position <= 30 {
-                store.write(desk.checkpoint().unwrap()).unwrap();
+                store.write(desk.checkpoint().unwrap().changes()).unwrap();
                 desk.saved(Position(position), usize::MAX);
             }
         }

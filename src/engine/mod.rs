@@ -41,7 +41,7 @@ mod worker;
 
 pub use api::{Observer, ProjectAsk, ProjectSummary, Refused, Settings, Status, Unobserved, Waiting};
 pub use bureau::{Bureau, Made, Tiding, made_behind};
-pub use desk::{Desk, Opened, Routing, shard_of};
+pub use desk::{Desk, DeskImage, Opened, Routing, shard_of};
 pub use doubts::DoubtBook;
 pub use feed::{Feed, Read, ShardFeed};
 pub use handle::Engine;

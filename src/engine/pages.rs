@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// Also told when only the ledger's own pages have changed: a store of before is found out when it is
 /// opened, and rebuilt.
-const VERSION: u8 = 12;
+const VERSION: u8 = 13;
 
 /// What a shard's pages cover.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]

@@ -3,6 +3,7 @@
 //! last, so that what replays from there finds every shard at that position or a later one.
 
 use super::committer::Job;
+use super::desk::DeskImage;
 use super::shared::{Shared, now_ms};
 use crate::domain::Position;
 use crate::store::{Changes, Store, StoreError};
@@ -15,7 +16,7 @@ use std::time::Instant;
 pub(super) struct Round {
     /// The county's position when it began: what the store covers when it is done.
     pub position: Position,
-    pub county: Mutex<Option<Changes>>,
+    pub county: Mutex<Option<DeskImage>>,
     pub left: AtomicUsize,
     /// Encode every shard without waiting for idle moments (at the end of the process).
     pub at_once: bool,
@@ -55,8 +56,8 @@ impl Storer {
             return Ok(());
         }
         let county = job.round.county.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(changes) = county {
-            self.put(changes)?;
+        if let Some(image) = county {
+            self.put(image.changes())?;
         }
         self.shared.covered.store(job.round.position.0, Ordering::Release);
         self.shared.checkpoint_ms.store(now_ms(), Ordering::Relaxed);

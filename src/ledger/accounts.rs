@@ -8,17 +8,18 @@ use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{Account, AccountEntry, AccountRestraint, ProjectId, Stamp, WageAccount};
 use compact_str::CompactString;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct Accounts {
-    /// By page, then number.
-    books: BTreeMap<(u16, Account), Book>,
+    /// By page, then number. Whoever writes one down shares it; what changes meanwhile changes in a copy.
+    books: BTreeMap<(u16, Account), Arc<Book>>,
     papers: usize,
 }
 
 /// What is known of one number; entries may come before the account itself.
-#[derive(Default)]
-struct Book {
+#[derive(Clone, Default)]
+pub(super) struct Book {
     account: Option<Kept<WageAccount>>,
     entries: BTreeMap<CompactString, AccountEntry>,
     restraints: BTreeMap<CompactString, Kept<AccountRestraint>>,
@@ -35,9 +36,21 @@ fn key(account: Account) -> (u16, Account) {
     (CountyPage::accounts(account).a, account)
 }
 
+impl Book {
+    pub(super) fn put(&self, w: &mut Writer) {
+        self.account.put(w);
+        w.list(self.entries.values(), |w, v| v.put(w));
+        w.list(self.restraints.values(), |w, v| v.put(w));
+    }
+}
+
 impl Accounts {
     fn find(&self, account: Account) -> Option<&Book> {
-        self.books.get(&key(account))
+        self.books.get(&key(account)).map(|book| &**book)
+    }
+
+    fn book_mut(&mut self, account: Account) -> &mut Book {
+        Arc::make_mut(self.books.entry(key(account)).or_default())
     }
 
     pub(super) fn get(&self, account: Account) -> Option<&WageAccount> {
@@ -50,7 +63,7 @@ impl Accounts {
     }
 
     pub(super) fn merge(&mut self, account: &WageAccount, stamp: &Stamp) -> Outcome {
-        let book = self.books.entry(key(account.account)).or_default();
+        let book = self.book_mut(account.account);
         match &mut book.account {
             Some(kept) => kept.merge(account, stamp),
             None => {
@@ -63,9 +76,8 @@ impl Accounts {
 
     /// The first entry of its key stands; another under the same key is a conflict.
     pub(super) fn book(&mut self, entry: &AccountEntry) -> Booked {
-        let book = self.books.entry(key(entry.account)).or_default();
-        let Some(known) = book.entries.get(&entry.entry_id) else {
-            book.entries.insert(entry.entry_id.clone(), entry.clone());
+        let Some(known) = self.find(entry.account).and_then(|book| book.entries.get(&entry.entry_id)) else {
+            self.book_mut(entry.account).entries.insert(entry.entry_id.clone(), entry.clone());
             self.papers += 1;
             return Booked::New;
         };
@@ -81,10 +93,11 @@ impl Accounts {
     }
 
     pub(super) fn restrain(&mut self, restraint: &AccountRestraint, stamp: &Stamp) -> Outcome {
-        let book = self.books.entry(key(restraint.account)).or_default();
+        let book = self.book_mut(restraint.account);
         let before = book.restraints.len();
         let outcome = merge_into(&mut book.restraints, restraint.restraint_id.clone(), restraint, stamp);
-        self.papers += book.restraints.len() - before;
+        let new = book.restraints.len() - before;
+        self.papers += new;
         outcome
     }
 
@@ -100,19 +113,9 @@ impl Accounts {
         self.books.len() * 160 + self.papers * 280
     }
 
-    pub(super) fn put(&self, page: CountyPage, w: &mut Writer) {
-        let first = Account::from_packed(0);
-        let books: Vec<&Book> = self
-            .books
-            .range((page.a, first)..)
-            .take_while(|((a, _), _)| *a == page.a)
-            .map(|(_, b)| b)
-            .collect();
-        w.list(books.into_iter(), |w, book| {
-            book.account.put(w);
-            w.list(book.entries.values(), |w, v| v.put(w));
-            w.list(book.restraints.values(), |w, v| v.put(w));
-        });
+    pub(super) fn books_of(&self, page: CountyPage) -> Vec<Arc<Book>> {
+        let of_page = self.books.range((page.a, Account::from_packed(0))..);
+        of_page.take_while(|((a, _), _)| *a == page.a).map(|(_, book)| book.clone()).collect()
     }
 
     pub(super) fn get_page(&mut self, r: &mut Reader<'_>) -> Result<(), Corrupt> {
@@ -129,7 +132,7 @@ impl Accounts {
                 entries: entries.into_iter().map(|v| (v.entry_id.clone(), v)).collect(),
                 restraints: restraints.into_iter().map(|v| (v.value.restraint_id.clone(), v)).collect(),
             };
-            self.books.insert(key(number.ok_or(Corrupt("an account"))?), book);
+            self.books.insert(key(number.ok_or(Corrupt("an account"))?), Arc::new(book));
         }
         Ok(())
     }

@@ -6,8 +6,9 @@
 //! Homes are never stored: they follow from the merged payments and accounts.
 
 use super::accounts::{Accounts, Booked};
+use super::bucket::Bucket;
 use super::command::Command;
-use super::county_page::{Bucket, CountyPage, bucket_of};
+use super::county_page::{CountyPage, bucket_of};
 use super::kept::{Kept, Outcome, merge_into};
 use super::payments::{KeptPayment, key_hash, payment_key};
 use super::stored::Stored;
@@ -33,6 +34,8 @@ pub enum Routed<'a> {
 /// All projects' common ground.
 pub struct County {
     pub(super) buckets: Vec<Bucket>,
+    /// What they take in memory.
+    pub(super) payment_bytes: usize,
     pub(super) accounts: Accounts,
     pub(super) payers: Payers,
     pub(super) waiting: Waiting,
@@ -56,6 +59,7 @@ impl County {
     pub fn new() -> County {
         County {
             buckets: (0..CountyPage::BUCKETS).map(|_| Bucket::default()).collect(),
+            payment_bytes: 0,
             accounts: Accounts::default(),
             payers: Payers::default(),
             waiting: Waiting::default(),
@@ -136,8 +140,11 @@ impl County {
         if outcome != Outcome::Stands {
             return verdict(outcome);
         }
-        self.buckets[usize::from(bucket)].put(hash, &key, merged.packed().into_boxed_slice());
-        self.dirty.insert(CountyPage::payments(bucket));
+        let known = &mut self.buckets[usize::from(bucket)];
+        let bytes_before = known.heap_bytes();
+        let piece = known.put(hash, &key, &merged.packed());
+        self.payment_bytes = self.payment_bytes + known.heap_bytes() - bytes_before;
+        self.dirty.insert(CountyPage::payments(bucket, piece));
         if merged.payment.project_id.is_none() && self.payers.add(payment.account, bucket) {
             self.dirty.insert(CountyPage::payers(payment.account));
         }
@@ -270,17 +277,18 @@ impl County {
 
     /// Pages not in memory that [`County::route`] would read for this record.
     pub fn needs(&self, record: &Record) -> Vec<CountyPage> {
-        let cold = |bucket: u16| self.buckets[usize::from(bucket)].is_cold();
+        let cold = |bucket: u16| {
+            let pieces = self.buckets[usize::from(bucket)].cold_pieces();
+            pieces.map(move |piece| CountyPage::payments(bucket, piece))
+        };
         match &record.body {
             Body::Payment(payment) => {
-                let bucket = bucket_of(key_hash(&payment_key(&payment.bank, &payment.txn_id)));
-                if cold(bucket) { vec![CountyPage::payments(bucket)] } else { Vec::new() }
+                cold(bucket_of(key_hash(&payment_key(&payment.bank, &payment.txn_id)))).collect()
             }
             // Payments that wait are all in memory; those that have a home already are not.
             Body::Account(account) => match self.accounts.home(account.account) {
                 Some(home) if *home != account.project_id => {
-                    let buckets = self.payers.buckets(account.account).into_iter();
-                    buckets.filter(|b| cold(*b)).map(CountyPage::payments).collect()
+                    self.payers.buckets(account.account).into_iter().flat_map(cold).collect()
                 }
                 _ => Vec::new(),
             },

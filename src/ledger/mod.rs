@@ -9,6 +9,7 @@
 mod accounts;
 mod banking;
 mod books;
+mod bucket;
 mod command;
 mod county;
 mod county_page;
@@ -39,7 +40,7 @@ mod worker;
 
 pub use command::Command;
 pub use county::{County, Routed};
-pub use county_page::CountyPage;
+pub use county_page::{CountyPage, PageImage};
 pub use due::due_date;
 pub use funds::{FundsMonth, WorkedDay};
 pub use hearsay::{Heard, Hearsay};

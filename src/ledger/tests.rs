@@ -599,6 +599,62 @@ fn sums_of_the_greatest_amounts_do_not_overflow() {
     assert_eq!(view.periods[0].arrears, 200 * Fen::MAX.sum());
 }
 
+fn paid(n: u32, status: PaymentStatus) -> Record {
+    let at = Time::from_seconds(i64::from(n));
+    let payment = Payment {
+        bank: "103".into(),
+        txn_id: compact_str::format_compact!("{n}"),
+        account: Account::parse("account", "15062100000000001").unwrap(),
+        payee_account: Account::parse("account", "6228480000000000001").unwrap(),
+        payee_name: None,
+        id_number: None,
+        project_id: Some(project(0)),
+        period: None,
+        amount_fen: Fen(100),
+        settled_at: at,
+        status,
+    };
+    let head = Head { id: payment.txn_id.clone(), source: "bank".into(), at };
+    Record { head, body: Body::Payment(Box::new(payment)) }
+}
+
+#[test]
+fn a_payment_more_writes_no_more_when_many_came_before() {
+    let mut county = County::new();
+    let mut written = |numbers: std::ops::Range<u32>| {
+        for n in numbers.clone() {
+            county.route(&paid(n, PaymentStatus::Settled), &mut Vec::new());
+        }
+        let pages = county.dirty_pages();
+        pages.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() / numbers.len()
+    };
+    let _few = written(0..200_000);
+    let among_few = written(200_000..200_100);
+    let _many = written(200_100..1_000_000);
+    let among_many = written(1_000_000..1_000_100);
+    assert!(among_many < 2 * among_few, "{among_few} bytes a payment among few, {among_many} among many");
+}
+
+#[test]
+fn a_page_is_as_it_was_when_it_was_asked_for() {
+    let (mut county, mut twin) = (County::new(), County::new());
+    let numbers = || 0..20_000;
+    let both = |county: &mut County, twin: &mut County, status| {
+        for n in numbers() {
+            county.route(&paid(n, status), &mut Vec::new());
+            twin.route(&paid(n, status), &mut Vec::new());
+        }
+    };
+    both(&mut county, &mut twin, PaymentStatus::Settled);
+    let (images, then) = (county.dirty_images(), twin.dirty_pages());
+    both(&mut county, &mut twin, PaymentStatus::Returned);
+    let bytes: Vec<_> = images.into_iter().map(|(page, image)| (page, image.bytes())).collect();
+    assert_eq!(bytes, then);
+    let now = county.dirty_pages();
+    assert_eq!(now, twin.dirty_pages());
+    assert!(now != bytes);
+}
+
 #[test]
 fn damaged_pages_end_in_an_error() {
     let mut world = World::default();

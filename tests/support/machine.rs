@@ -12,10 +12,10 @@ use wagewatch::domain::{
     SuspenseReason, Verdict, WorkerView,
 };
 use wagewatch::engine::{
-    Bureau, Desk, Equipment, Feed, Made, Order, ProjectAsk, Read, Routing, Shard, made_behind, shard_of,
+    Bureau, Desk, DeskImage, Equipment, Feed, Made, Order, ProjectAsk, Read, Routing, Shard, made_behind, shard_of,
 };
 use wagewatch::log::{Block, FailAt, Log, MemoryLog};
-use wagewatch::store::{Changes, CrashAt, MemoryStore, Store};
+use wagewatch::store::{CrashAt, MemoryStore, Store};
 
 /// Where the power is cut, around one write.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ pub struct Machine {
     bureau_saved: Position,
     feed: Feed,
     /// A round of checkpoints: shards still to come (the bureau behind the last one), and the county as it was.
-    round: Option<(Vec<usize>, Option<Changes>)>,
+    round: Option<(Vec<usize>, Option<DeskImage>)>,
     ms: i64,
 }
 
@@ -170,7 +170,8 @@ impl Machine {
                 self.round = Some((left, county));
                 changes
             }
-            None => county,
+            // Encoded as late as the engine does it: what came since must not show.
+            None => county.map(DeskImage::changes),
         };
         let Some(changes) = changes else { return Ok(()) };
         if let Some(Crash(at)) = crash {

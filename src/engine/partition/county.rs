@@ -197,7 +197,7 @@ impl CountyOwner {
     /// See [`super::Owner::checkpoint`].
     pub fn checkpoint(&mut self) -> Option<Changes> {
         let mut changes = self.bureau.checkpoint()?;
-        self.book.encode(&mut changes);
+        self.book.image().encode(&mut changes);
         if self.orders.is_dirty {
             changes.put.push((keys::ORDERS.to_vec(), page(|w| self.orders.write(w))));
             self.orders.is_dirty = false;
