@@ -3,6 +3,7 @@
 
 use super::brokers::Brokers;
 use super::copier::Copier;
+use super::disk::Disk;
 use super::doors::{send, sorter};
 use super::oracle::Truth;
 use super::support::judge;
@@ -75,7 +76,7 @@ fn killed(brokers: &Brokers) {
     send(&door, &[sorter.entry(&Entry::Date(first))]);
     let letters = poison::spread(&settings, &door);
     let batches = records.chunks(records.len().div_ceil(60));
-    let (mut a, mut b) = (Some(a), Some(b));
+    let (mut a, mut b, mut disk) = (Some(a), Some(b), None);
     for (at, batch) in batches.enumerate() {
         let messages: Vec<Outgoing> =
             batch.iter().enumerate().map(|(n, record)| message(&sorter, record, n)).collect();
@@ -89,7 +90,23 @@ fn killed(brokers: &Brokers) {
                 std::fs::remove_dir_all(folder.path().join("b")).unwrap();
                 assert!(poison::spoil_pages(&settings, &door, 1) > 0);
             }
-            35 => b = Some(start("b")),
+            35 => {
+                disk = Disk::mount(&folder.path().join("b"));
+                b = Some(start("b"));
+            }
+            // It has something again, and can keep nothing more.
+            45 => {
+                b.as_ref().unwrap().wait_for("joined");
+                disk.iter().for_each(Disk::fill);
+            }
+            55 if disk.is_some() => {
+                let mut full = b.take().unwrap();
+                assert!(!full.end(false), "{}", full.tells());
+                assert!(full.said().contains("No space left"), "{}", full.tells());
+                disk = None;
+                std::fs::remove_dir_all(folder.path().join("b")).unwrap();
+                b = Some(start("b"));
+            }
             _ => {}
         }
         std::thread::sleep(Duration::from_millis(100));

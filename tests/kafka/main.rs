@@ -7,6 +7,7 @@
 mod brokers;
 mod copier;
 mod county;
+mod disk;
 mod doors;
 mod faults;
 mod instance;
