@@ -15,6 +15,8 @@
 
 #[path = "../tests/kafka/brokers.rs"]
 mod brokers;
+#[path = "../tests/kafka/guarded.rs"]
+mod guarded;
 mod house;
 
 use brokers::Brokers;

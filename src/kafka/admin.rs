@@ -6,12 +6,16 @@ use super::counts::Unobserved;
 use super::settings::Settings;
 use super::topics::{Found, Mismatch, Wanted, compare};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::metadata::Metadata;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// So long may the brokers take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+const ASK_AGAIN: Duration = Duration::from_secs(3);
 
 /// A connection to the brokers for questions about topics.
 pub struct Admin {
@@ -95,17 +99,40 @@ impl Admin {
         }
     }
 
+    /// Asks as long as the brokers may take, but not beyond their refusal: of that a consumer hears, and an admin's client
+    /// does not.
+    fn metadata(&self) -> Result<Metadata, KafkaError> {
+        let what = || format!("ask {} for its topics", self.settings.brokers);
+        let mut config = self.settings.admin();
+        // It joins no group; without the name of one nothing is handed to whoever polls.
+        config.set("group.id", format!("{}-admin", self.settings.group));
+        let asking: BaseConsumer<Ears> = config
+            .create_with_context(Ears::new(Arc::new(Unobserved)))
+            .map_err(KafkaError::client("connect"))?;
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let error = match asking.fetch_metadata(None, ASK_AGAIN) {
+                Ok(metadata) => return Ok(metadata),
+                Err(error) => error,
+            };
+            // Errors come by the way of messages, of which there are none.
+            while asking.poll(Duration::from_millis(50)).is_some() {}
+            if let Some(why) = asking.context().refused() {
+                return Err(KafkaError::Unusable(format!("{}: {why}", what())));
+            }
+            if Instant::now() > until {
+                return Err(KafkaError::client(what())(error));
+            }
+        }
+    }
+
     async fn found(
         &self,
         wanted: &[Wanted],
         looked: &mut Looked,
     ) -> Result<BTreeMap<String, Found>, KafkaError> {
         // Of all topics: to ask for one by name may make it.
-        let metadata = self
-            .client
-            .inner()
-            .fetch_metadata(None, PATIENCE)
-            .map_err(KafkaError::client(format!("ask {} for its topics", self.settings.brokers)))?;
+        let metadata = self.metadata()?;
         looked.brokers = metadata.brokers().len();
         let mut found = BTreeMap::new();
         for topic in metadata.topics().iter().filter(|t| wanted.iter().any(|w| w.topic == t.name())) {

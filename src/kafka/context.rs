@@ -4,6 +4,7 @@
 use super::counts::{Gauged, Observer};
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use std::collections::BTreeMap;
@@ -17,15 +18,22 @@ pub(super) struct Ears {
     pub observer: Arc<dyn Observer>,
     /// Up to where what was read is covered by what was committed, of each partition that is owned.
     pub covered: Mutex<BTreeMap<Place, i64>>,
+    /// Why the brokers, or this client, would not have the other.
+    refused: Mutex<Option<String>>,
 }
 
 impl Ears {
     pub fn new(observer: Arc<dyn Observer>) -> Ears {
-        Ears { observer, covered: Mutex::default() }
+        Ears { observer, covered: Mutex::default(), refused: Mutex::default() }
     }
 
     pub fn covered<T>(&self, with: impl FnOnce(&mut BTreeMap<Place, i64>) -> T) -> T {
         with(&mut self.covered.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Why no broker is spoken to, if that is a matter of names, passwords or certificates: it does not pass by itself.
+    pub fn refused(&self) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many messages are not covered yet.
@@ -39,6 +47,8 @@ impl Ears {
         })
     }
 }
+
+impl ConsumerContext for Ears {}
 
 impl ClientContext for Ears {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -70,6 +80,19 @@ impl ClientContext for Ears {
     fn error(&self, error: KafkaError, reason: &str) {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
             return;
+        }
+        let look_at = match error.rdkafka_error_code() {
+            Some(
+                RDKafkaErrorCode::Authentication
+                | RDKafkaErrorCode::SaslAuthenticationFailed
+                | RDKafkaErrorCode::UnsupportedSASLMechanism,
+            ) => Some("sasl.mechanisms and sasl.username in kafka.settings, and kafka.sasl_password_file"),
+            Some(RDKafkaErrorCode::SSL) => Some("ssl.ca.location and security.protocol in kafka.settings"),
+            _ => None,
+        };
+        if let Some(look_at) = look_at {
+            let why = format!("{error}: {reason}; to be looked at: {look_at}");
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         }
         // It goes on trying; what cannot be tried again comes back to whoever asked.
         tracing::warn!("kafka: {error}: {reason}");

@@ -243,7 +243,11 @@ fn producer(
     loop {
         match producer.init_transactions(patience) {
             Ok(()) => return Ok(producer),
-            Err(error) if is_retriable(&error) && Instant::now() < until => {}
+            Err(error) if is_retriable(&error) && Instant::now() < until => {
+                if let Some(why) = producer.context().ears.refused() {
+                    return Err(KafkaError::Unusable(why));
+                }
+            }
             Err(error) => return Err(KafkaError::client("begin to write by transactions")(error)),
         }
     }

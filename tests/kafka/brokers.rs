@@ -1,6 +1,7 @@
 //! Brokers of Apache Kafka in KRaft mode: each is its own controller too, on loopback ports that the system gave, with a
 //! small heap, data and logs below `target`. Knows nothing of wagewatch.
 
+use super::guarded;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::fs::{self, File};
@@ -38,6 +39,8 @@ pub struct Brokers {
     folder: PathBuf,
     brokers: Vec<Broker>,
     names: AtomicUsize,
+    /// A listener of the first broker for which one needs a certificate's authority, a name and a password.
+    guarded: u16,
 }
 
 struct Broker {
@@ -54,17 +57,24 @@ impl Brokers {
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kafka-{count}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        let ports = free_ports(count * 2);
-        let (clients, controllers) = ports.split_at(count);
+        let ports = free_ports(count * 2 + 1);
+        let guarded = ports[count * 2];
+        let (clients, controllers) = ports[..count * 2].split_at(count);
+        guarded::write_keys(&folder);
         let voters: Vec<String> =
             controllers.iter().enumerate().map(|(at, port)| format!("{}@127.0.0.1:{port}", at + 1)).collect();
         let broker = |at: usize| {
             let config = folder.join(format!("broker-{at}.properties"));
             let data = folder.join(format!("data-{at}"));
-            fs::write(&config, properties(at, count, clients[at], controllers[at], &voters, &data)).unwrap();
+            let mut said = properties(at, count, clients[at], controllers[at], &voters, &data);
+            if at == 0 {
+                said = guarded::properties(&said, guarded, &folder);
+            }
+            fs::write(&config, said).unwrap();
             let formatted = java("128m", "kafka.tools.StorageTool")
                 .args(["format", "-t", CLUSTER_ID, "-c"])
                 .arg(&config)
+                .args(["--add-scram", &guarded::scram_user()])
                 .output()
                 .expect("java runs");
             assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
@@ -72,7 +82,7 @@ impl Brokers {
             Broker { port: clients[at], config, log, child: Mutex::new(None) }
         };
         let brokers = (0..count).map(broker).collect();
-        let brokers = Brokers { folder, brokers, names: AtomicUsize::new(0) };
+        let brokers = Brokers { folder, brokers, names: AtomicUsize::new(0), guarded };
         (0..count).for_each(|at| brokers.launch(at));
         brokers.wait_for(count);
         println!("kafka: {count} brokers up after {:.1} s", begun.elapsed().as_secs_f64());
@@ -82,6 +92,15 @@ impl Brokers {
     pub fn addresses(&self) -> String {
         let each: Vec<String> = self.brokers.iter().map(|b| format!("127.0.0.1:{}", b.port)).collect();
         each.join(",")
+    }
+
+    /// Where a name and a password are asked for, over TLS.
+    pub fn guarded(&self) -> String {
+        format!("127.0.0.1:{}", self.guarded)
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub fn count(&self) -> usize {

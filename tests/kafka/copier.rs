@@ -3,7 +3,7 @@
 
 use super::brokers::{Brokers, signal};
 use super::instance::{Instance, Owner, Owners, Rounds};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +43,11 @@ impl Copier {
             }
         });
         Copier { stdin: child.stdin.take(), child, said, log: brokers.log_path(name) }
+    }
+
+    /// A line to its standard input.
+    pub fn ask(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
     /// Until it has said so.
@@ -126,11 +131,7 @@ pub fn run(args: &[String]) {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         stopping.store(true, Ordering::Release);
     });
-    let owners = Copies {
-        topic: settings.topics().alerts,
-        name: name.clone(),
-        county: i32::from(settings.partitions),
-    };
+    let owners = copies(&settings, &name);
     let rounds = Rounds { messages: 500, ..Rounds::default() };
     let instance = Instance::join(&settings, &name, owners, rounds, Arc::new(Unobserved)).unwrap();
     println!("joined");
@@ -140,7 +141,12 @@ pub fn run(args: &[String]) {
     }
 }
 
-struct Copies {
+/// Owners that copy, and sign with a name.
+pub fn copies(settings: &Settings, name: &str) -> Copies {
+    Copies { topic: settings.topics().alerts, name: name.to_owned(), county: i32::from(settings.partitions) }
+}
+
+pub struct Copies {
     topic: String,
     name: String,
     county: i32,

@@ -3,20 +3,22 @@
 
 use super::brokers::Brokers;
 use super::copier::Copier;
+use super::disk::Disk;
 use super::doors::{send, sorter};
 use super::oracle::Truth;
 use super::support::judge;
 use super::topics;
+use super::{ledgers, poison};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::BufRead;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use wagewatch::alerts::PUBLIC_ID_KEY;
-use wagewatch::app::cluster::KafkaTransport;
+use wagewatch::app::cluster::{ALERT, KafkaTransport};
 use wagewatch::app::config::{Config, Sources};
 use wagewatch::domain::{
     AlertKey, AlertRow, Day, Entry, Level, Period, ProjectId, Record, Rule, Rulebook, Sum,
@@ -25,7 +27,7 @@ use wagewatch::engine::Equipment;
 use wagewatch::engine::cluster::{Instance, InstanceSettings, Partition, Told};
 use wagewatch::fiction::{County, Plan, Share};
 use wagewatch::intake::write_json::write_line;
-use wagewatch::kafka::message::Outgoing;
+use wagewatch::kafka::message::{CONTENT_TYPE, Outgoing};
 use wagewatch::kafka::{Door, Reader, Settings, Unobserved};
 use wagewatch::store::{MemoryStore, SledStore, Store};
 
@@ -71,8 +73,9 @@ fn killed(brokers: &Brokers) {
     let (records, first, last) = county();
     let (sorter, door) = (sorter(&settings), Door::open(&settings, 10_000, Arc::new(Unobserved)).unwrap());
     send(&door, &[sorter.entry(&Entry::Date(first))]);
+    let letters = poison::spread(&settings, &door);
     let batches = records.chunks(records.len().div_ceil(60));
-    let (mut a, mut b) = (Some(a), Some(b));
+    let (mut a, mut b, mut disk) = (Some(a), Some(b), None);
     for (at, batch) in batches.enumerate() {
         let messages: Vec<Outgoing> =
             batch.iter().enumerate().map(|(n, record)| message(&sorter, record, n)).collect();
@@ -80,12 +83,29 @@ fn killed(brokers: &Brokers) {
         match at {
             10 => a.take().unwrap().kill(),
             20 => a = Some(start("a")),
-            // Its local state is lost with it.
+            // Its local state is lost with it, and one partition's pages are spoilt for whoever takes it over.
             30 => {
                 b.take().unwrap().kill();
                 std::fs::remove_dir_all(folder.path().join("b")).unwrap();
+                assert!(poison::spoil_pages(&settings, &door, 1) > 0);
             }
-            35 => b = Some(start("b")),
+            35 => {
+                disk = Disk::mount(&folder.path().join("b"));
+                b = Some(start("b"));
+            }
+            // It has something again, and can keep nothing more.
+            45 => {
+                b.as_ref().unwrap().wait_for("joined");
+                disk.iter().for_each(Disk::fill);
+            }
+            55 if disk.is_some() => {
+                let mut full = b.take().unwrap();
+                assert!(!full.end(false), "{}", full.tells());
+                assert!(full.said().contains("No space left"), "{}", full.tells());
+                disk = None;
+                std::fs::remove_dir_all(folder.path().join("b")).unwrap();
+                b = Some(start("b"));
+            }
             _ => {}
         }
         std::thread::sleep(Duration::from_millis(100));
@@ -93,27 +113,34 @@ fn killed(brokers: &Brokers) {
     send(&door, &[sorter.entry(&Entry::Date(last))]);
     let entries: Vec<Entry> = records.iter().cloned().map(Entry::Record).chain([Entry::Date(last)]).collect();
     let (truth, _) = judge::truth(&entries, &book());
+    let (mut a, mut b) = (a.unwrap(), b.unwrap());
+    level(&settings, &truth, &[&a, &b]);
+    let data = |name: &str| folder.path().join(name);
+    ledgers::check(&truth, &mut [(&mut a, data("a")), (&mut b, data("b"))]);
+    assert_eq!(poison::letters(&settings), letters);
+    assert!(a.end(true), "{}", a.tells());
+    assert!(b.end(true), "{}", b.tells());
+}
+
+/// Until the alerts that stand are the oracle's.
+fn level(settings: &Settings, truth: &Truth, instances: &[&Copier]) {
     assert!(truth.alerts.len() > 20);
     let begun = Instant::now();
     loop {
-        let wrong = differences(&standing(&settings), &truth);
+        let wrong = differences(&standing(settings), truth);
         if wrong.is_empty() {
             break;
         }
-        let said = [&a, &b].map(|one| one.as_ref().map(Copier::said));
+        let told: Vec<String> = instances.iter().map(|one| one.tells()).collect();
         assert!(
             begun.elapsed() < Duration::from_secs(90),
-            "{}\n{said:?}",
-            wrong[..wrong.len().min(10)].join("\n")
+            "{}\n{}",
+            wrong[..wrong.len().min(10)].join("\n"),
+            told.join("\n")
         );
         std::thread::sleep(Duration::from_millis(500));
     }
-    println!(
-        "kafka: {} records, {} alerts stand, level after {:?}",
-        records.len(),
-        truth.alerts.len(),
-        begun.elapsed()
-    );
+    println!("kafka: {} alerts stand, level after {:?}", truth.alerts.len(), begun.elapsed());
 }
 
 /// Most as our door writes them; some as a stranger would who places records by another rule.
@@ -145,6 +172,14 @@ fn standing(settings: &Settings) -> Alerts {
     Reader::open(settings, &settings.topics().alerts, &partitions)
         .unwrap()
         .read_to_end(&mut |received| {
+            // What others wrote there is nobody's alert.
+            if !received
+                .headers
+                .iter()
+                .any(|(name, value)| *name == CONTENT_TYPE && *value == ALERT.as_bytes())
+            {
+                return;
+            }
             let Told::Row(row) = Told::read(received.key.unwrap(), received.body.unwrap()).unwrap() else {
                 return;
             };
@@ -182,8 +217,11 @@ pub fn run(args: &[String]) {
     let data = PathBuf::from(data);
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = stop.clone();
+    let (ask, asked) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            ask.send(line).unwrap();
+        }
         stopping.store(true, Ordering::Release);
     });
     let with = Equipment {
@@ -194,8 +232,9 @@ pub fn run(args: &[String]) {
         rows_max: 0,
         shadow: None,
     };
+    let folder = data.clone();
     let stores = move |partition: Partition| {
-        let store = SledStore::open(&data.join(format!("{partition:?}")), 4 << 20)?;
+        let store = SledStore::open(&folder.join(format!("{partition:?}")), 4 << 20)?;
         Ok(Arc::new(store) as Arc<dyn Store>)
     };
     let sizes = InstanceSettings {
@@ -214,5 +253,8 @@ pub fn run(args: &[String]) {
             std::process::exit(3);
         }
         instance.take_verdicts();
+        if asked.try_recv().is_ok() {
+            ledgers::tell(&mut instance, &data);
+        }
     }
 }

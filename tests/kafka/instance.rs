@@ -12,7 +12,7 @@ use wagewatch::kafka::{
 };
 
 /// Who makes something of one partition's messages. Whatever fails ends the process.
-pub trait Owner {
+pub trait Owner: Send {
     /// The next message, in order.
     fn take(&mut self, received: &Received<'_>) -> Result<(), String>;
     /// What is to be written of all that was taken since the last call.

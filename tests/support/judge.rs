@@ -75,11 +75,29 @@ impl Picture {
         bureau.alerts().standing().for_each(|alert| self.stands(alert));
     }
 
-    pub fn check(&self, truth: &oracle::Truth, today: Option<Day>) {
+    /// What a ledger has, a line each: for a judge in another process.
+    pub fn ledger(&self) -> Vec<String> {
+        let periods = self.periods.iter().map(|line| format!("{line:?}"));
+        let waiting = self.suspense.iter().map(|line| format!("{line:?}"));
+        let months = self.months.iter().map(|line| format!("{line:?}"));
+        periods.chain(waiting).chain(months).collect()
+    }
+
+    /// What the oracle says of ledgers, as a picture.
+    pub fn wanted(truth: &oracle::Truth) -> Picture {
         let periods = truth.periods.iter().map(|(k, r)| {
             (k.clone(), (r.days, r.minutes, r.accrued, r.expected, r.paid, r.arrears, r.due_on))
         });
-        same("worker periods", &self.periods, &periods.collect());
+        Picture {
+            periods: periods.collect(),
+            suspense: truth.suspense.clone(),
+            months: truth.months.clone(),
+            ..Picture::default()
+        }
+    }
+
+    pub fn check(&self, truth: &oracle::Truth, today: Option<Day>) {
+        same("worker periods", &self.periods, &Picture::wanted(truth).periods);
         same("suspense", &self.suspense, &truth.suspense);
         if today.is_some() {
             let alerts = truth.alerts.iter();

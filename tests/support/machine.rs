@@ -12,7 +12,8 @@ use wagewatch::domain::{
     SuspenseReason, Verdict, WorkerView,
 };
 use wagewatch::engine::{
-    Bureau, Desk, DeskImage, Equipment, Feed, Made, Order, ProjectAsk, Read, Routing, Shard, made_behind, shard_of,
+    Bureau, Desk, DeskImage, Equipment, Feed, Made, Order, ProjectAsk, Read, Routing, Shard, made_behind,
+    shard_of,
 };
 use wagewatch::log::{Block, FailAt, Log, MemoryLog};
 use wagewatch::store::{CrashAt, MemoryStore, Store};

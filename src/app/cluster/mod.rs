@@ -13,6 +13,7 @@ mod transport;
 mod verdicts;
 mod writing;
 
+pub use output::ALERT;
 pub use transport::KafkaTransport;
 
 use super::config::Config;

@@ -6,7 +6,7 @@ use crate::engine::cluster::{Committed, Told, TransportError};
 use crate::kafka::message::{CONTENT_TYPE, Outgoing};
 
 /// What an alert's message says of its body,
-const ALERT: &str = "application/vnd.wagewatch.alert";
+pub const ALERT: &str = "application/vnd.wagewatch.alert";
 /// and one that goes with them.
 const BESIDE: &str = "application/vnd.wagewatch.told";
 
