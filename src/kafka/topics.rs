@@ -133,6 +133,8 @@ impl Settings {
             vec![
                 ("min.insync.replicas", Need::AtLeast(u64::from(self.min_in_sync))),
                 ("max.message.bytes", Need::AtLeast(MESSAGE_BYTES_MAX)),
+                // By the brokers' clocks: an instance whose own is wrong would be refused, or would date what others read.
+                ("message.timestamp.type", Need::Is("LogAppendTime")),
                 // A replica that is behind and becomes leader would forget what was acknowledged.
                 ("unclean.leader.election.enable", Need::Is("false")),
             ]

@@ -2,10 +2,12 @@
 
 use super::brokers::Brokers;
 use super::{java, topics};
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wagewatch::domain::{Entry, Record};
 use wagewatch::engine::cluster::Message;
 use wagewatch::intake::json::decode_line;
@@ -13,7 +15,8 @@ use wagewatch::intake::kafka::{Sorted, Sorter};
 use wagewatch::kafka::message::{Outgoing, Received};
 use wagewatch::kafka::{Door, Reader, Settings, Unobserved};
 
-pub const CASES: [(&str, fn(&Brokers)); 3] = [
+pub const CASES: [(&str, fn(&Brokers)); 4] = [
+    ("a_wrong_clock_dates_nothing", wrong_clock),
     ("a_door_answers_when_the_brokers_have_acknowledged", acknowledged),
     ("strangers_records_find_their_partition", strangers),
     ("a_full_door_refuses_whole_batches", full),
@@ -56,6 +59,22 @@ fn all<T>(
         })
         .unwrap();
     found
+}
+
+/// Whoever writes with a clock that is hours ahead is taken, and what he wrote has the brokers' time.
+fn wrong_clock(brokers: &Brokers) {
+    let settings = topics::made(brokers, 2);
+    let topics = settings.topics();
+    let now = || i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", &settings.brokers).create().unwrap();
+    let (before, line) = (now(), swipe("P1", 1));
+    let ahead = BaseRecord::to(&topics.records).partition(0).key("P1").payload(&line);
+    producer.send(ahead.timestamp(before + 7_200_000)).map_err(|(error, _)| error).unwrap();
+    producer.flush(Duration::from_secs(30)).unwrap();
+    let times = all(&settings, &topics.records, 2, |received| received.written_ms);
+    assert_eq!(times.len(), 1, "it was taken");
+    assert!(times.values().all(|at| (before - 60_000..=now() + 60_000).contains(at)), "{times:?}, {before}");
 }
 
 fn acknowledged(brokers: &Brokers) {
