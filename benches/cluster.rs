@@ -58,6 +58,9 @@ fn main() {
     let cost = meter.stop();
     one.checkpoint().unwrap();
     drop(one);
+    let on_disk = |topic: &str| log_bytes(&brokers, topic) as f64 / records as f64;
+    let topics = settings.topics();
+    let disk = [&topics.records, &topics.changelog, &topics.alerts].map(|topic| on_disk(topic));
     let (pages, page_bytes) = size(&settings, &settings.topics().changelog);
     let (rows, row_bytes) = size(&settings, &settings.topics().alerts);
     // All that it had is gone: each partition is built from its changelog.
@@ -222,6 +225,21 @@ fn serve(one: &mut Instance<KafkaTransport>) {
             return;
         }
     }
+}
+
+/// Of a topic's segments, as the broker keeps them, before compaction.
+fn log_bytes(brokers: &Brokers, topic: &str) -> u64 {
+    let mut bytes = 0;
+    for partition in std::fs::read_dir(brokers.folder().join("data-0")).unwrap() {
+        let folder = partition.unwrap().path();
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        if folder.is_dir() && name.rsplit_once('-').is_some_and(|(of, _)| of == topic) {
+            let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+            let logs = files.filter(|file| file.path().extension().is_some_and(|end| end == "log"));
+            bytes += logs.map(|file| file.metadata().unwrap().len()).sum::<u64>();
+        }
+    }
+    bytes
 }
 
 /// Messages of a topic, and their bytes: keys and bodies.

@@ -89,6 +89,7 @@ impl Core for ClusterCore {
             business_date: parts.table.date(),
             log_head: Position(standing.end),
             applied: Position(standing.next),
+            covered: Position(standing.covered),
             hot_bytes: standing.hot_bytes,
             shards: parts.sorter.partitions,
             projects: standing.projects,

@@ -29,6 +29,8 @@ pub struct Standing {
     /// Messages of the partitions that are owned: read, and there.
     pub next: u64,
     pub end: u64,
+    /// Of those, what the changelog covers.
+    pub covered: u64,
     pub projects: u64,
     pub hot_projects: u64,
     pub workers: u64,
@@ -184,6 +186,7 @@ impl<T: Transport> Seat<T> {
             }
             now.next += one.next;
             now.end += one.end.max(one.next);
+            now.covered += one.covered;
             if let Some(Owner::Projects(owner)) = self.instance.owner_mut(partition) {
                 let shard = owner.shard();
                 now.projects += shard.project_count() as u64;

@@ -27,6 +27,8 @@ pub struct Progress {
     pub next: u64,
     pub committed: u64,
     pub end: u64,
+    /// The offset up to which the changelog covers it.
+    pub covered: u64,
 }
 
 pub(super) struct Tenure {
@@ -240,7 +242,14 @@ impl Tenure {
     pub fn progress(&self) -> Progress {
         let next = self.owner().map_or(0, Owner::next);
         let (restored_pages, committed) = (self.restored_pages, self.committed.next);
-        Progress { stage: self.stage(), restored_pages, next, committed, end: self.end }
+        Progress {
+            stage: self.stage(),
+            restored_pages,
+            next,
+            committed,
+            end: self.end,
+            covered: self.committed.covered,
+        }
     }
 
     pub fn owner(&self) -> Option<&Owner> {

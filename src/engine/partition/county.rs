@@ -109,8 +109,7 @@ impl CountyOwner {
                 out.verdicts.push((offset, self.orders.want_date(*day)));
             }
             Message::Entry(Entry::Rulebook(book)) => {
-                self.orders.want_rulebook(book);
-                out.verdicts.push((offset, Verdict::Accepted));
+                out.verdicts.push((offset, self.orders.want_rulebook(book)));
             }
             Message::Entry(Entry::Release(release)) => {
                 self.orders.want_release(release);

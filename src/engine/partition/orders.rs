@@ -65,11 +65,15 @@ impl Orders {
         }
     }
 
-    /// Somebody wants everything judged by this one.
-    pub fn want_rulebook(&mut self, book: &Rulebook) {
+    /// Somebody wants everything judged by this one. Said again, by an owner who has not seen yet that it was said, it is known.
+    pub fn want_rulebook(&mut self, book: &Rulebook) -> Verdict {
+        if self.is_last_rulebook(book) {
+            return Verdict::Duplicate;
+        }
         self.is_dirty = true;
         self.book = Some(fingerprint(book));
         self.waiting.push_back(Everyone::Rulebook(Box::new(book.clone())));
+        Verdict::Accepted
     }
 
     /// Whether that rulebook is the last one that was asked for.
