@@ -43,11 +43,12 @@ impl Inner {
 
     /// What is known here; `None` for a partition that is not served here.
     pub(super) async fn answer_here(&self, questions: Vec<(Partition, Question)>) -> Vec<Option<Vec<u8>>> {
+        let until = Instant::now() + VERDICT_WAIT;
         let mut answers = vec![None; questions.len()];
         let (mut owners, mut places) = (Vec::new(), Vec::new());
         for (at, (partition, asked)) in questions.into_iter().enumerate() {
             if let Question::Verdicts(offsets) = &asked {
-                let found = self.parts.verdicts.wait(partition, offsets, VERDICT_WAIT).await;
+                let found = self.parts.verdicts.wait(partition, offsets, until).await;
                 answers[at] = Some(question::write_verdicts(&found));
             } else {
                 owners.push((partition, asked));
@@ -147,14 +148,22 @@ impl Inner {
             if Instant::now() >= until {
                 break;
             }
+            // One question to each owner.
+            let mut by_owner: BTreeMap<String, Vec<(Partition, Vec<usize>)>> = BTreeMap::new();
             for (partition, at) in wanted {
-                let offsets: Vec<u64> = at.iter().map(|at| places[*at].1).collect();
-                let Some(owner) = self.parts.table.owner(partition) else { continue };
-                let asked = [(partition, Question::Verdicts(offsets))];
-                let answer = self.answer_at(&owner, &asked).await.pop().flatten();
-                let told = answer.and_then(|bytes| question::read_verdicts(&bytes).ok()).unwrap_or_default();
-                for (at, verdict) in at.into_iter().zip(told) {
-                    found[at] = verdict;
+                if let Some(owner) = self.parts.table.owner(partition) {
+                    by_owner.entry(owner).or_default().push((partition, at));
+                }
+            }
+            for (owner, of) in by_owner {
+                let offsets = |at: &[usize]| at.iter().map(|at| places[*at].1).collect();
+                let asked: Vec<_> =
+                    of.iter().map(|(partition, at)| (*partition, Question::Verdicts(offsets(at)))).collect();
+                for ((_, at), answer) in of.into_iter().zip(self.answer_at(&owner, &asked).await) {
+                    let told = answer.and_then(|bytes| question::read_verdicts(&bytes).ok());
+                    for (at, verdict) in at.into_iter().zip(told.unwrap_or_default()) {
+                        found[at] = verdict;
+                    }
                 }
             }
             if found.iter().any(Option::is_none) {

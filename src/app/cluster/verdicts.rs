@@ -6,6 +6,7 @@ use crate::engine::cluster::{Partition, Verdicts};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// Verdicts of each partition that are kept.
 const KEPT: usize = 50_000;
@@ -54,14 +55,8 @@ impl VerdictBook {
         offsets.iter().map(find).collect()
     }
 
-    /// The same, as soon as all are known, or at last when `patience` has ended.
-    pub async fn wait(
-        &self,
-        partition: Partition,
-        offsets: &[u64],
-        patience: std::time::Duration,
-    ) -> Vec<Option<Verdict>> {
-        let until = tokio::time::Instant::now() + patience;
+    /// The same, as soon as all are known, or at last by then.
+    pub async fn wait(&self, partition: Partition, offsets: &[u64], until: Instant) -> Vec<Option<Verdict>> {
         loop {
             // Registered before it is asked, so that nothing is missed in between.
             let changed = self.changed.notified();
@@ -92,10 +87,10 @@ mod tests {
             [Some(Verdict::Duplicate), None, Some(Verdict::Accepted), Some(Verdict::Accepted)]
         );
         assert_eq!(book.find(Partition::County, &[5]), [None]);
-        let waits = book.wait(here, &[11], Duration::from_secs(30));
+        let waits = book.wait(here, &[11], Instant::now() + Duration::from_secs(30));
         let (found, ()) = tokio::join!(waits, async { book.put(vec![(here, 11, Verdict::Accepted)]) });
         assert_eq!(found, [Some(Verdict::Accepted)]);
-        assert_eq!(book.wait(here, &[99], Duration::from_millis(1)).await, [None]);
+        assert_eq!(book.wait(here, &[99], Instant::now()).await, [None]);
         let many = (100..100 + KEPT as u64).map(|offset| (here, offset, Verdict::Accepted));
         book.put(many.collect());
         assert_eq!(book.find(here, &[11, 100]), [None, Some(Verdict::Accepted)]);
