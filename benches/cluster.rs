@@ -76,6 +76,9 @@ fn main() {
         &format!("one instance, {records} records in {form}, {workers} workers; {}", cost.machine()),
         &[
             row("records a second, topic to alerts", "300,000", format!("{:.0}", records as f64 / seconds)),
+            row("records on a broker's disk, bytes a record", "", format!("{:.0}", disk[0])),
+            row("changelog on a broker's disk, bytes a record", "", format!("{:.1}", disk[1])),
+            row("alerts on a broker's disk, bytes a record", "", format!("{:.2}", disk[2])),
             row(
                 "changelog, bytes a record",
                 "",
