@@ -7,8 +7,10 @@ use std::mem::{Discriminant, discriminant};
 use std::sync::{Arc, LazyLock};
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::codec::{self, Writer};
-use wagewatch::domain::{Body, Door, Entry, Period, Reason, Record, Rejected, Rulebook};
-use wagewatch::engine::{Engine, Parts, Settings, Unobserved};
+use wagewatch::domain::{Body, Door, Entry, Period, Reason, Record, Rejected, Rulebook, Verdict};
+use wagewatch::engine::cluster::{Partition, Question, Told, question};
+use wagewatch::engine::loose::SAID_KINDS;
+use wagewatch::engine::{Engine, Equipment, Parts, Settings, Shard, Unobserved};
 use wagewatch::fiction::{County, Plan, Share};
 use wagewatch::guard::Token;
 use wagewatch::intake::write_json;
@@ -16,8 +18,8 @@ use wagewatch::log::{Log, MemoryLog};
 use wagewatch::proto::v1::{self as pb, act_request::Action, record::Body as PbBody};
 use wagewatch::serve::cursor::Cursor;
 use wagewatch::serve::seal::Seal;
-use wagewatch::store::MemoryStore;
 use wagewatch::store::loose::cut_value;
+use wagewatch::store::{Changes, MemoryStore, Store};
 
 use super::inner::{COUNTY_PAGE, PROJECT_PAGE, ROSTER_PAGE};
 
@@ -279,6 +281,43 @@ fn pages() -> Vec<Vec<u8>> {
         if *seen <= 8 * OF_EACH {
             seeds.push(seed);
         }
+    }
+    seeds.extend(said());
+    seeds
+}
+
+/// What instances of a cluster say to each other: questions, verdicts, and copies of the projects of the store.
+fn said() -> Vec<Vec<u8>> {
+    let plain = |kind: u8, bytes: &[u8]| {
+        let page = codec::unpack(bytes).expect("our own page");
+        [&[SAID_KINDS + kind][..], &page].concat()
+    };
+    let county = Partition::County;
+    let asked = [(county, Question::Suspense(7)), (Partition::Projects(1), Question::Verdicts(vec![1, 9]))];
+    let reason = Reason::range("at", "a word", "a time");
+    let verdicts = [None, Some(Verdict::Duplicate), Some(Verdict::Rejected(reason))];
+    let answers = [None, Some(b"x".to_vec())];
+    let mut seeds = vec![
+        plain(0, &question::write_questions(&asked)),
+        plain(1, &question::write_answers(&answers)),
+        plain(4, &question::write_verdicts(&verdicts)),
+        plain(7, &Told::Owner("w-0:7443".into()).to_bytes()),
+    ];
+    let put = STORE.iter().map(|(key, page)| (key.clone(), page.clone())).collect();
+    let store = MemoryStore::new();
+    store.write(Changes { put, remove: Vec::new() }).expect("memory");
+    let with = Equipment {
+        store: Arc::new(store),
+        book: Arc::new(Rulebook::default()),
+        ids: PUBLIC_ID_KEY,
+        rows_max: 16,
+        shards: 2,
+        shadow: None,
+    };
+    let (mut shard, _) = Shard::open(0, with).expect("our own pages");
+    for summary in shard.projects().into_iter().take(OF_EACH) {
+        let copy = shard.copy(&summary.project_id).expect("our own pages");
+        seeds.push(plain(5, &copy.expect("a project that there is")));
     }
     seeds
 }
