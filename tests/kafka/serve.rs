@@ -233,7 +233,7 @@ async fn letters(clients: &[Client; 2]) {
     for client in clients {
         let begun = Instant::now();
         loop {
-            let request = pb::ListDeadLettersRequest { page_size: 10, ..Default::default() };
+            let request = pb::ListDeadLettersRequest { page_size: 1000, ..Default::default() };
             let told = again(|| async { client.ledgers().list_dead_letters(request.clone()).await }).await;
             let letters = told.into_inner().dead_letters;
             if letters.iter().any(|letter| letter.raw.contains("broken")) {
