@@ -161,6 +161,24 @@ fn message(sorter: &wagewatch::intake::kafka::Sorter, record: &Record, n: usize)
     }
 }
 
+/// When the causes of all alert rows were written.
+pub fn stamps(settings: &Settings) -> Vec<i64> {
+    let partitions: Vec<i32> = (0..=i32::from(settings.partitions)).collect();
+    let mut stamps = Vec::new();
+    Reader::open(settings, &settings.topics().alerts, &partitions)
+        .unwrap()
+        .read_to_end(&mut |received| {
+            if let Ok(Told::Row(row)) =
+                Told::read(received.key.unwrap_or_default(), received.body.unwrap_or_default())
+            {
+                stamps.push(row.written_ms);
+            }
+        })
+        .unwrap();
+    assert!(!stamps.is_empty());
+    stamps
+}
+
 type Alerts = BTreeMap<(ProjectId, AlertKey), (Level, Sum, u32, Option<Day>)>;
 
 /// The alerts topic, folded: the last row of each alert, of those that stand. Each row is there once, in the order of its

@@ -9,8 +9,9 @@ use super::{poison, topics};
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tonic::{Status, Streaming};
@@ -28,11 +29,21 @@ const PATIENCE: Duration = Duration::from_secs(90);
 struct House {
     settings: Settings,
     folder: TempDir,
+    /// Preloaded into a process, its clock is an hour ahead.
+    skew: PathBuf,
 }
 
 impl House {
     fn new(brokers: &Brokers) -> House {
-        House { settings: topics::made(brokers, 4), folder: tempfile::tempdir().unwrap() }
+        let (settings, folder) = (topics::made(brokers, 4), tempfile::tempdir().unwrap());
+        let skew = folder.path().join("skew.so");
+        let made = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O2", "-o"])
+            .arg(&skew)
+            .args([concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka/skew.c"), "-ldl"])
+            .status();
+        assert!(made.unwrap().success());
+        House { settings, folder, skew }
     }
 
     fn data(&self, name: &str) -> PathBuf {
@@ -55,10 +66,12 @@ impl House {
             format!("server.grpc_addr=127.0.0.1:{port}"),
         ];
         let all: Vec<&str> = own.iter().map(String::as_str).chain(set.iter().copied()).collect();
-        Process::try_start(&self.data(name), &all).await
+        let wrong_clock = [("LD_PRELOAD", self.skew.as_path())];
+        let environment = if name == "b" { &wrong_clock[..] } else { &[] };
+        Process::try_start_in(&self.data(name), &all, environment).await
     }
 
-    /// The second one keeps copies of the first one's partitions.
+    /// The second one keeps copies of the first one's partitions, and its clock is an hour ahead.
     async fn start(&self, name: &str) -> Process {
         let standby = format!("cluster.standby={}", u8::from(name == "b"));
         match self.try_start(name, &[&standby]).await {
@@ -132,6 +145,9 @@ fn anyone(brokers: &Brokers) {
         let entries: Vec<Entry> =
             sent.iter().cloned().map(Entry::Record).chain([Entry::Date(last)]).collect();
         level(&clients[0], &entries).await;
+        let stamps = super::county::stamps(&house.settings);
+        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        assert!(stamps.iter().all(|at| (now - 600_000..=now).contains(at)), "times are the brokers'");
         let all = clients[0].standing().await;
         assert!(all.len() > 20);
         shows(&clients[1], "b", &all).await;

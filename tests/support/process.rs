@@ -49,6 +49,15 @@ impl Process {
     }
 
     pub async fn try_start(data: &Path, set: &[&str]) -> Result<Process, Ended> {
+        Process::try_start_in(data, set, &[]).await
+    }
+
+    /// The same, with these in its environment.
+    pub async fn try_start_in(
+        data: &Path,
+        set: &[&str],
+        environment: &[(&str, &Path)],
+    ) -> Result<Process, Ended> {
         let path = format!("data.path={}", data.display());
         let mut settings = vec![
             path.as_str(),
@@ -64,6 +73,7 @@ impl Process {
         let mut child = Command::new(env!("CARGO_BIN_EXE_wagewatch"))
             .arg("serve")
             .args(settings.iter().flat_map(|one| ["--set", one]))
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
