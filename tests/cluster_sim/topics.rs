@@ -476,11 +476,6 @@ impl Transport for Member {
         }
     }
 
-    fn submit(&mut self, entries: &[Entry]) -> Result<(), TransportError> {
-        entries.iter().for_each(|entry| self.topics.write(entry, false, false));
-        Ok(())
-    }
-
     fn release(&mut self, partitions: &[Partition]) -> Result<(), TransportError> {
         for partition in partitions {
             let mut cluster = self.topics.lock();

@@ -2,7 +2,7 @@
 //! While a partition moves it is asked again for a while.
 
 use super::core::Inner;
-use super::seat::Job;
+use super::thread::Job;
 use crate::codec::Corrupt;
 use crate::domain::{Day, Entry, ProjectId, Verdict};
 use crate::engine::ProjectCopy;
@@ -77,9 +77,7 @@ impl Inner {
             return self.answer_here(questions.to_vec()).await;
         }
         let asked = self.parts.peers.ask(address, question::write_questions(questions)).await;
-        let answers =
-            asked.map_err(|status| tracing::debug!(address, %status, "an instance does not answer"));
-        let answers = answers.ok().and_then(|bytes| question::read_answers(&bytes).ok());
+        let answers = asked.ok().and_then(|bytes| question::read_answers(&bytes).ok());
         answers.filter(|found| found.len() == questions.len()).unwrap_or_else(|| vec![None; questions.len()])
     }
 

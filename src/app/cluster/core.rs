@@ -4,8 +4,8 @@
 use super::super::telemetry::Ear;
 use super::asking::Known;
 use super::peers::Peers;
-use super::seat::{Job, Shared};
 use super::table::Table;
+use super::thread::{Job, Shared};
 use super::verdicts::VerdictBook;
 use super::{letters, transport};
 use crate::alerts::Tallies;

@@ -12,6 +12,8 @@ use std::time::Duration;
 /// Our own letters stand in one partition.
 const PARTITION: i32 = 0;
 const WAIT: Duration = Duration::from_millis(200);
+/// Brokers that give nothing for so long are not waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Letters above `after`, ascending, at most `max`. Waits for brokers: not for a thread that serves others.
 pub fn read(
@@ -34,9 +36,14 @@ pub fn read(
             None => return Ok(Vec::new()),
         },
     };
-    let mut letters = Vec::new();
+    let (mut letters, mut idle) = (Vec::new(), Duration::ZERO);
     while letters.len() < max && reader.stand().left() > 0 {
-        reader.take(max - letters.len(), WAIT, &mut |received| letters.push(letter(received)))?;
+        let wanted = max - letters.len();
+        let came = reader.take(wanted, WAIT, &mut |received| letters.push(letter(received)))?;
+        idle = if came == 0 { idle + WAIT } else { Duration::ZERO };
+        if idle > PATIENCE {
+            return Err(KafkaError::Unusable(format!("the messages of {topic} do not come")));
+        }
     }
     letters.retain(|letter| after.is_none_or(|after| letter.id > after));
     Ok(letters)

@@ -6,9 +6,9 @@ mod core;
 mod letters;
 mod output;
 mod peers;
-mod seat;
 mod stores;
 mod table;
+mod thread;
 mod transport;
 mod verdicts;
 mod writing;
@@ -29,12 +29,12 @@ use crate::serve::peers::Answers;
 use crate::store::MemoryStore;
 use anyhow::{Context, bail};
 use crossbeam_channel::{bounded, unbounded};
-use seat::{Seat, Shared};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use stores::Stores;
 use table::Table;
+use thread::{InstanceThread, Shared};
 use transport::{News, Wiring};
 use verdicts::VerdictBook;
 
@@ -80,7 +80,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
         spawn("alerts-topic", &shared, move || table.follow(&settings, &stop))?
     };
     let sorter = Sorter { topics: settings.topics(), partitions: settings.partitions };
-    let chair = Chair {
+    let joining = Joining {
         config: config.clone(),
         name,
         me: cluster.advertise.clone(),
@@ -98,8 +98,8 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
         stop: stop.clone(),
     };
     let failing = shared.clone();
-    let seated = spawn("instance", &shared, move || {
-        if let Err(error) = chair.work() {
+    let working = spawn("instance", &shared, move || {
+        if let Err(error) = joining.work() {
             failing.fail(&format!("{error:#}"));
         }
     })?;
@@ -118,7 +118,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
         runtime,
         rulebook: config.rulebook.version.clone(),
         stop_following: stop,
-        threads: Mutex::new(vec![seated, following]),
+        threads: Mutex::new(vec![working, following]),
     });
     Ok(Joined { engine: Engine::of(Arc::new(core.clone())), answers: Arc::new(core) })
 }
@@ -154,7 +154,7 @@ fn spawn(
 }
 
 /// What an instance is made of, on its own thread.
-struct Chair {
+struct Joining {
     config: Config,
     name: String,
     me: String,
@@ -164,7 +164,7 @@ struct Chair {
     table: Arc<Table>,
     door: Arc<Door>,
     wiring: Wiring,
-    jobs: crossbeam_channel::Receiver<seat::Job>,
+    jobs: crossbeam_channel::Receiver<thread::Job>,
     shared: Arc<Shared>,
     verdicts: Arc<VerdictBook>,
     observer: Arc<dyn kafka::Observer>,
@@ -172,7 +172,7 @@ struct Chair {
     stop: Arc<AtomicBool>,
 }
 
-impl Chair {
+impl Joining {
     fn work(self) -> anyhow::Result<()> {
         // What all instances have to agree on stands there.
         while !self.table.is_level() {
@@ -208,16 +208,10 @@ impl Chair {
         };
         let news = News { me: self.me, table: self.table, terms, traces: self.traces };
         let (door, sorter) = (self.door.clone(), Sorter { topics: self.settings.topics(), partitions });
-        let transport = KafkaTransport::join_with(
-            &self.settings,
-            &self.name,
-            self.observer,
-            self.door,
-            self.wiring,
-            Some(news),
-        )?;
+        let transport =
+            KafkaTransport::join_with(&self.settings, &self.name, self.observer, self.wiring, Some(news))?;
         let opens = Box::new(move |partition: Partition| stores.open(partition));
-        Seat {
+        InstanceThread {
             instance: Instance::new(transport, sizes, with, opens),
             jobs: self.jobs,
             verdicts: self.verdicts,

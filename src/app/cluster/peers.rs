@@ -7,7 +7,7 @@ use crate::serve::server::PEER_BYTES;
 use anyhow::{Context, anyhow};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Status};
@@ -16,12 +16,16 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// One that has been asked and is frozen must not hold up the question for long: it is asked again, of whoever owns then.
 const PATIENCE: Duration = Duration::from_secs(3);
 const KEEPALIVE: Duration = Duration::from_secs(10);
+/// So often it is said of one instance.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
 
 /// The other instances.
 pub struct Peers {
     token: Option<MetadataValue<Ascii>>,
     tls: Option<ClientTlsConfig>,
     known: Mutex<BTreeMap<String, PeerServiceClient<Channel>>>,
+    /// When it was last said that one does not answer.
+    refused: Mutex<BTreeMap<String, Instant>>,
 }
 
 impl Peers {
@@ -42,7 +46,7 @@ impl Peers {
                 None => tls.with_native_roots(),
             }
         });
-        Ok(Peers { token: token.transpose()?, tls, known: Mutex::default() })
+        Ok(Peers { token: token.transpose()?, tls, known: Mutex::default(), refused: Mutex::default() })
     }
 
     /// What that instance answers; an error: it cannot be reached, or will not say.
@@ -53,7 +57,28 @@ impl Peers {
         if let Some(token) = &self.token {
             request.metadata_mut().insert("authorization", token.clone());
         }
-        Ok(client.ask(request).await?.into_inner().answers.to_vec())
+        match client.ask(request).await {
+            Ok(answer) => Ok(answer.into_inner().answers.to_vec()),
+            Err(status) => {
+                self.tell(address, &status);
+                Err(status)
+            }
+        }
+    }
+
+    /// One that dies is asked again until another owns what it had; one that refuses does so until an operator has mended
+    /// something, and he has to hear of it.
+    fn tell(&self, address: &str, status: &Status) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.get(address).is_some_and(|last| last.elapsed() < SAY_AGAIN) {
+            return;
+        }
+        refused.insert(address.to_owned(), Instant::now());
+        tracing::warn!(
+            address,
+            %status,
+            "another instance does not answer what this one asks; if it lives, see cluster.token_file, the role \"instance\" in its principals, cluster.authority, and whether both are of one version"
+        );
     }
 
     fn client(&self, address: &str) -> anyhow::Result<PeerServiceClient<Channel>> {

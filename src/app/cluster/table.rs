@@ -28,6 +28,9 @@ struct Known {
     date: Option<Day>,
     terms: Option<Terms>,
     doubts: DoubtBook,
+    /// The next offset of each partition: what was read before is passed over when the topic is read again, for it may say
+    /// less than what came after it.
+    next: BTreeMap<i32, i64>,
 }
 
 /// Messages that are taken at once.
@@ -98,7 +101,6 @@ impl Table {
 
     fn read(&self, settings: &Settings, stop: &AtomicBool) -> Result<(), KafkaError> {
         let partitions: Vec<i32> = (0..=i32::from(self.partitions)).collect();
-        // What was read before is known, and passed over.
         let mut reader = Reader::open(settings, &settings.topics().alerts, &partitions)?;
         while !stop.load(Ordering::Acquire) {
             let mut rows: BTreeMap<u16, Vec<Arc<AlertRow>>> = BTreeMap::new();
@@ -113,6 +115,9 @@ impl Table {
 
     fn take(&self, received: &Received<'_>, rows: &mut BTreeMap<u16, Vec<Arc<AlertRow>>>) {
         let (partition, offset) = (received.partition, received.offset);
+        if !self.is_new(partition, offset) {
+            return;
+        }
         let Some(body) = received.body else {
             // Nobody of ours removes what was told.
             tracing::warn!(partition, offset, "the alerts topic: a tombstone is passed over");
@@ -144,6 +149,14 @@ impl Table {
                 );
             }
         }
+    }
+
+    fn is_new(&self, partition: i32, offset: i64) -> bool {
+        let mut known = self.known();
+        let next = known.next.entry(partition).or_default();
+        let is_new = offset >= *next;
+        *next = (offset + 1).max(*next);
+        is_new
     }
 
     fn project(&self, name: &ProjectId, facts: &ProjectFacts) {
@@ -186,5 +199,50 @@ impl Table {
         if let Some(doubts) = known.doubts.take_changed() {
             self.observer.doubted(&doubts);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Unobserved;
+
+    #[test]
+    fn what_is_read_again_takes_nothing_back() {
+        let table = Table::new(1, 100, Arc::new(Unobserved));
+        let day = |text: &str| Day::parse(text).unwrap();
+        let said: Vec<(i32, i64, Told)> = vec![
+            (0, 3, Told::Owner("a:1".into())),
+            (1, 0, Told::Date(day("2026-03-01"))),
+            (0, 9, Told::Owner("b:1".into())),
+            (1, 4, Told::Date(day("2026-03-02"))),
+        ];
+        let read = |said: &[(i32, i64, Told)]| {
+            for (partition, offset, told) in said {
+                let (key, body) = (told.key(), told.to_bytes());
+                let (key, body) = (Some(key.as_bytes()), Some(&body[..]));
+                let received =
+                    Received { partition: *partition, offset: *offset, key, body, ..Received::default() };
+                table.take(&received, &mut BTreeMap::new());
+            }
+            (table.owner(Partition::Projects(0)), table.date())
+        };
+        let now = (Some("b:1".to_owned()), Some(day("2026-03-02")));
+        assert_eq!(read(&said), now);
+        // The brokers were away: it begins again, and is at no moment behind.
+        for until in 1..=said.len() {
+            assert_eq!(read(&said[..until]), now);
+        }
+        // What follows counts again; poison and tombstones count for nothing.
+        table.take(
+            &Received { offset: 10, key: Some(b"_owner"), body: Some(b"x"), ..Received::default() },
+            &mut BTreeMap::new(),
+        );
+        table.take(
+            &Received { offset: 11, key: Some(b"_owner"), ..Received::default() },
+            &mut BTreeMap::new(),
+        );
+        assert_eq!(read(&[]), now);
+        assert_eq!(read(&[(0, 12, Told::Owner("c:1".into()))]).0.as_deref(), Some("c:1"));
     }
 }

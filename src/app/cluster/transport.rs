@@ -12,8 +12,7 @@ use crate::engine::cluster::{
 use crate::intake::kafka::{Sorted, Sorter};
 use crate::kafka::message::{Outgoing, Received};
 use crate::kafka::{
-    Counted, Done, Door, Event as Heard, KafkaError, Member, Observer, Outbox, Queue, Reader, Refused,
-    Settings,
+    Counted, Done, Event as Heard, KafkaError, Member, Observer, Outbox, Queue, Reader, Refused, Settings,
 };
 use crate::telemetry::{Taken, Touched};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -23,9 +22,6 @@ use std::time::Duration;
 
 /// Messages that one call hands over of one partition.
 const MESSAGES_MAX: usize = 4096;
-/// Messages of our own door that may wait for acknowledgement.
-const DOOR_MAX: usize = 200_000;
-const SUBMIT_PATIENCE: Duration = Duration::from_secs(60);
 
 /// One instance's hold on the topics. Fields are dropped in this order: first what the member's thread may wait for.
 pub struct KafkaTransport {
@@ -37,7 +33,6 @@ pub struct KafkaTransport {
     pub(super) settings: Settings,
     pub(super) sorter: Sorter,
     pub(super) outbox: Outbox,
-    door: Arc<Door>,
     pub(super) observer: Arc<dyn Observer>,
     wiring: Wiring,
     pub(super) news: Option<News>,
@@ -81,9 +76,8 @@ impl KafkaTransport {
         name: &str,
         observer: Arc<dyn Observer>,
     ) -> Result<KafkaTransport, KafkaError> {
-        let door = Arc::new(Door::open(settings, DOOR_MAX, observer.clone())?);
         let (wake, woken) = bounded(1);
-        KafkaTransport::join_with(settings, name, observer, door, Wiring { wake, woken }, None)
+        KafkaTransport::join_with(settings, name, observer, Wiring { wake, woken }, None)
     }
 
     /// The same with what others share with it.
@@ -91,7 +85,6 @@ impl KafkaTransport {
         settings: &Settings,
         name: &str,
         observer: Arc<dyn Observer>,
-        door: Arc<Door>,
         wiring: Wiring,
         news: Option<News>,
     ) -> Result<KafkaTransport, KafkaError> {
@@ -107,7 +100,6 @@ impl KafkaTransport {
             sorter: Sorter { topics, partitions: settings.partitions },
             settings: settings.clone(),
             outbox,
-            door,
             observer,
             wiring,
             news,
@@ -230,9 +222,6 @@ impl Transport for KafkaTransport {
                 default(wait) => {}
             }
         }
-        if let Some(why) = self.door.failure() {
-            return Err(broken(why));
-        }
         Ok(happened)
     }
 
@@ -333,20 +322,6 @@ impl Transport for KafkaTransport {
                 Err(PublishError::Aborted(why))
             }
             Err(Refused::Fatal(error)) => Err(failed(error).into()),
-        }
-    }
-
-    fn submit(&mut self, entries: &[Entry]) -> Result<(), TransportError> {
-        let messages: Vec<Outgoing> = entries.iter().map(|entry| self.sorter.entry(entry)).collect();
-        let (done, heard) = bounded(1);
-        let sent = self.door.send(&messages, move |sent| {
-            // Whoever waited has given up.
-            let _ = done.send(sent);
-        });
-        sent.map_err(|waiting| broken(format!("kafka: {waiting} messages wait for the brokers already")))?;
-        match heard.recv_timeout(SUBMIT_PATIENCE) {
-            Ok(sent) => sent.map(|_| ()).map_err(failed),
-            Err(_) => Err(broken("kafka: the brokers have not acknowledged in time")),
         }
     }
 

@@ -57,7 +57,6 @@ pub struct Instance<T> {
     checkpointed: BTreeMap<Partition, Instant>,
     inbox: Vec<Event>,
     verdicts: Verdicts,
-    fenced: u64,
 }
 
 impl<T: Transport> Instance<T> {
@@ -72,7 +71,6 @@ impl<T: Transport> Instance<T> {
             checkpointed: BTreeMap::new(),
             inbox: Vec::new(),
             verdicts: Verdicts::new(),
-            fenced: 0,
         }
     }
 
@@ -205,7 +203,6 @@ impl<T: Transport> Instance<T> {
             }
             Err(PublishError::Fenced) => {
                 tracing::warn!("fenced: another instance owns what this one was writing for");
-                self.fenced += 1;
                 let owned = self.tenures.iter().filter(|(_, tenure)| tenure.stage() != Stage::Following);
                 let owned: Vec<Partition> = owned.map(|(partition, _)| *partition).collect();
                 owned.into_iter().for_each(|partition| self.put_down(partition));
@@ -265,11 +262,6 @@ impl<T: Transport> Instance<T> {
     pub fn is_ready(&self) -> bool {
         let is_settled = |tenure: &Tenure| matches!(tenure.stage(), Stage::Serving | Stage::Following);
         self.tenures.values().all(is_settled)
-    }
-
-    /// Writes that were refused because another instance owned the partition.
-    pub fn fenced(&self) -> u64 {
-        self.fenced
     }
 
     /// Partitions that projects are dealt out to.

@@ -13,7 +13,6 @@
 //!
 //! All that is read is read committed.
 
-use crate::domain::Entry;
 use crate::engine::partition::{Delivery, Outputs, Partition};
 use crate::store::Changes;
 use std::time::Duration;
@@ -49,10 +48,6 @@ pub trait Transport: Send {
     /// answers, it is known whether it is written: an answer that was lost is asked for again here. Never writes for
     /// an instance that has lost one of the partitions: their new owner's `committed` fences it.
     fn publish(&mut self, batch: &[Part]) -> Result<Vec<Published>, PublishError>;
-
-    /// Writes what came in by a door of this instance, each entry to where `Partition::of` places it;
-    /// durable (all in-sync replicas) when it answers. No transaction.
-    fn submit(&mut self, entries: &[Entry]) -> Result<(), TransportError>;
 
     /// What was revoked has been put down: somebody else may have it.
     fn release(&mut self, partitions: &[Partition]) -> Result<(), TransportError>;

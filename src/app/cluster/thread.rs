@@ -67,7 +67,7 @@ impl Shared {
 }
 
 /// An instance at work.
-pub struct Seat<T: Transport> {
+pub struct InstanceThread<T: Transport> {
     pub instance: Instance<T>,
     pub jobs: Receiver<Job>,
     pub verdicts: Arc<VerdictBook>,
@@ -85,7 +85,7 @@ const TELL_EVERY: Duration = Duration::from_millis(100);
 /// Without partitions after so long, there are none left for this instance.
 const JOINING: Duration = Duration::from_secs(15);
 
-impl<T: Transport> Seat<T> {
+impl<T: Transport> InstanceThread<T> {
     /// Until it is to stop, or cannot go on. What was begun is finished, and written with all pages.
     pub fn run(mut self) {
         let began = Instant::now();
