@@ -104,10 +104,12 @@ impl Core for ClusterCore {
         }
     }
 
-    /// Once it has been, it stays so: partitions that move hold up questions about them, not alerts and records.
+    /// Once it has been, it stays so: partitions that move hold up questions about them, not alerts and records. Not before the
+    /// cluster's terms are known: a cursor that was given without its life would be good nowhere.
     fn is_ready(&self) -> bool {
         let standing = self.0.parts.shared.standing();
         let is_ready = self.0.parts.table.is_level()
+            && self.0.parts.table.terms().is_some()
             && standing.failed.is_none()
             && (standing.ready || self.0.was_ready.load(Ordering::Acquire));
         self.0.was_ready.fetch_or(is_ready, Ordering::AcqRel);
