@@ -444,7 +444,8 @@ impl World {
                 let (batch, behind) = rest.split_at(self.dice.random_range(1..=30.min(rest.len())));
                 let out = owner.step(batch).unwrap();
                 if let Some(beside) = &mut beside {
-                    assert_eq!(format!("{:?}", beside.step(batch).unwrap()), format!("{out:?}"));
+                    let said = beside.step(batch).unwrap();
+                    assert!(said.rows == out.rows && said.messages == out.messages, "a shadow is heard");
                     beside.judge_shadow().unwrap();
                 }
                 rows.extend(out.rows);

@@ -88,8 +88,6 @@ pub struct InstanceThread<T: Transport> {
 
 const IDLE: Duration = Duration::from_millis(100);
 const TELL_EVERY: Duration = Duration::from_millis(100);
-/// Whatever comes goes before the shadow's projects: it is looked for so often.
-const SHADOW_SLICE: Duration = Duration::from_millis(10);
 /// After so many rounds without an idle moment one project is judged by the shadow rulebook all the same.
 const BUSY_ROUNDS: u32 = 64;
 /// Without partitions after so long, there are none left for this instance.
@@ -123,7 +121,6 @@ impl<T: Transport> InstanceThread<T> {
         self.instance.receive(if self.instance.shadow_waits() { Duration::ZERO } else { IDLE })?;
         let is_idle = self.instance.is_idle();
         self.instance.work()?;
-        self.judge_shadow(is_idle)?;
         self.verdicts.put(self.instance.take_verdicts());
         if self.standby > 0 {
             (0..self.standby)
@@ -141,16 +138,13 @@ impl<T: Transport> InstanceThread<T> {
             Some(_) => {}
             None => *rulebook_said = false,
         }
-        Ok(())
+        self.judge_shadow(is_idle)
     }
 
+    /// One project a round: whatever comes goes before the next one.
     fn judge_shadow(&mut self, is_idle: bool) -> Result<(), ClusterError> {
-        let began = Instant::now();
         self.busy_rounds += 1;
-        if is_idle {
-            self.busy_rounds = 0;
-            while self.jobs.is_empty() && began.elapsed() < SHADOW_SLICE && self.instance.judge_shadow()? {}
-        } else if self.busy_rounds >= BUSY_ROUNDS {
+        if is_idle || self.busy_rounds >= BUSY_ROUNDS {
             self.busy_rounds = 0;
             self.instance.judge_shadow()?;
         }

@@ -204,3 +204,103 @@ impl Heard {
         self.projects = now;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::PUBLIC_ID_KEY;
+    use crate::domain::{Day, IdNumber, Level, Position, Rule, Uscc};
+    use crate::engine::shard::Equipment;
+    use crate::store::MemoryStore;
+
+    fn project(n: u8) -> ProjectId {
+        ProjectId::parse("project_id", &format!("P{n}")).unwrap()
+    }
+
+    fn owes(amount: i128) -> Vec<Share> {
+        let firm = Uscc::parse("employer_uscc", "91110000600037341L").unwrap();
+        // Enough for `group-arrears` where they are owed in two projects.
+        let workers = (10..20).map(|n| IdNumber::from_kept(&format!("Passport{n}"))).collect();
+        vec![Share { firm, amount, workers, oldest_due_on: Day(20_000) }]
+    }
+
+    fn say(teller: &mut ShadowTeller, known: Option<Mark>, shares: &Shares) -> SharesSaid {
+        let shares = shares.iter().map(|(project, shares)| (project, shares.as_slice()));
+        SharesSaid::read(&teller.say(known, true, shares).to_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_is_known_is_not_said_again_and_what_another_rulebook_finds_is_left_out() {
+        let book = Arc::new(Rulebook { version: "next".into(), ..Rulebook::default() });
+        let mut county = CountyShadow::new(book.clone(), 2);
+        let mut teller = ShadowTeller::new(&book);
+        let hear = |county: &mut CountyShadow, bytes: Option<Vec<u8>>| {
+            let apart = county.hear([(0, bytes), (7, None)].into_iter());
+            let heard = &county.heard[0];
+            (apart, heard.mark, heard.is_level, heard.projects.len())
+        };
+        let mut shares: Shares = vec![(project(2), owes(7)), (project(1), owes(i128::MAX))];
+        let first = say(&mut teller, None, &shares);
+        assert!(first.shares.as_ref().is_some_and(|shares| shares[1] == (project(2), owes(7))));
+        let mark = Some(first.mark);
+        assert_eq!(hear(&mut county, Some(first.to_bytes())), (vec![], mark, true, 2));
+        assert_eq!(county.marks().collect::<Vec<_>>(), [(0, mark), (1, None)]);
+        // Whoever owns it says the same mark; what it stands for needs no saying.
+        shares.reverse();
+        let again = say(&mut ShadowTeller::new(&book), mark, &shares);
+        assert!(again.shares.is_none() && Some(again.mark) == mark);
+        assert_eq!(hear(&mut county, Some(again.to_bytes())), (vec![], mark, true, 2));
+        // Nobody answers: it stands, and is waited for.
+        assert_eq!(hear(&mut county, None), (vec![], mark, false, 2));
+        // It is not taken for known by one who has not heard it.
+        let mut next = CountyShadow::new(book.clone(), 2);
+        assert_eq!(hear(&mut next, Some(again.to_bytes())), (vec![], None, false, 0));
+        shares.pop();
+        teller.changed();
+        let fewer = say(&mut teller, mark, &shares);
+        assert_eq!(hear(&mut county, Some(fewer.to_bytes())), (vec![], Some(fewer.mark), true, 1));
+        let other = say(&mut ShadowTeller::new(&Rulebook::default()), None, &shares);
+        for bytes in [other.to_bytes(), Vec::new(), b"of another version".to_vec()] {
+            let mut county = CountyShadow::new(book.clone(), 2);
+            hear(&mut county, Some(fewer.to_bytes()));
+            assert_eq!(hear(&mut county, Some(bytes.clone())), (vec![0], None, false, 0));
+            assert_eq!(hear(&mut county, Some(bytes)), (vec![], None, false, 0), "told once");
+        }
+        let bytes = fewer.to_bytes();
+        assert!(SharesSaid::read(&bytes[..bytes.len() / 2]).is_err());
+    }
+
+    fn bureau(book: &Arc<Rulebook>) -> Bureau {
+        let (store, book) = (Arc::new(MemoryStore::new()), book.clone());
+        let with = Equipment { store, book, ids: PUBLIC_ID_KEY, rows_max: 0, shards: 2, shadow: None };
+        let (mut bureau, _) = Bureau::open(2, with).unwrap();
+        bureau.begin(Position(1), 0);
+        bureau.turn_to(Day(20_100), Vec::new()).unwrap();
+        bureau.end();
+        bureau
+    }
+
+    #[test]
+    fn the_county_counts_what_is_owed_now_once_for_each_time_that_it_asks() {
+        let book = Arc::new(Rulebook::default());
+        let (mut county, bureau) = (CountyShadow::new(book.clone(), 2), bureau(&book));
+        let groups = |county: &CountyShadow| county.counts().get(&(Rule::GroupArrears, Level::Red)).copied();
+        let tell = |county: &mut CountyShadow, at: [&Shares; 2]| {
+            let said = (0..).zip(at).map(|(n, shares)| {
+                let said = say(&mut ShadowTeller::new(&book), None, shares);
+                (n, Some(said.to_bytes()))
+            });
+            assert!(county.hear(said).is_empty());
+        };
+        assert!(!county.waits(&bureau), "nobody was asked");
+        assert_eq!(county.waiting(&bureau), 3);
+        let (one, other, none) = (vec![(project(1), owes(7))], vec![(project(2), owes(7))], Shares::new());
+        for (at, wanted) in [([&one, &other], Some(1)), ([&one, &none], None), ([&other, &one], Some(1))] {
+            tell(&mut county, at);
+            assert!(county.waits(&bureau) && county.waiting(&bureau) == 1);
+            county.judge(&bureau);
+            assert!(!county.waits(&bureau) && county.waiting(&bureau) == 0);
+            assert_eq!(groups(&county), wanted);
+        }
+    }
+}
