@@ -292,7 +292,8 @@ fn an_instance_of_a_cluster_is_reached_by_its_own_address_and_one_of_them_delive
     refused(hook, "webhook.url or alertmanager.url without cluster.deliverer");
     of(&format!("{hook}[cluster]\nname = \"w-0\"\ndeliverer = \"w-0\"")).unwrap();
     // A shadow rulebook judges on each instance what that one owns.
-    assert_eq!(of("[files]\nshadow_rulebook = \"next\"").unwrap().shadow.unwrap().version, "next");
+    let beside = of("[files]\nshadow_rulebook = \"next\"").unwrap().shadow.unwrap();
+    assert!(beside.version.starts_with("next"), "{}", beside.version);
     // Without Kafka the section is read and nobody's.
     let local = with_files(&[("w.toml", "[cluster]\nname = \"w-0\"")]).unwrap();
     assert_eq!(local.cluster, None);

@@ -27,16 +27,18 @@ fn beside(brokers: &Brokers) {
         .unwrap();
     block_on(async {
         let set = setting(&path);
-        let (a, b) = tokio::join!(house.try_start("a", &[&set]), house.try_start("b", &[&set]));
+        let beside = [set.as_str()];
+        let (a, b) = tokio::join!(house.try_start("a", &beside), house.try_start("b", &beside));
         let (a, b) = (a.unwrap(), b.unwrap());
+        let (first_door, other_door) = (a.client(), b.client());
         let (records, first, last) = county();
         let records = tellable(records);
-        again(|| a.client().set_date(first)).await;
+        again(|| first_door.set_date(first)).await;
         for batch in records.chunks(records.len().div_ceil(8)) {
-            let codes = again(|| b.client().submit(batch)).await;
+            let codes = again(|| other_door.submit(batch)).await;
             assert!(codes.iter().all(|code| matches!(code, Code::Accepted | Code::Duplicate)), "{codes:?}");
         }
-        again(|| a.client().set_date(last)).await;
+        again(|| first_door.set_date(last)).await;
         let entries: Vec<Entry> = records.into_iter().map(Entry::Record).chain([Entry::Date(last)]).collect();
         let next = Config::load(&Sources { set: vec![set], ..Sources::default() }).unwrap().shadow.unwrap();
         let wanted = counts(&entries, &next);
@@ -45,16 +47,17 @@ fn beside(brokers: &Brokers) {
         // It is of the instance that is asked.
         let mut told = 0;
         for process in [&a, &b] {
-            let shadow = again(|| async { process.client().status().await }).await.shadow.unwrap();
-            assert_eq!(shadow.rulebook_version, "next");
+            let client = process.client();
+            let shadow = again(|| client.status()).await.shadow.unwrap();
+            assert_eq!(shadow.rulebook_version, next.version);
             told += shadow.alerts.iter().map(|count| count.alerts).sum::<u64>();
         }
         assert_eq!(told, wanted.values().sum::<u64>());
-        level(&a.client(), &entries).await;
-        a.client().check(&entries, &book()).await;
+        level(&first_door, &entries).await;
+        first_door.check(&entries, &book()).await;
         a.kill();
         counted(&[&b], &wanted).await;
-        b.client().check(&entries, &book()).await;
+        other_door.check(&entries, &book()).await;
         assert!(b.stop().await.status.success());
     });
 }
@@ -72,20 +75,22 @@ fn counts(entries: &[Entry], book: &Rulebook) -> Counts {
     counts
 }
 
-/// Until these instances together show that; the county hears of what is owed every few seconds.
+/// Until these instances together show that, and nothing waits: the county has then heard of each partition what is owed there.
 async fn counted(processes: &[&Process], wanted: &Counts) {
     let begun = Instant::now();
     loop {
-        let mut found = Counts::new();
+        let (mut found, mut waiting) = (Counts::new(), 0);
         for process in processes {
             for (what, count) in metrics(process) {
                 *found.entry(what).or_default() += count;
             }
+            let client = process.client();
+            waiting += again(|| client.status()).await.shadow.unwrap().projects_waiting;
         }
-        if found == *wanted {
+        if found == *wanted && waiting == 0 {
             return;
         }
-        assert!(begun.elapsed() < PATIENCE, "{found:?}\n{wanted:?}");
+        assert!(begun.elapsed() < PATIENCE, "{waiting} wait\n{found:?}\n{wanted:?}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
