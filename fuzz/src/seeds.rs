@@ -10,6 +10,7 @@ use wagewatch::codec::{self, Writer};
 use wagewatch::domain::{Body, Door, Entry, Period, Reason, Record, Rejected, Rulebook, Verdict};
 use wagewatch::engine::cluster::{Partition, Question, Told, question};
 use wagewatch::engine::loose::SAID_KINDS;
+use wagewatch::engine::partition::ProjectsOwner;
 use wagewatch::engine::{Engine, Equipment, Parts, Settings, Shard, Unobserved};
 use wagewatch::fiction::{County, Plan, Share};
 use wagewatch::guard::Token;
@@ -312,8 +313,14 @@ fn said() -> Vec<Vec<u8>> {
         ids: PUBLIC_ID_KEY,
         rows_max: 16,
         shards: 2,
-        shadow: None,
+        shadow: Some(Arc::new(Rulebook::default())),
     };
+    let mut owner = ProjectsOwner::open(0, with.shards, with.clone()).expect("our own pages");
+    while owner.shard().shadow_waiting() > 0 {
+        owner.judge_shadow().expect("our own pages");
+    }
+    let shares = owner.say_shares(None).expect("a shadow rulebook");
+    seeds.push(plain(8, &shares.to_bytes()));
     let (mut shard, _) = Shard::open(0, with).expect("our own pages");
     for summary in shard.projects().into_iter().take(OF_EACH) {
         let copy = shard.copy(&summary.project_id).expect("our own pages");

@@ -2,6 +2,7 @@
 //! those who keep no rows (a batch, the shadow rulebook). Knows no rule.
 
 use super::bureau::Owes;
+use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{Day, Evidence, Finding, FirmView, IdNumber, Rule, Sum, Uscc};
 use std::collections::BTreeMap;
 
@@ -13,6 +14,22 @@ pub struct Share {
     /// Each once, ascending.
     pub workers: Vec<IdNumber>,
     pub oldest_due_on: Day,
+}
+
+impl Share {
+    pub fn write(&self, w: &mut Writer) {
+        w.uscc(&self.firm);
+        w.sum(self.amount);
+        w.list(self.workers.iter(), Writer::id_number);
+        w.day(self.oldest_due_on);
+    }
+
+    /// # Errors
+    /// The bytes are no share.
+    pub fn read(r: &mut Reader<'_>) -> Result<Share, Corrupt> {
+        let (firm, amount) = (r.uscc()?, r.sum()?);
+        Ok(Share { firm, amount, workers: r.list(Reader::id_number)?, oldest_due_on: r.day()? })
+    }
 }
 
 /// The shares of a project's employers in what was found of its wages, ascending by employer.

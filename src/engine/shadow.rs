@@ -67,6 +67,12 @@ impl Shadow {
         &self.counts
     }
 
+    /// What employers owe in each project in which one does.
+    pub fn shares(&self) -> impl Iterator<Item = (u32, &[Share])> {
+        let owing = self.projects.iter().filter(|(_, project)| !project.shares.is_empty());
+        owing.map(|(slot, project)| (*slot, project.shares.as_slice()))
+    }
+
     /// The next project to judge.
     pub fn next(&self) -> Option<u32> {
         self.stale.first().copied()

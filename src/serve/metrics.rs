@@ -132,7 +132,7 @@ impl Metrics {
             )?,
             shadow: r.gauge_vec(
                 "wagewatch_shadow_alerts",
-                "Alerts that would stand by the shadow rulebook, by rule and level; none without one.",
+                "Alerts that would stand by the shadow rulebook, by rule and level; none without one. On a cluster, of the partitions that this instance owns.",
                 &["rule", "level"],
             )?,
             senders: Senders::new(r)?,

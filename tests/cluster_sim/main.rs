@@ -2,7 +2,8 @@
 //! copies, are given partitions and put them down, while doors write records in any order, twice, and to where
 //! they do not belong, with dates, rulebooks and acts between. Whatever happens, once all is read: ledgers,
 //! suspense and standing alerts of all owners together are the oracle's, the alerts topic has each row once
-//! and no gap, its last rows are what the owners have, and each rejection is told once.
+//! and no gap, its last rows are what the owners have, and each rejection is told once. What a shadow rulebook finds beside, all
+//! instances together, is what the oracle finds by it.
 //!
 //! A failing seed is printed; `SEED=n cargo test --test cluster_sim` runs it alone, `SEEDS=n` runs that many.
 
@@ -12,6 +13,7 @@ mod crossing;
 mod node;
 #[path = "../oracle/mod.rs"]
 mod oracle;
+mod shadow;
 #[path = "../support/mod.rs"]
 mod support;
 mod topics;

@@ -19,14 +19,16 @@ type Copies = Arc<Mutex<BTreeMap<Partition, MemoryStore>>>;
 pub struct Node {
     pub id: usize,
     copies: Copies,
+    /// Judges beside the live one.
+    shadow: Option<Arc<Rulebook>>,
     /// `None` while it is down.
     pub instance: Option<Instance<Member>>,
     pub is_frozen: bool,
 }
 
 impl Node {
-    pub fn new(id: usize) -> Node {
-        Node { id, copies: Copies::default(), instance: None, is_frozen: false }
+    pub fn new(id: usize, shadow: Option<Arc<Rulebook>>) -> Node {
+        Node { id, copies: Copies::default(), shadow, instance: None, is_frozen: false }
     }
 
     /// A new process on what the machine has kept.
@@ -38,19 +40,13 @@ impl Node {
             checkpoint_every: Duration::MAX,
             partition_bytes: if dice.random_bool(0.3) { 0 } else { usize::MAX },
         };
-        let with = self.equipment(book);
+        let with = Equipment { shadow: self.shadow.clone(), ..equipment(book) };
         let stores = move |partition| {
             let store = copies.lock().unwrap().entry(partition).or_default().clone();
             Ok(Arc::new(store) as Arc<dyn Store>)
         };
         self.instance = Some(Instance::new(topics.member(self.id), settings, with, Box::new(stores)));
         self.is_frozen = false;
-    }
-
-    /// What owners are given; the store is a new one.
-    pub fn equipment(&self, book: &Arc<Rulebook>) -> Equipment {
-        let store = Arc::new(MemoryStore::new());
-        Equipment { store, book: book.clone(), ids: PUBLIC_ID_KEY, rows_max: 0, shards: 1, shadow: None }
     }
 
     /// The process is gone; writes of copies that were under way are there or not.
@@ -112,4 +108,10 @@ impl Node {
     pub fn work(&mut self) -> Result<(), ClusterError> {
         self.instance.as_mut().map_or(Ok(()), |instance| instance.work().map(|_| ()))
     }
+}
+
+/// What owners are given, without a shadow; the store is a new one.
+pub fn equipment(book: &Arc<Rulebook>) -> Equipment {
+    let store = Arc::new(MemoryStore::new());
+    Equipment { store, book: book.clone(), ids: PUBLIC_ID_KEY, rows_max: 0, shards: 1, shadow: None }
 }

@@ -1,7 +1,8 @@
 //! What happens in one seed, and what must hold when all is at rest.
 
-use super::node::Node;
+use super::node::{Node, equipment};
 use super::oracle::world;
+use super::shadow::Shadow;
 use super::support::flooding::{flooded, release};
 use super::support::floods;
 use super::support::judge::{Picture, truth};
@@ -36,6 +37,8 @@ pub struct Seen {
     /// Alerts of people at two projects on one day.
     pub at_two_projects: usize,
     said: (usize, usize),
+    /// Alerts that the shadow rulebook counted, and of those what employers owe over projects.
+    pub in_shadow: (u64, u64),
 }
 
 impl Seen {
@@ -51,6 +54,7 @@ impl Seen {
         self.let_go += other.let_go;
         self.at_two_projects += other.at_two_projects;
         self.said = (self.said.0 + other.said.0, self.said.1 + other.said.1);
+        self.in_shadow = (self.in_shadow.0 + other.in_shadow.0, self.in_shadow.1 + other.in_shadow.1);
     }
 }
 
@@ -60,6 +64,8 @@ pub struct World {
     topics: Topics,
     nodes: Vec<Node>,
     pending: Vec<Entry>,
+    /// In half of the seeds.
+    shadow: Option<Shadow>,
     seen: Seen,
 }
 
@@ -68,7 +74,8 @@ impl World {
     pub fn new(seed: u64, planted: Planted) -> World {
         let swarm = world::Swarm::of(seed);
         let swarm = if seed.is_multiple_of(4) { swarm.with_conflicts() } else { swarm };
-        let mut world = World::empty(seed, flooded(world::book(seed), seed), planted);
+        let shadow = seed.is_multiple_of(2).then(|| Shadow::new(seed));
+        let mut world = World::with(seed, flooded(world::book(seed), seed), shadow, planted);
         world.pending = entries(seed, &swarm, &mut world.dice);
         world.pending.reverse();
         world
@@ -76,15 +83,21 @@ impl World {
 
     /// A cluster of some size, to which nobody has written.
     pub fn empty(seed: u64, book: Rulebook, planted: Planted) -> World {
+        World::with(seed, book, None, planted)
+    }
+
+    fn with(seed: u64, book: Rulebook, shadow: Option<Shadow>, planted: Planted) -> World {
         let mut dice = Dice::seed_from_u64(seed);
         let book = Arc::new(book);
         let topics = Topics::new(dice.random_range(1..6), seed, planted);
-        let mut nodes: Vec<Node> = (0..dice.random_range(1..5)).map(Node::new).collect();
+        let beside = shadow.as_ref().map(|shadow| shadow.book.clone());
+        let node = |id| Node::new(id, beside.clone());
+        let mut nodes: Vec<Node> = (0..dice.random_range(1..5)).map(node).collect();
         nodes.iter_mut().for_each(|node| node.start(&topics, &book, &mut dice));
         for partition in topics.all() {
             topics.seize(partition, dice.random_range(0..nodes.len()));
         }
-        World { dice, book, topics, nodes, pending: Vec::new(), seen: Seen::default() }
+        World { dice, book, topics, nodes, pending: Vec::new(), shadow, seen: Seen::default() }
     }
 
     /// A door writes these, in their order; then members run for a while, and things happen to some.
@@ -208,6 +221,9 @@ impl World {
         }
         if outcome.is_ok() && self.dice.random_ratio(4, 5) {
             outcome = node.work();
+        }
+        if let (Ok(()), Some(shadow)) = (&outcome, &mut self.shadow) {
+            outcome = shadow.let_judge(&mut self.nodes, at, &self.topics);
         }
         if outcome.is_err() {
             self.kill(at);
@@ -400,6 +416,9 @@ impl World {
         self.check_questions();
         assert_eq!(folded, standing, "the alerts topic, folded, and what the owners have");
         self.check_rejections(&entries, truth.rejected.len());
+        if let Some(shadow) = &self.shadow {
+            self.seen.in_shadow = shadow.check(&mut self.nodes, &self.topics, &self.book);
+        }
         self.seen.rows = rows.values().map(Vec::len).sum();
         let is_shared = |row: &&Arc<AlertRow>| {
             row.change == Change::Raised && row.project_id().is_county() && row.id_number().is_some()
@@ -409,21 +428,34 @@ impl World {
         self.seen.fenced = self.topics.fenced();
     }
 
-    /// Whoever reads a partition from its start, in any cuts, says word for word what its owners said.
+    /// Whoever reads a partition from its start, in any cuts, says word for word what its owners said; without a shadow, too,
+    /// and with the same pages.
     fn check_replay(&mut self) {
         for (partition, said) in self.topics.rows() {
-            let with = self.nodes[0].equipment(&self.book);
+            let with = equipment(&self.book);
             let partitions = u16::try_from(self.topics.all().len() - 1).unwrap();
+            let beside = self.shadow.as_ref().map(|shadow| shadow.owner(partition, partitions, &with));
+            let mut beside = beside.transpose().unwrap();
             let mut owner = Owner::open(partition, partitions, with).unwrap();
             let mut rows = Vec::new();
             let messages = self.topics.messages(partition);
             let mut rest = &messages[..];
             while !rest.is_empty() {
                 let (batch, behind) = rest.split_at(self.dice.random_range(1..=30.min(rest.len())));
-                rows.extend(owner.step(batch).unwrap().rows);
+                let out = owner.step(batch).unwrap();
+                if let Some(beside) = &mut beside {
+                    let said = beside.step(batch).unwrap();
+                    assert!(said.rows == out.rows && said.messages == out.messages, "a shadow is heard");
+                    beside.judge_shadow().unwrap();
+                }
+                rows.extend(out.rows);
                 rest = behind;
             }
             assert!(rows == said, "{partition:?}: a replay says something else than was said");
+            if let Some(mut beside) = beside {
+                let of = |owner: &mut Owner| owner.checkpoint().map(|pages| (pages.put, pages.remove));
+                assert_eq!(of(&mut beside), of(&mut owner), "{partition:?}: pages of an owner with a shadow");
+            }
         }
     }
 

@@ -19,6 +19,7 @@ mod oracle;
 mod poison;
 mod secure;
 mod serve;
+mod shadow;
 #[path = "../support/mod.rs"]
 mod support;
 mod topics;
@@ -32,8 +33,15 @@ use std::time::Instant;
 type Case = (&'static str, fn(&Brokers));
 
 /// On one broker, which all of them share: each has topics of its own.
-const ONE: [&[Case]; 6] =
-    [&topics::CASES, &secure::CASES, &doors::CASES, &county::CASES, &serve::CASES, &faults::ONE];
+const ONE: [&[Case]; 7] = [
+    &topics::CASES,
+    &secure::CASES,
+    &doors::CASES,
+    &county::CASES,
+    &serve::CASES,
+    &shadow::CASES,
+    &faults::ONE,
+];
 /// On three brokers.
 const THREE: [&[Case]; 1] = [&faults::THREE];
 

@@ -23,10 +23,10 @@ use wagewatch::proto::v1::{self as pb, verdict::Code};
 pub const CASES: [(&str, fn(&Brokers)); 2] =
     [("any_instance_serves_anyone", anyone), ("instances_that_do_not_agree_are_refused", disagreeing)];
 
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Several instances' folders, and how each is started.
-struct House {
+pub struct House {
     settings: Settings,
     folder: TempDir,
     /// Preloaded into a process, its clock is an hour ahead.
@@ -34,7 +34,7 @@ struct House {
 }
 
 impl House {
-    fn new(brokers: &Brokers) -> House {
+    pub fn new(brokers: &Brokers) -> House {
         let (settings, folder) = (topics::made(brokers, 4), tempfile::tempdir().unwrap());
         let skew = folder.path().join("skew.so");
         let made = Command::new("cc")
@@ -46,11 +46,11 @@ impl House {
         House { settings, folder, skew }
     }
 
-    fn data(&self, name: &str) -> PathBuf {
+    pub fn data(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    async fn try_start(&self, name: &str, set: &[&str]) -> Result<Process, Ended> {
+    pub async fn try_start(&self, name: &str, set: &[&str]) -> Result<Process, Ended> {
         let Settings { brokers, group, topic_prefix, replication, min_in_sync, .. } = &self.settings;
         // Where the others reach it must be known before it is there.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -81,13 +81,13 @@ impl House {
     }
 }
 
-fn block_on(work: impl Future<Output = ()>) {
+pub fn block_on(work: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.unwrap().block_on(work);
 }
 
 /// Whatever is refused for a moment is asked for again, as every client does it.
-async fn again<T, F: Future<Output = Result<T, Status>>>(mut ask: impl FnMut() -> F) -> T {
+pub async fn again<T, F: Future<Output = Result<T, Status>>>(mut ask: impl FnMut() -> F) -> T {
     let begun = Instant::now();
     loop {
         match ask().await {
@@ -162,7 +162,7 @@ fn anyone(brokers: &Brokers) {
     });
 }
 
-async fn level(client: &Client, entries: &[Entry]) {
+pub async fn level(client: &Client, entries: &[Entry]) {
     let (truth, _) = super::support::judge::truth(entries, &book());
     let begun = Instant::now();
     while client.standing().await.len() != truth.alerts.len() {

@@ -72,7 +72,11 @@ impl Inner {
         answers
     }
 
-    async fn answer_at(&self, address: &str, questions: &[(Partition, Question)]) -> Vec<Option<Vec<u8>>> {
+    pub(super) async fn answer_at(
+        &self,
+        address: &str,
+        questions: &[(Partition, Question)],
+    ) -> Vec<Option<Vec<u8>>> {
         if address == self.parts.me {
             return self.answer_here(questions.to_vec()).await;
         }

@@ -7,7 +7,7 @@ use super::peers::Peers;
 use super::table::Table;
 use super::thread::{Job, Shared};
 use super::verdicts::VerdictBook;
-use super::{letters, transport};
+use super::{letters, shadow, transport};
 use crate::alerts::Tallies;
 use crate::domain::{Account, Day, Entry, Position, ProjectId, TraceMark, Verdict};
 use crate::engine::Feed;
@@ -72,6 +72,11 @@ impl ClusterCore {
         }))
     }
 
+    /// From here on the county hears what the other partitions' shadows find.
+    pub fn follow_shadow(&self) {
+        self.spawn(shadow::follow(Arc::downgrade(&self.0)));
+    }
+
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.0.parts.runtime.spawn(work);
     }
@@ -97,6 +102,7 @@ impl Core for ClusterCore {
             workers: standing.workers,
             queued_entries: parts.door.waiting() as u64,
             rulebook: parts.rulebook.clone(),
+            shadow: standing.shadow,
             partitions: Some(standing.partitions),
             disk_shortage: *self.0.disk.lock().unwrap_or_else(PoisonError::into_inner),
             failed: standing.failed,

@@ -6,6 +6,7 @@ mod core;
 mod letters;
 mod output;
 mod peers;
+mod shadow;
 mod stores;
 mod table;
 mod thread;
@@ -120,6 +121,9 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
         stop_following: stop,
         threads: Mutex::new(vec![working, following]),
     });
+    if config.shadow.is_some() {
+        core.follow_shadow();
+    }
     Ok(Joined { engine: Engine::of(Arc::new(core.clone())), answers: Arc::new(core) })
 }
 
@@ -198,7 +202,7 @@ impl Joining {
             ids: self.config.alerts.id_key.as_ref().map_or(PUBLIC_ID_KEY, |key| key.0),
             rows_max: 0,
             shards: partitions,
-            shadow: None,
+            shadow: self.config.shadow.map(Arc::new),
         };
         let stores = Stores {
             data: self.config.data.path.clone(),
@@ -226,6 +230,7 @@ impl Joining {
                     );
                 }
             }),
+            busy_rounds: 0,
         }
         .run();
         Ok(())

@@ -3,7 +3,7 @@
 
 use super::verdicts::VerdictBook;
 use crate::domain::{Entry, ProjectId, Rulebook};
-use crate::engine::api::{PartitionStatus, ProjectQuestion};
+use crate::engine::api::{PartitionStatus, ProjectQuestion, ShadowStatus};
 use crate::engine::cluster::{ClusterError, Instance, Partition, Question, Stage, Transport};
 use crate::engine::partition::Owner;
 use crossbeam_channel::Receiver;
@@ -16,6 +16,8 @@ pub enum Job {
     Ask(Vec<(Partition, Question)>, Box<dyn FnOnce(Vec<Option<Vec<u8>>>) + Send>),
     /// A question for a project's own eyes; given back if the project is not served here.
     Project(ProjectId, ProjectQuestion, Box<dyn FnOnce(Option<ProjectQuestion>) + Send>),
+    /// Answers to what the county asked last for the shadow rulebook's sake; told back is what it would ask now.
+    Shadow(Vec<(Partition, Option<Vec<u8>>)>, Box<dyn FnOnce(Vec<(Partition, Question)>) + Send>),
     Stop,
 }
 
@@ -35,6 +37,8 @@ pub struct Standing {
     pub hot_projects: u64,
     pub workers: u64,
     pub hot_bytes: u64,
+    /// Of the partitions that are owned.
+    pub shadow: Option<ShadowStatus>,
 }
 
 /// What the thread and its handle share.
@@ -78,10 +82,14 @@ pub struct InstanceThread<T: Transport> {
     pub standby: u16,
     /// Writes an entry to where it belongs; nobody waits for it.
     pub say: Box<dyn Fn(Entry) + Send>,
+    /// Rounds since there was nothing else to do than what the shadow rulebook finds.
+    pub busy_rounds: u32,
 }
 
 const IDLE: Duration = Duration::from_millis(100);
 const TELL_EVERY: Duration = Duration::from_millis(100);
+/// After so many rounds without an idle moment one project is judged by the shadow rulebook all the same.
+const BUSY_ROUNDS: u32 = 64;
 /// Without partitions after so long, there are none left for this instance.
 const JOINING: Duration = Duration::from_secs(15);
 
@@ -110,7 +118,8 @@ impl<T: Transport> InstanceThread<T> {
     }
 
     fn step(&mut self, rulebook_said: &mut bool) -> Result<(), ClusterError> {
-        self.instance.receive(IDLE)?;
+        self.instance.receive(if self.instance.shadow_waits() { Duration::ZERO } else { IDLE })?;
+        let is_idle = self.instance.is_idle();
         self.instance.work()?;
         self.verdicts.put(self.instance.take_verdicts());
         if self.standby > 0 {
@@ -128,6 +137,16 @@ impl<T: Transport> InstanceThread<T> {
             }
             Some(_) => {}
             None => *rulebook_said = false,
+        }
+        self.judge_shadow(is_idle)
+    }
+
+    /// One project a round: whatever comes goes before the next one.
+    fn judge_shadow(&mut self, is_idle: bool) -> Result<(), ClusterError> {
+        self.busy_rounds += 1;
+        if is_idle || self.busy_rounds >= BUSY_ROUNDS {
+            self.busy_rounds = 0;
+            self.instance.judge_shadow()?;
         }
         Ok(())
     }
@@ -153,6 +172,12 @@ impl<T: Transport> InstanceThread<T> {
                 })?;
                 done(kept);
             }
+            Job::Shadow(answers, next) => {
+                if !answers.is_empty() {
+                    self.instance.shadow_answers(answers);
+                }
+                next(self.instance.shadow_questions());
+            }
         }
         Ok(false)
     }
@@ -169,6 +194,7 @@ impl<T: Transport> InstanceThread<T> {
         let mut now = Standing::default();
         let progress = self.instance.progress();
         let owned = progress.values().filter(|one| one.stage != Stage::Following).count();
+        now.shadow = self.instance.shadow();
         now.ready = self.instance.is_ready() && (owned > 0 || is_settled);
         for (partition, one) in progress {
             let stages = &mut now.partitions;

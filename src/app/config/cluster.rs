@@ -63,22 +63,13 @@ pub(super) fn read(keys: &mut Keys, kind: LogKind, server: &Server, folder: &Pat
     Some(Cluster { name, advertise, standby, deliverer, token, authority })
 }
 
-/// What an instance of a cluster cannot do, or can do only once.
-pub(super) fn check(keys: &mut Keys, cluster: Option<&Cluster>, delivers: bool, has_shadow: bool) {
+/// What only one instance of a cluster can do.
+pub(super) fn check(keys: &mut Keys, cluster: Option<&Cluster>, delivers: bool) {
     let Some(cluster) = cluster else { return };
     if delivers && cluster.deliverer.is_none() {
         let place = keys.place("log", "kind");
         let what = "webhook.url or alertmanager.url without cluster.deliverer: each instance would deliver every alert";
         keys.problems.push(ConfigError::new(place, what, "the cluster.name of the one that is to deliver"));
-    }
-    if has_shadow {
-        let place = keys.place("files", "shadow_rulebook");
-        let what = "files.shadow_rulebook with log.kind \"kafka\"";
-        keys.problems.push(ConfigError::new(
-            place,
-            what,
-            "no shadow rulebook; `wagewatch backtest` tries one out",
-        ));
     }
 }
 

@@ -165,7 +165,7 @@ fn read(sources: &Sources) -> (Config, Keys) {
     let http = sections::http(&mut keys);
     let files = sections::files(&mut keys, &folder);
     let delivers = webhook.url.is_some() || alertmanager.url.is_some();
-    cluster::check(&mut keys, cluster.as_ref(), delivers, files.shadow_rulebook.is_some());
+    cluster::check(&mut keys, cluster.as_ref(), delivers);
     let logging = sections::logging(&mut keys);
 
     let problems = &mut Vec::new();

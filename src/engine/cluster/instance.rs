@@ -50,10 +50,10 @@ type Stores = Box<dyn FnMut(Partition) -> Result<Arc<dyn Store>, StoreError> + S
 
 pub struct Instance<T> {
     transport: T,
-    settings: InstanceSettings,
-    with: Equipment,
+    pub(super) settings: InstanceSettings,
+    pub(super) with: Equipment,
     stores: Stores,
-    tenures: BTreeMap<Partition, Tenure>,
+    pub(super) tenures: BTreeMap<Partition, Tenure>,
     checkpointed: BTreeMap<Partition, Instant>,
     inbox: Vec<Event>,
     verdicts: Verdicts,
@@ -90,6 +90,11 @@ impl<T: Transport> Instance<T> {
         let events = self.transport.next(if is_busy { Duration::ZERO } else { wait })?;
         self.inbox.extend(events);
         Ok(())
+    }
+
+    /// Whether there is nothing to do before something is heard.
+    pub fn is_idle(&self) -> bool {
+        self.inbox.is_empty() && self.tenures.values().all(|tenure| tenure.stage() != Stage::Restoring)
     }
 
     /// Does what there is to do. Answers whether there may be more at once.
@@ -171,7 +176,7 @@ impl<T: Transport> Instance<T> {
         last.is_some_and(|last| last.elapsed() >= self.settings.checkpoint_every)
     }
 
-    fn is_pressed(&mut self, partition: Partition) -> bool {
+    pub(super) fn is_pressed(&mut self, partition: Partition) -> bool {
         let limit = self.settings.partition_bytes;
         self.tenures.get_mut(&partition).is_some_and(|tenure| tenure.is_pressed(limit))
     }

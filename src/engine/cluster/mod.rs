@@ -18,6 +18,7 @@
 
 mod instance;
 pub mod question;
+mod shadow;
 mod tenure;
 mod told;
 mod transport;

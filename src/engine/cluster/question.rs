@@ -7,7 +7,7 @@ use crate::codec::{self, Corrupt, Reader, Writer};
 use crate::domain::{Account, ProjectId, SuspenseReason, Verdict};
 use crate::engine::api::{ProjectSummary, Waiting};
 use crate::engine::pages::{open, page, read_catalog, write_catalog};
-use crate::engine::partition::Owner;
+use crate::engine::partition::{Mark, Owner, SharesSaid};
 use crate::engine::tallies;
 use crate::engine::wakes::Wakes;
 use crate::ledger::KeptPayment;
@@ -28,6 +28,9 @@ pub enum Question {
     Banks(Vec<Account>),
     /// What became of the messages at these offsets. Not the owner's to know, but the instance's.
     Verdicts(Vec<u64>),
+    /// What its employers owe by the shadow rulebook, if that is not what this mark stands for: [`SharesSaid`]; empty of one
+    /// without such a rulebook.
+    Shares(Option<Mark>),
 }
 
 const PROJECT: u8 = 1;
@@ -36,6 +39,7 @@ const TALLIES: u8 = 3;
 const SUSPENSE: u8 = 4;
 const BANKS: u8 = 5;
 const VERDICTS: u8 = 6;
+const SHARES: u8 = 20;
 
 impl Question {
     /// # Errors
@@ -68,6 +72,9 @@ impl Question {
                     });
                 })
             }
+            (Question::Shares(known), Owner::Projects(owner)) => {
+                owner.say_shares(*known).as_ref().map_or(Vec::new(), SharesSaid::to_bytes)
+            }
             // Nobody asks that of it.
             _ => Vec::new(),
         })
@@ -93,6 +100,10 @@ impl Question {
                 w.u8(VERDICTS);
                 w.list(offsets.iter(), |w, offset| w.varint(*offset));
             }
+            Question::Shares(known) => {
+                w.u8(SHARES);
+                w.option(*known, Writer::u128);
+            }
         }
     }
 
@@ -104,6 +115,7 @@ impl Question {
             SUSPENSE => Question::Suspense(r.varint()?),
             BANKS => Question::Banks(r.list(Reader::account)?),
             VERDICTS => Question::Verdicts(r.list(Reader::varint)?),
+            SHARES => Question::Shares(r.option(Reader::u128)?),
             _ => return Err(Corrupt("a question")),
         })
     }
@@ -243,6 +255,8 @@ mod tests {
             (county, Question::Suspense(10_001)),
             (county, Question::Banks(vec![])),
             (county, Question::Verdicts(vec![0, 7, u64::MAX])),
+            (Partition::Projects(3), Question::Shares(None)),
+            (Partition::Projects(4), Question::Shares(Some(7))),
         ];
         let bytes = write_questions(&questions);
         assert_eq!(read_questions(&bytes), Ok(questions));

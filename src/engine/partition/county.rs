@@ -2,6 +2,7 @@
 //! of everyone, and judges what no single project tells. Knows no project's ledger.
 
 use super::orders::Orders;
+use super::shadow::{CountyShadow, Mark};
 use super::{Delivery, Everyone, Message, Outputs, Partition, Said, Turn, damaged};
 use crate::domain::{Entry, Reason, Record, Rulebook, Verdict};
 use crate::engine::api::DeadContent;
@@ -9,6 +10,7 @@ use crate::engine::bureau::{Bureau, Tiding};
 use crate::engine::county_book::CountyBook;
 use crate::engine::keys;
 use crate::engine::pages::{open, page};
+use crate::engine::shadow::Counts;
 use crate::engine::shard::Equipment;
 use crate::ledger::{Command, County, Heard, Routed};
 use crate::store::{Changes, StoreError};
@@ -23,6 +25,7 @@ pub struct CountyOwner {
     held: BTreeMap<u64, Said>,
     dirty_held: BTreeSet<u64>,
     commands: Vec<Command>,
+    shadow: Option<CountyShadow>,
 }
 
 impl CountyOwner {
@@ -42,9 +45,10 @@ impl CountyOwner {
             Ok(())
         })?;
         let book = CountyBook::open(store)?;
+        let shadow = with.shadow.clone().map(|book| CountyShadow::new(book, partitions));
         let (bureau, _) = Bureau::open(partitions, with)?;
         let (dirty_held, commands) = (BTreeSet::new(), Vec::new());
-        Ok(CountyOwner { book, bureau, partitions, orders, held, dirty_held, commands })
+        Ok(CountyOwner { book, bureau, partitions, orders, held, dirty_held, commands, shadow })
     }
 
     /// What belongs to no single project.
@@ -191,6 +195,38 @@ impl CountyOwner {
             Everyone::Release(release) => self.bureau.let_go_of(&release, &tidings)?,
         }
         self.bureau.learn(&[], &heard)
+    }
+
+    /// What it knows of the partitions' shares by the shadow rulebook, if there is one; each is to be asked for what is new.
+    pub fn shares_known(&self) -> Vec<(Partition, Option<Mark>)> {
+        let marks = self.shadow.iter().flat_map(CountyShadow::marks);
+        marks.map(|(partition, mark)| (Partition::Projects(partition), mark)).collect()
+    }
+
+    /// What the partitions answered: see [`CountyShadow::hear`].
+    pub fn hear_shares(&mut self, answers: Vec<(Partition, Option<Vec<u8>>)>) -> Vec<u16> {
+        let Some(shadow) = &mut self.shadow else { return Vec::new() };
+        let answers = answers.into_iter().filter_map(|(partition, answer)| match partition {
+            Partition::Projects(id) => Some((id, answer)),
+            Partition::County => None,
+        });
+        shadow.hear(answers)
+    }
+
+    pub(super) fn shadow(&self) -> Option<(u64, &Counts)> {
+        let shadow = self.shadow.as_ref()?;
+        Some((shadow.waiting(&self.bureau) as u64, shadow.counts()))
+    }
+
+    pub(super) fn shadow_waits(&self) -> bool {
+        self.shadow.as_ref().is_some_and(|shadow| shadow.waits(&self.bureau))
+    }
+
+    /// See [`super::Owner::judge_shadow`].
+    pub fn judge_shadow(&mut self) {
+        if let Some(shadow) = &mut self.shadow {
+            shadow.judge(&self.bureau);
+        }
     }
 
     /// See [`super::Owner::checkpoint`].

@@ -38,14 +38,17 @@ mod county;
 mod message;
 mod orders;
 mod projects;
+mod shadow;
 
 pub use county::CountyOwner;
 pub use message::{Everyone, Message, Said, Turn};
 pub use projects::ProjectsOwner;
+pub use shadow::{Mark, SharesSaid};
 
 use super::api::{DeadContent, DeadLetter, DeadLetterId, ProjectFacts};
 use super::desk::shard_of;
 use super::keys;
+use super::shadow::Counts;
 use crate::codec::{Corrupt, Reader, Writer};
 use crate::domain::{AlertRow, Body, Day, Doubts, Entry, Position, ProjectId, Reason, Record, Verdict};
 use crate::store::{Changes, Store, StoreError};
@@ -192,6 +195,37 @@ impl Owner {
         match self {
             Owner::Projects(owner) => owner.step(deliveries),
             Owner::County(owner) => owner.step(deliveries),
+        }
+    }
+
+    /// What waits for the shadow rulebook's judgement, and what stands by it; `None` without one.
+    pub fn shadow(&self) -> Option<(u64, &Counts)> {
+        match self {
+            Owner::Projects(owner) => {
+                let shard = owner.shard();
+                shard.shadow_counts().map(|counts| (shard.shadow_waiting() as u64, counts))
+            }
+            Owner::County(owner) => owner.shadow(),
+        }
+    }
+
+    /// Whether there is something that could be judged by the shadow rulebook now.
+    pub fn shadow_waits(&self) -> bool {
+        match self {
+            Owner::Projects(owner) => owner.shard().shadow_waiting() > 0,
+            Owner::County(owner) => owner.shadow_waits(),
+        }
+    }
+
+    /// Judges one project more, or the county, by the shadow rulebook, from what is known so far. No output and no page follows:
+    /// an owner that comes after this one judges anew.
+    pub fn judge_shadow(&mut self) -> Result<(), StoreError> {
+        match self {
+            Owner::Projects(owner) => owner.judge_shadow(),
+            Owner::County(owner) => {
+                owner.judge_shadow();
+                Ok(())
+            }
         }
     }
 

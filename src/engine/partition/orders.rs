@@ -148,7 +148,7 @@ impl Orders {
     }
 }
 
-fn fingerprint(book: &Rulebook) -> u32 {
+pub(super) fn fingerprint(book: &Rulebook) -> u32 {
     let mut w = Writer::new();
     codec::write_rulebook(&mut w, book);
     crc32fast::hash(&w.bytes)

@@ -1,6 +1,7 @@
 //! The owner of a partition of projects: a shard whose records come from a topic, and which tells the
 //! county what it has to know of them. Knows no other partition's state.
 
+use super::shadow::{Mark, ShadowTeller, SharesSaid};
 use super::{Delivery, Everyone, Message, Outputs, Partition, Said, Turn, damaged};
 use crate::codec::Writer;
 use crate::domain::{Entry, Verdict};
@@ -22,6 +23,7 @@ pub struct ProjectsOwner {
     /// What the county has not been told yet. Empty between steps.
     tidings: Vec<Tiding>,
     heard: Vec<Heard>,
+    shadow: Option<ShadowTeller>,
 }
 
 /// So much goes into one message to the county.
@@ -35,6 +37,7 @@ impl ProjectsOwner {
             Some(bytes) => open(&bytes, |r| r.varint()).map_err(damaged)?,
             None => 0,
         };
+        let shadow = with.shadow.as_deref().map(ShadowTeller::new);
         let (mut shard, _) = Shard::open(id, with)?;
         // What the store has of them was told when it came.
         shard.take_facts();
@@ -46,6 +49,7 @@ impl ProjectsOwner {
             hearsay: Hearsay::default(),
             tidings: Vec::new(),
             heard: Vec::new(),
+            shadow,
         })
     }
 
@@ -166,6 +170,21 @@ impl ProjectsOwner {
             let said = Said { partition: self.shard.id(), turn: self.turn, tidings, heard };
             out.messages.push((Partition::County, Message::Said(said)));
         }
+    }
+
+    /// See [`super::Owner::judge_shadow`].
+    pub fn judge_shadow(&mut self) -> Result<(), StoreError> {
+        if let (Some((_, Some(_))), Some(shadow)) = (self.shard.judge_shadow()?, &mut self.shadow) {
+            shadow.changed();
+        }
+        Ok(())
+    }
+
+    /// What its employers owe by the shadow rulebook, for somebody who knows the shares of that mark; `None` without such a
+    /// rulebook.
+    pub fn say_shares(&mut self, known: Option<Mark>) -> Option<SharesSaid> {
+        let is_level = self.shard.shadow_waiting() == 0;
+        self.shadow.as_mut().map(|shadow| shadow.say(known, is_level, self.shard.shadow_shares()))
     }
 
     /// See [`super::Owner::checkpoint`].

@@ -58,6 +58,12 @@ impl Shard {
         self.shadow.as_ref().map(Shadow::counts)
     }
 
+    /// What employers owe by the shadow rulebook, by project.
+    pub fn shadow_shares(&self) -> impl Iterator<Item = (&ProjectId, &[Share])> {
+        let name = |slot: u32| &self.slots[slot as usize].summary.project_id;
+        self.shadow.iter().flat_map(Shadow::shares).map(move |(slot, shares)| (name(slot), shares))
+    }
+
     /// Payments that wait in this shard's projects, at most `max`.
     pub fn suspense(
         &mut self,
