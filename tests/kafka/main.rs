@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends by panicking")]
 
 mod brokers;
+mod clocks;
 mod copier;
 mod county;
 mod disk;
@@ -32,8 +33,15 @@ use std::time::Instant;
 type Case = (&'static str, fn(&Brokers));
 
 /// On one broker, which all of them share: each has topics of its own.
-const ONE: [&[Case]; 6] =
-    [&topics::CASES, &secure::CASES, &doors::CASES, &county::CASES, &serve::CASES, &faults::ONE];
+const ONE: [&[Case]; 7] = [
+    &topics::CASES,
+    &secure::CASES,
+    &doors::CASES,
+    &county::CASES,
+    &serve::CASES,
+    &clocks::CASES,
+    &faults::ONE,
+];
 /// On three brokers.
 const THREE: [&[Case]; 1] = [&faults::THREE];
 
