@@ -4,16 +4,67 @@
 use super::brokers::Brokers;
 use super::serve::{House, block_on};
 use super::support::process::Process;
+use super::topics;
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wagewatch::domain::{Day, DayStart, Time};
+use wagewatch::kafka::message::Outgoing;
+use wagewatch::kafka::{Counted, Door, Gauged, Observer, Stamp};
 
-pub const CASES: [(&str, fn(&Brokers)); 1] = [("the_date_is_the_brokers", dates)];
+pub const CASES: [(&str, fn(&Brokers)); 2] =
+    [("the_date_is_the_brokers", dates), ("what_is_written_bears_its_leaders_time", stamped)];
 
 const PATIENCE: Duration = Duration::from_secs(90);
 const DAY_SECONDS: i64 = 86_400;
 const CLOCKS: &[(&str, &str)] = &[("ahead", "86400"), ("behind", "-86400")];
+
+#[derive(Default)]
+struct Heard {
+    stamps: Mutex<Vec<(String, i32, i64)>>,
+    leaders: Mutex<BTreeMap<(String, i32), i32>>,
+}
+
+impl Observer for Heard {
+    fn counted(&self, _: Counted, _: u64) {}
+    fn gauged(&self, _: Gauged, _: u64) {}
+    fn stamped(&self, stamp: Stamp<'_>) {
+        assert!(stamp.sent <= stamp.acknowledged);
+        let told = (stamp.topic.to_owned(), stamp.partition, stamp.stamped_ms);
+        self.stamps.lock().unwrap().push(told);
+    }
+    fn led(&self, topic: &str, partition: i32, broker: i32) {
+        self.leaders.lock().unwrap().insert((topic.to_owned(), partition), broker);
+    }
+}
+
+fn now_ms() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+/// A door hears with each batch what time the broker put on it, and by and by who that is.
+fn stamped(brokers: &Brokers) {
+    let settings = topics::made(brokers, 4);
+    let heard = Arc::new(Heard::default());
+    let door = Door::open(&settings, 100, heard.clone()).unwrap();
+    let topic = settings.topics().dead_letters;
+    let before = now_ms();
+    let message = Outgoing { topic: topic.clone(), body: Some(b"x".to_vec()), ..Outgoing::default() };
+    door.send(&[message.clone(), message], |sent| assert_eq!(sent.unwrap().len(), 2)).unwrap();
+    door.flush(PATIENCE).unwrap();
+    let begun = Instant::now();
+    let is_led = || heard.leaders.lock().unwrap().contains_key(&(topic.clone(), 0));
+    while heard.stamps.lock().unwrap().is_empty() || !is_led() {
+        assert!(begun.elapsed() < PATIENCE, "{:?} {:?}", heard.stamps, heard.leaders);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let stamps = heard.stamps.lock().unwrap().clone();
+    let [(of, 0, at)] = &stamps[..] else { panic!("{stamps:?}") };
+    assert!(*of == topic && (before..=now_ms()).contains(at), "{stamps:?}");
+    assert_eq!(heard.leaders.lock().unwrap().get(&(topic.clone(), 0)), Some(&1), "there is one broker");
+}
 
 /// The brokers stand on this machine.
 fn today() -> Day {
