@@ -94,6 +94,17 @@ pub type Done<T> = Box<dyn FnOnce(Result<T, Refused>) + Send>;
 /// Asked of one project where it lives; a project that nothing is known of is `None`.
 pub type ProjectQuestion = Box<dyn FnOnce(Result<Option<ProjectAsk<'_>>, Refused>) + Send>;
 
+/// By whose clock an instance says which date it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timekeeper {
+    /// This machine's.
+    Machine,
+    /// The brokers' of a cluster: it is at least that late, Unix milliseconds; `None` before they were heard.
+    Brokers(Option<i64>),
+    /// By none: another instance says it.
+    Another,
+}
+
 /// What doors ask of an engine, wherever its projects live. [`super::Engine`] says what each call means. Where the engine
 /// fails before it has answered, what is to be called is dropped.
 pub trait Core: Send + Sync {
@@ -102,9 +113,9 @@ pub trait Core: Send + Sync {
     fn is_ready(&self) -> bool;
     fn business_date(&self) -> Option<Day>;
     fn failure(&self) -> Option<String>;
-    /// Whether it is for this instance to say which date it is; of several that share a county one does.
-    fn keeps_clock(&self) -> bool {
-        true
+    /// By which clock it is for this instance to say which date it is; of several that share a county one does.
+    fn timekeeper(&self) -> Timekeeper {
+        Timekeeper::Machine
     }
     fn set_disk_shortage(&self, shortage: Option<(u64, u64)>);
     fn submit(&self, entries: Vec<Entry>, mark: Option<TraceMark>, done: PlacedDone) -> Result<(), Refused>;
@@ -231,6 +242,8 @@ pub struct Status {
     pub shadow: Option<ShadowStatus>,
     /// Of an instance of a cluster.
     pub partitions: Option<PartitionStatus>,
+    /// Of an instance of a cluster: by how much this machine's clock is ahead of the brokers' for certain, once they were heard.
+    pub clock_ahead_ms: Option<i64>,
     /// (free, needed) bytes while the disk is nearly full and nothing is taken.
     pub disk_shortage: Option<(u64, u64)>,
     /// Set when the engine has failed: the process must end.

@@ -3,7 +3,7 @@
 
 use super::api::{
     Core, DeadLetter, DeadLetterId, PlacedDone, ProjectAsk, ProjectSummary, Refused, Status, SubmitDone,
-    Waiting,
+    Timekeeper, Waiting,
 };
 use super::feed::Feed;
 use crate::alerts::Tallies;
@@ -45,9 +45,9 @@ impl Engine {
         self.core.failure()
     }
 
-    /// Whether it is for this instance to say which date it is.
-    pub fn keeps_clock(&self) -> bool {
-        self.core.keeps_clock()
+    /// By which clock it is for this instance to say which date it is.
+    pub fn timekeeper(&self) -> Timekeeper {
+        self.core.timekeeper()
     }
 
     /// (free, needed) bytes while the disk is nearly full: nothing is taken until `None` comes.

@@ -185,6 +185,7 @@ impl Shared {
         };
         Status {
             partitions: None,
+            clock_ahead_ms: None,
             ready: self.ready.load(Relaxed) && self.failure().is_none(),
             disk_shortage: *self.disk.lock().unwrap_or_else(PoisonError::into_inner),
             business_date: self.today(),

@@ -2,14 +2,12 @@
 
 use super::KafkaError;
 use super::context::Ears;
-use super::counts::Unobserved;
 use super::settings::Settings;
 use super::topics::{Found, Mismatch, Wanted, compare};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::metadata::Metadata;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// So long may the brokers take to answer.
@@ -36,7 +34,7 @@ pub struct Looked {
 
 impl Admin {
     pub fn new(settings: &Settings) -> Result<Admin, KafkaError> {
-        let ears = Ears::new(Arc::new(Unobserved));
+        let ears = Ears::unobserved();
         let client = settings.admin().create_with_context(ears).map_err(KafkaError::client("connect"))?;
         Ok(Admin { client, settings: settings.clone() })
     }
@@ -106,9 +104,8 @@ impl Admin {
         let mut config = self.settings.admin();
         // It joins no group; without the name of one nothing is handed to whoever polls.
         config.set("group.id", format!("{}-admin", self.settings.group));
-        let asking: BaseConsumer<Ears> = config
-            .create_with_context(Ears::new(Arc::new(Unobserved)))
-            .map_err(KafkaError::client("connect"))?;
+        let asking: BaseConsumer<Ears> =
+            config.create_with_context(Ears::unobserved()).map_err(KafkaError::client("connect"))?;
         let until = Instant::now() + PATIENCE;
         loop {
             let error = match asking.fetch_metadata(None, ASK_AGAIN) {

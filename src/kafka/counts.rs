@@ -1,4 +1,6 @@
-//! What is counted and gauged of Kafka, and who wants to know. Knows no registry of metrics.
+//! What is counted, gauged and heard of Kafka, and who wants to know. Knows no registry of metrics.
+
+use std::time::Instant;
 
 /// What only grows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,16 +32,52 @@ pub enum Gauged {
     Lag,
     /// Partitions that this instance owns.
     Owned,
-    /// Messages that wait for the brokers' acknowledgement.
-    InFlight,
-    /// The slowest broker's round trip that one of a hundred requests exceeds, in microseconds.
-    RoundTripMicros,
+    /// Messages of one client that wait for the brokers' acknowledgement.
+    InFlight(Client),
+    /// One client's slowest broker: the round trip that one of a hundred requests exceeds, in microseconds.
+    RoundTripMicros(Client),
+}
+
+/// An instance's clients of the brokers: each has connections and a queue of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Client {
+    /// Writes what was sent to the instance.
+    Door,
+    /// Writes what was made of what was read, by transactions.
+    Outbox,
+    /// Reads the partitions that are owned.
+    Member,
+}
+
+impl Client {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Client::Door => "door",
+            Client::Outbox => "outbox",
+            Client::Member => "member",
+        }
+    }
+}
+
+/// The time that a broker put on a message when it wrote it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamp<'a> {
+    pub topic: &'a str,
+    pub partition: i32,
+    pub stamped_ms: i64,
+    /// It was sent then, or later,
+    pub sent: Instant,
+    /// and acknowledged before.
+    pub acknowledged: Instant,
 }
 
 /// Hears what happens; called from many threads, and may not wait.
 pub trait Observer: Send + Sync {
     fn counted(&self, what: Counted, by: u64);
     fn gauged(&self, what: Gauged, value: u64);
+    fn stamped(&self, _stamp: Stamp<'_>) {}
+    /// Which broker leads a partition.
+    fn led(&self, _topic: &str, _partition: i32, _broker: i32) {}
 }
 
 /// Nobody wants to know.

@@ -3,7 +3,7 @@
 
 use super::KafkaError;
 use super::context::Ears;
-use super::counts::{Counted, Observer};
+use super::counts::{Client, Counted, Observer};
 use super::message::Outgoing;
 use super::settings::Settings;
 use rdkafka::ClientContext;
@@ -13,7 +13,7 @@ use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, T
 use rdkafka::statistics::Statistics;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What became of a batch: where each message stands, or why not all of them stand. Those of a batch that failed may
 /// stand all the same: whoever sends them again changes nothing.
@@ -33,6 +33,7 @@ pub struct Door {
 pub(super) struct Batch {
     state: Mutex<State>,
     waiting: Arc<AtomicUsize>,
+    sent: Instant,
 }
 
 struct State {
@@ -53,7 +54,7 @@ impl Door {
             .set("queue.buffering.max.messages", limit.saturating_mul(2).max(1000).to_string())
             .set("queue.buffering.max.kbytes", "2097151");
         let producer = config
-            .create_with_context(DoorContext(Ears::new(observer)))
+            .create_with_context(DoorContext(Ears::new(Client::Door, observer)))
             .map_err(KafkaError::client("start the producer"))?;
         Ok(Door { producer, limit, waiting: Arc::default() })
     }
@@ -80,7 +81,8 @@ impl Door {
             failed: None,
             done: Some(Box::new(done)),
         };
-        let batch = Arc::new(Batch { state: Mutex::new(state), waiting: self.waiting.clone() });
+        let batch =
+            Arc::new(Batch { state: Mutex::new(state), waiting: self.waiting.clone(), sent: Instant::now() });
         for (at, message) in messages.iter().enumerate() {
             let record =
                 with_body(BaseRecord::with_opaque_to(&message.topic, Box::new((batch.clone(), at))), message);
@@ -128,7 +130,8 @@ pub(super) fn with_body<'a, D: rdkafka::util::IntoOpaque>(
 }
 
 impl Batch {
-    fn settle(&self, at: usize, result: Result<(i32, i64), KafkaError>) {
+    /// Whether it was the last of the batch.
+    fn settle(&self, at: usize, result: Result<(i32, i64), KafkaError>) -> bool {
         self.waiting.fetch_sub(1, Ordering::AcqRel);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
@@ -139,7 +142,7 @@ impl Batch {
         }
         state.left -= 1;
         if state.left > 0 {
-            return;
+            return false;
         }
         let (places, failed, done) =
             (std::mem::take(&mut state.places), state.failed.take(), state.done.take());
@@ -147,6 +150,7 @@ impl Batch {
         if let Some(done) = done {
             done(failed.map_or(Ok(places), Err));
         }
+        true
     }
 }
 
@@ -170,7 +174,10 @@ impl ProducerContext for DoorContext {
         match result {
             Ok(message) => {
                 self.0.observer.counted(Counted::Produced, 1);
-                batch.settle(at, Ok((message.partition(), message.offset())));
+                // One time of each batch is enough.
+                if batch.settle(at, Ok((message.partition(), message.offset()))) {
+                    self.0.acknowledged(message, batch.sent);
+                }
             }
             Err((error, message)) => {
                 self.0.observer.counted(Counted::ProduceFailed, 1);

@@ -4,7 +4,7 @@
 
 use super::KafkaError;
 use super::context::Ears;
-use super::counts::{Counted, Gauged, Observer};
+use super::counts::{Client, Counted, Gauged, Observer};
 use super::message::Received;
 use super::outbox::Covered;
 use super::patience::{self, Ended, PATIENCE};
@@ -82,7 +82,8 @@ impl Member {
         observer: Arc<dyn Observer>,
     ) -> Result<(Member, Receiver<Event>), KafkaError> {
         let (events, heard) = unbounded();
-        let context = MemberContext { ears: Ears::new(observer), come: Mutex::default(), events };
+        let ears = Ears::new(Client::Member, observer);
+        let context = MemberContext { ears, come: Mutex::default(), events };
         let consumer: BaseConsumer<MemberContext> = settings
             .member()
             .create_with_context(context)
@@ -284,8 +285,8 @@ pub(super) fn received<'a>(message: &'a BorrowedMessage<'_>) -> Received<'a> {
 
 impl MemberContext {
     /// Of a consumer that is in no group.
-    pub(super) fn alone(ears: Ears) -> MemberContext {
-        MemberContext { ears, come: Mutex::default(), events: unbounded().0 }
+    pub(super) fn alone() -> MemberContext {
+        MemberContext { ears: Ears::unobserved(), come: Mutex::default(), events: unbounded().0 }
     }
 
     fn say(&self, event: Event) {

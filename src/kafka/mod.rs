@@ -3,6 +3,7 @@
 //! offsets that it was made of. Knows no record's fields: bodies are read and written behind the doors.
 
 mod admin;
+mod brokers_time;
 mod context;
 mod counts;
 mod door;
@@ -16,7 +17,8 @@ mod topics;
 mod traced;
 
 pub use admin::{Admin, Looked};
-pub use counts::{Counted, Gauged, Observer, Unobserved};
+pub use brokers_time::{Bounds, BrokersTime, Reading};
+pub use counts::{Client, Counted, Gauged, Observer, Stamp, Unobserved};
 pub use door::{Door, Sent};
 pub use member::{Assignment, Done, Event, Member, Queue};
 pub use outbox::{Covered, Outbox, Refused};

@@ -3,7 +3,7 @@
 
 use super::KafkaError;
 use super::context::Ears;
-use super::counts::{Counted, Observer};
+use super::counts::{Client, Counted, Observer};
 use super::door::with_body;
 use super::member::Member;
 use super::message::Outgoing;
@@ -19,7 +19,7 @@ use rdkafka::producer::{
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::{ClientConfig, ClientContext};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Why a batch's output does not stand.
@@ -69,6 +69,8 @@ pub struct Outbox {
 
 struct OutboxContext {
     ears: Ears,
+    /// When the transaction began whose messages are on their way.
+    begun: Mutex<Instant>,
 }
 
 impl Outbox {
@@ -114,6 +116,7 @@ impl Outbox {
     }
 
     fn transaction(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), Failed> {
+        *self.producer.context().begun() = Instant::now();
         self.producer.begin_transaction()?;
         self.write(member, output, covered)?;
         self.wait_until_written();
@@ -205,7 +208,9 @@ impl Outbox {
             return Err(KafkaError::Fenced(why.map_or_else(|| failed.to_string(), |(_, why)| why)));
         }
         tracing::warn!("kafka: the transactional producer is broken, another takes its place: {failed}");
-        self.producer = producer(&self.config, &self.observer, self.patience)?;
+        let next = producer(&self.config, &self.observer, self.patience)?;
+        // A thread that does not come back may hold on to the broken one.
+        std::mem::replace(&mut self.producer, next).context().ears.replace();
         Ok(())
     }
 
@@ -234,7 +239,8 @@ fn producer(
     observer: &Arc<dyn Observer>,
     patience: Duration,
 ) -> Result<ThreadedProducer<OutboxContext>, KafkaError> {
-    let context = OutboxContext { ears: Ears::new(observer.clone()) };
+    let ears = Ears::new(Client::Outbox, observer.clone());
+    let context = OutboxContext { ears, begun: Mutex::new(Instant::now()) };
     let producer: ThreadedProducer<OutboxContext> = config
         .create_with_context(context)
         .map_err(KafkaError::client("start the transactional producer"))?;
@@ -273,6 +279,12 @@ fn is_fenced(error: &ClientError) -> bool {
         || matches!(code, Some(Code::IllegalGeneration | Code::UnknownMemberId | Code::FencedInstanceId))
 }
 
+impl OutboxContext {
+    fn begun(&self) -> MutexGuard<'_, Instant> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl ClientContext for OutboxContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.ears.log(level, facility, message);
@@ -289,8 +301,9 @@ impl ProducerContext for OutboxContext {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if result.is_err() {
-            self.ears.observer.counted(Counted::ProduceFailed, 1);
+        match result {
+            Ok(message) => self.ears.acknowledged(message, *self.begun()),
+            Err(_) => self.ears.observer.counted(Counted::ProduceFailed, 1),
         }
     }
 }

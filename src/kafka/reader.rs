@@ -2,8 +2,6 @@
 //! changelog of a partition that has come. Knows nothing of what is read.
 
 use super::KafkaError;
-use super::context::Ears;
-use super::counts::Unobserved;
 use super::member::{self, MemberContext};
 use super::message::Received;
 use super::patience::bounds;
@@ -13,7 +11,6 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError as ClientError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -73,7 +70,7 @@ impl Reader {
         // A consumer without a group does not hand its events to whoever polls; it never joins this one.
         config.set("group.id", format!("{}-reader", settings.group)).set("enable.partition.eof", "true");
         let start = |config: &ClientConfig| -> Result<BaseConsumer<MemberContext>, KafkaError> {
-            let context = MemberContext::alone(Ears::new(Arc::new(Unobserved)));
+            let context = MemberContext::alone();
             config.create_with_context(context).map_err(KafkaError::client("start a reader"))
         };
         let ends = start(config.clone().set("isolation.level", UNCOMMITTED))?;

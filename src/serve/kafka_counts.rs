@@ -2,8 +2,8 @@
 
 use super::registrar::Registrar;
 use crate::engine::api::PartitionStatus;
-use crate::kafka::{Counted, Gauged, Observer};
-use prometheus::{Error, Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+use crate::kafka::{Client, Counted, Gauged, Observer};
+use prometheus::{Error, Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 use std::time::Duration;
 
 /// Counted and gauged by whoever reads and writes topics.
@@ -20,8 +20,9 @@ pub struct KafkaCounts {
     owned: IntGauge,
     stages: IntGaugeVec,
     restored: IntGauge,
-    in_flight: IntGauge,
-    round_trip: Gauge,
+    in_flight: IntGaugeVec,
+    round_trip: GaugeVec,
+    clock: Gauge,
 }
 
 impl KafkaCounts {
@@ -69,15 +70,27 @@ impl KafkaCounts {
                 "wagewatch_kafka_restored_pages",
                 "Pages read from the changelog by partitions that are being taken over.",
             )?,
-            in_flight: r.gauge(
+            in_flight: r.gauge_vec(
                 "wagewatch_kafka_in_flight_messages",
-                "Messages that wait for the brokers' acknowledgement.",
+                "Messages that wait for the brokers' acknowledgement, by client: door (what was sent to the instance), outbox (what it made of what it read).",
+                &["client"],
             )?,
-            round_trip: r.fine_gauge(
+            round_trip: r.fine_gauge_vec(
                 "wagewatch_kafka_round_trip_seconds",
-                "What one of a hundred requests to the slowest broker exceeds.",
+                "What one of a hundred requests to the slowest broker exceeds, by client: door, outbox, member (reads the partitions that are owned).",
+                &["client"],
+            )?,
+            clock: r.fine_gauge(
+                "wagewatch_kafka_clock_offset_seconds",
+                "By how much this machine's clock is ahead of the brokers' for certain (below 0: behind); 0 before they were heard.",
             )?,
         };
+        for client in [Client::Door, Client::Outbox] {
+            counts.in_flight.with_label_values(&[client.as_str()]);
+        }
+        for client in [Client::Door, Client::Outbox, Client::Member] {
+            counts.round_trip.with_label_values(&[client.as_str()]);
+        }
         for outcome in ["acknowledged", "failed"] {
             counts.produced.with_label_values(&[outcome]);
         }
@@ -104,6 +117,13 @@ impl KafkaCounts {
         }
         self.restored.set(i64::try_from(restored_pages).unwrap_or(i64::MAX));
     }
+
+    /// By how much this machine's clock is ahead of the brokers'.
+    pub(super) fn clock(&self, ahead_ms: i64) {
+        let seconds = Duration::from_millis(ahead_ms.unsigned_abs()).as_secs_f64();
+        let sign = if ahead_ms < 0 { -1_i8 } else { 1 };
+        self.clock.set(seconds.copysign(f64::from(sign)));
+    }
 }
 
 impl Observer for KafkaCounts {
@@ -128,9 +148,10 @@ impl Observer for KafkaCounts {
         let gauge = match what {
             Gauged::Lag => &self.lag,
             Gauged::Owned => &self.owned,
-            Gauged::InFlight => &self.in_flight,
-            Gauged::RoundTripMicros => {
-                return self.round_trip.set(Duration::from_micros(value).as_secs_f64());
+            Gauged::InFlight(client) => &self.in_flight.with_label_values(&[client.as_str()]),
+            Gauged::RoundTripMicros(client) => {
+                let of = self.round_trip.with_label_values(&[client.as_str()]);
+                return of.set(Duration::from_micros(value).as_secs_f64());
             }
         };
         gauge.set(i64::try_from(value).unwrap_or(i64::MAX));

@@ -237,8 +237,10 @@ impl Metrics {
         self.gauges.read(engine, hub);
         self.count_alerts(engine);
         self.count_shadow(engine);
-        if let Some(partitions) = engine.status().partitions {
+        let status = engine.status();
+        if let Some(partitions) = status.partitions {
             self.kafka.stages(partitions);
+            self.kafka.clock(status.clock_ahead_ms.unwrap_or(0));
         }
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;

@@ -3,8 +3,8 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    Error, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
-    Opts, Registry,
+    Error, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry,
 };
 use std::cell::RefCell;
 
@@ -64,6 +64,10 @@ impl Registrar {
     /// One that counts in fractions: seconds.
     pub fn fine_gauge(&self, name: &str, help: &str) -> Result<Gauge, Error> {
         self.registered("gauge", Gauge::new(name, help)?)
+    }
+
+    pub fn fine_gauge_vec(&self, name: &str, help: &str, labels: &[&str]) -> Result<GaugeVec, Error> {
+        self.registered("gauge", GaugeVec::new(Opts::new(name, help), labels)?)
     }
 
     pub fn gauge_vec(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, Error> {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends by panicking")]
 
 mod brokers;
+mod clocks;
 mod copier;
 mod county;
 mod disk;
@@ -33,13 +34,14 @@ use std::time::Instant;
 type Case = (&'static str, fn(&Brokers));
 
 /// On one broker, which all of them share: each has topics of its own.
-const ONE: [&[Case]; 7] = [
+const ONE: [&[Case]; 8] = [
     &topics::CASES,
     &secure::CASES,
     &doors::CASES,
     &county::CASES,
     &serve::CASES,
     &shadow::CASES,
+    &clocks::CASES,
     &faults::ONE,
 ];
 /// On three brokers.

@@ -8,7 +8,7 @@ use super::support::subscriber::{Subscriber, brief};
 use super::{poison, topics};
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -29,12 +29,14 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 pub struct House {
     settings: Settings,
     folder: TempDir,
-    /// Preloaded into a process, its clock is an hour ahead.
+    /// Preloaded into a process, its clock is wrong.
     skew: PathBuf,
+    /// The instances whose clock is, and by how many seconds it is ahead.
+    clocks: &'static [(&'static str, &'static str)],
 }
 
 impl House {
-    pub fn new(brokers: &Brokers) -> House {
+    pub fn new(brokers: &Brokers, clocks: &'static [(&'static str, &'static str)]) -> House {
         let (settings, folder) = (topics::made(brokers, 4), tempfile::tempdir().unwrap());
         let skew = folder.path().join("skew.so");
         let made = Command::new("cc")
@@ -43,7 +45,7 @@ impl House {
             .args([concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka/skew.c"), "-ldl"])
             .status();
         assert!(made.unwrap().success());
-        House { settings, folder, skew }
+        House { settings, folder, skew, clocks }
     }
 
     pub fn data(&self, name: &str) -> PathBuf {
@@ -66,12 +68,13 @@ impl House {
             format!("server.grpc_addr=127.0.0.1:{port}"),
         ];
         let all: Vec<&str> = own.iter().map(String::as_str).chain(set.iter().copied()).collect();
-        let wrong_clock = [("LD_PRELOAD", self.skew.as_path())];
-        let environment = if name == "b" { &wrong_clock[..] } else { &[] };
+        let ahead = self.clocks.iter().find(|(of, _)| *of == name).map(|(_, seconds)| Path::new(seconds));
+        let wrong = ahead.map(|ahead| [("LD_PRELOAD", self.skew.as_path()), ("SKEW_SECONDS", ahead)]);
+        let environment = wrong.as_ref().map_or(&[][..], |wrong| &wrong[..]);
         Process::try_start_in(&self.data(name), &all, environment).await
     }
 
-    /// The second one keeps copies of the first one's partitions, and its clock is an hour ahead.
+    /// The second one keeps copies of the first one's partitions.
     async fn start(&self, name: &str) -> Process {
         let standby = format!("cluster.standby={}", u8::from(name == "b"));
         match self.try_start(name, &[&standby]).await {
@@ -115,8 +118,9 @@ async fn shows(client: &Client, what: &str, wanted: &BTreeMap<String, pb::Alert>
     }
 }
 
+/// The second one's clock is an hour ahead: nothing is another for it.
 fn anyone(brokers: &Brokers) {
-    let house = House::new(brokers);
+    let house = House::new(brokers, &[("b", "3600")]);
     let door = Door::open(&house.settings, 10_000, Arc::new(Unobserved)).unwrap();
     // What others have written there harms nobody.
     poison::spread(&house.settings, &door);
@@ -317,7 +321,7 @@ async fn moved(house: &House, a: Process, b: Process, subscribed: JoinHandle<Sub
 
 /// The start of the day is one for all.
 fn disagreeing(brokers: &Brokers) {
-    let house = House::new(brokers);
+    let house = House::new(brokers, &[]);
     block_on(async {
         let a = house.start("a").await;
         let Err(ended) = house.try_start("b", &["clock.day_starts_at=05:00"]).await else {

@@ -21,7 +21,7 @@ pub const CASES: [(&str, fn(&Brokers)); 1] = [("a_shadow_is_counted_by_whoever_o
 type Counts = BTreeMap<(String, String), u64>;
 
 fn beside(brokers: &Brokers) {
-    let house = House::new(brokers);
+    let house = House::new(brokers, &[]);
     let path = house.data("next.toml");
     std::fs::write(&path, "version = \"next\"\n[wages]\norange_after_days = 1\nred_after_days = 2\n")
         .unwrap();

@@ -1,21 +1,27 @@
-/* Preloaded into one process, its wall clock is an hour ahead, as on a machine whose clock is wrong; what waits by that clock
-   waits as long as it would there. */
+/* Preloaded into one process, its wall clock is ahead by the seconds that SKEW_SECONDS says (behind: below 0), as on a machine
+   whose clock is wrong; what waits by that clock waits as long as it would there. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
-#define AHEAD 3600
+static long ahead;
+
+__attribute__((constructor)) static void begin(void) {
+  const char *said = getenv("SKEW_SECONDS");
+  if (said) ahead = atol(said);
+}
 
 static int is_wall(clockid_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE; }
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
   int failed = (int)syscall(SYS_clock_gettime, clock, now);
-  if (!failed && is_wall(clock)) now->tv_sec += AHEAD;
+  if (!failed && is_wall(clock)) now->tv_sec += ahead;
   return failed;
 }
 
@@ -46,7 +52,7 @@ int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restr
   /* Less than that is no wall clock: it counts from the start of the machine. */
   int wall = at.tv_sec > 1000000000;
   if (!real) *(void **)&real = dlsym(RTLD_NEXT, "pthread_cond_clockwait");
-  if (wall) at.tv_sec -= AHEAD;
+  if (wall) at.tv_sec -= ahead;
   return real(cond, mutex, wall ? CLOCK_REALTIME : CLOCK_MONOTONIC, &at);
 }
 
@@ -54,6 +60,6 @@ int cnd_timedwait(cnd_t *restrict cond, mtx_t *restrict mutex, const struct time
   static int (*real)(cnd_t *, mtx_t *, const struct timespec *);
   struct timespec at = *until;
   if (!real) *(void **)&real = dlsym(RTLD_NEXT, "cnd_timedwait");
-  at.tv_sec -= AHEAD;
+  at.tv_sec -= ahead;
   return real(cond, mutex, &at);
 }

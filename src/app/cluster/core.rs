@@ -3,6 +3,7 @@
 
 use super::super::telemetry::Ear;
 use super::asking::Known;
+use super::clock::BrokersClock;
 use super::peers::Peers;
 use super::table::Table;
 use super::thread::{Job, Shared};
@@ -13,7 +14,7 @@ use crate::domain::{Account, Day, Entry, Position, ProjectId, TraceMark, Verdict
 use crate::engine::Feed;
 use crate::engine::api::{
     Core, DeadLetter, DeadLetterId, Done, PlacedDone, ProjectQuestion, ProjectSummary, Refused, Status,
-    Waiting,
+    Timekeeper, Waiting,
 };
 use crate::engine::cluster::{Partition, Question, question};
 use crate::intake::kafka::Sorter;
@@ -43,6 +44,8 @@ pub struct Parts {
     pub peers: Peers,
     /// The address by which other instances reach this one.
     pub me: String,
+    /// By which it says the date, where that is for it to say.
+    pub clock: Arc<BrokersClock>,
     pub traces: Arc<Ear>,
     pub runtime: Handle,
     pub rulebook: String,
@@ -104,6 +107,7 @@ impl Core for ClusterCore {
             rulebook: parts.rulebook.clone(),
             shadow: standing.shadow,
             partitions: Some(standing.partitions),
+            clock_ahead_ms: parts.clock.ahead_ms(),
             disk_shortage: *self.0.disk.lock().unwrap_or_else(PoisonError::into_inner),
             failed: standing.failed,
             ..Status::default()
@@ -130,8 +134,11 @@ impl Core for ClusterCore {
         self.0.parts.shared.standing().failed.or_else(|| self.0.parts.door.failure())
     }
 
-    fn keeps_clock(&self) -> bool {
-        self.0.parts.table.owner(Partition::County).is_some_and(|owner| owner == self.0.parts.me)
+    fn timekeeper(&self) -> Timekeeper {
+        match self.0.parts.table.owner(Partition::County) {
+            Some(owner) if owner == self.0.parts.me => Timekeeper::Brokers(self.0.parts.clock.now_ms()),
+            _ => Timekeeper::Another,
+        }
     }
 
     fn set_disk_shortage(&self, shortage: Option<(u64, u64)>) {

@@ -2,6 +2,7 @@
 //! joined, and doors are given a handle that works on any instance.
 
 mod asking;
+mod clock;
 mod core;
 mod letters;
 mod output;
@@ -29,6 +30,7 @@ use crate::kafka::{self, Admin, Door, Settings};
 use crate::serve::peers::Answers;
 use crate::store::MemoryStore;
 use anyhow::{Context, bail};
+use clock::{BrokersClock, Listening};
 use crossbeam_channel::{bounded, unbounded};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -71,7 +73,9 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
     runtime.block_on(check(settings))?;
     let history = usize::try_from(config.alerts.history_rows).unwrap_or(usize::MAX);
     let table = Arc::new(Table::new(settings.partitions, history, ears.engine));
-    let door = Arc::new(Door::open(settings, DOOR_MAX, ears.kafka.clone())?);
+    let clock = Arc::new(BrokersClock::new());
+    let observer: Arc<dyn kafka::Observer> = Arc::new(Listening { clock: clock.clone(), counts: ears.kafka });
+    let door = Arc::new(Door::open(settings, DOOR_MAX, observer.clone())?);
     let (wake, woken) = bounded(1);
     let (jobs, asked) = unbounded();
     let (shared, verdicts) = (Arc::new(Shared::default()), Arc::new(VerdictBook::default()));
@@ -94,7 +98,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
         jobs: asked,
         shared: shared.clone(),
         verdicts: verdicts.clone(),
-        observer: ears.kafka,
+        observer,
         traces: ears.traces.clone(),
         stop: stop.clone(),
     };
@@ -115,6 +119,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
         settings: settings.clone(),
         peers: peers::Peers::new(cluster, config.security.tls.is_some())?,
         me: cluster.advertise.clone(),
+        clock,
         traces: ears.traces,
         runtime,
         rulebook: config.rulebook.version.clone(),
