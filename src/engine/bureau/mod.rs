@@ -27,14 +27,13 @@ use crate::domain::{
     Act, AlertKey, AlertRow, Body, Day, Entry, Finding, Position, Record, Release, Rule, Rulebook, Subject,
     Verdict,
 };
-use crate::ledger::{Roster, Stirred};
+use crate::ledger::{Roster, Stirred, count_days_alike};
 use crate::log::Block;
 use crate::rules::{self, Judgement};
 use crate::store::StoreError;
 use cases::Cases;
 use compact_str::CompactString;
 use owed::Owed;
-use presence::Presence;
 use quarantine::Quarantine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -42,6 +41,7 @@ use std::sync::Arc;
 pub(in crate::engine) use doubles::Doubles;
 pub use judge::{Known, Owes};
 pub use pages::{Made, made_behind};
+pub(in crate::engine) use presence::Presence;
 #[cfg(test)]
 pub(super) use tiding::{ArrearsTiding, Claim, WageTiding};
 pub use tiding::{HeldTiding, PresenceTiding, Tiding};
@@ -113,9 +113,17 @@ impl Bureau {
         self.stirs
     }
 
-    /// What the county's rules see if employers owe that; by another rulebook. `None` before the first date.
-    pub fn known_by<'a>(&'a self, owed: &'a dyn Owes, book: &'a Rulebook) -> Option<Known<'a>> {
-        let (cases, doubles) = (Some(&self.cases), &self.doubles);
+    /// What the county's rules see by another rulebook, by which employers owe that, and by which people share those
+    /// days where it counts other days than its own does; where nobody has counted them, its own stand for them.
+    /// `None` before the first date.
+    pub(in crate::engine) fn known_by<'a>(
+        &'a self,
+        owed: &'a dyn Owes,
+        doubles: Option<&'a Doubles>,
+        book: &'a Rulebook,
+    ) -> Option<Known<'a>> {
+        let (cases, own) = (Some(&self.cases), &self.doubles);
+        let doubles = doubles.filter(|_| !count_days_alike(book, &self.book)).unwrap_or(own);
         self.meta.today.map(|today| Known { roster: &self.roster, owed, cases, doubles, today, book })
     }
 
