@@ -27,7 +27,7 @@ use crate::domain::{
     Act, AlertKey, AlertRow, Body, Day, Entry, Finding, Position, Record, Release, Rule, Rulebook, Subject,
     Verdict,
 };
-use crate::ledger::{Roster, Stirred, count_days_alike};
+use crate::ledger::{Roster, Stirred};
 use crate::log::Block;
 use crate::rules::{self, Judgement};
 use crate::store::StoreError;
@@ -111,20 +111,6 @@ impl Bureau {
     /// Moves on whenever something may be found that was not before.
     pub fn stirs(&self) -> u64 {
         self.stirs
-    }
-
-    /// What the county's rules see by another rulebook, by which employers owe that, and by which people share those
-    /// days where it counts other days than its own does; where nobody has counted them, its own stand for them.
-    /// `None` before the first date.
-    pub(in crate::engine) fn known_by<'a>(
-        &'a self,
-        owed: &'a dyn Owes,
-        doubles: Option<&'a Doubles>,
-        book: &'a Rulebook,
-    ) -> Option<Known<'a>> {
-        let (cases, own) = (Some(&self.cases), &self.doubles);
-        let doubles = doubles.filter(|_| !count_days_alike(book, &self.book)).unwrap_or(own);
-        self.meta.today.map(|today| Known { roster: &self.roster, owed, cases, doubles, today, book })
     }
 
     /// Applies a block: `made` is what the shards made of it, their rows by shard and number. Answers the
