@@ -68,7 +68,7 @@ fn told(report: &Report) -> Told {
 
 #[test]
 fn all_rules_find_in_a_batch_what_the_oracle_finds() {
-    let (mut rules, mut at_two_projects): (BTreeSet<Rule>, usize) = (BTreeSet::new(), 0);
+    let (mut rules, mut at_two_projects, mut silenced): (BTreeSet<Rule>, usize, usize) = Default::default();
     for seed in 0..300 {
         let swarm = if seed % 4 == 0 { Swarm::of(seed).with_conflicts() } else { Swarm::of(seed) };
         let (book, (first, last)) = (book(seed), span(seed));
@@ -93,9 +93,16 @@ fn all_rules_find_in_a_batch_what_the_oracle_finds() {
                 .keys()
                 .filter(|(project, key)| project.is_county() && key.subject.id_number().is_some());
             at_two_projects += people.count();
+            silenced += oracle::silenced(&records, today, &book);
         }
     }
-    println!("{at_two_projects} months of people at two projects on one day");
+    println!(
+        "{at_two_projects} months of people at two projects on one day, {silenced} more where nobody looks"
+    );
+    assert!(
+        silenced >= 100,
+        "hardly any sector in which the rule is off has people of two projects: {silenced}"
+    );
     assert!(
         at_two_projects > 200,
         "the worlds have hardly anybody at two projects on one day: {at_two_projects}"

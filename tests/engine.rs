@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 use support::judge::{self, asked};
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::domain::{
-    AlertRow, Body, Day, Entry, Head, Inspection, InspectionOutcome, Numbers, Position, ProjectId, Record,
-    Rulebook, Time, Verdict,
+    AlertKey, AlertRow, Body, Day, Entry, Head, Inspection, InspectionOutcome, Numbers, Position, ProjectId,
+    Record, Rule, Rulebook, Time, Verdict,
 };
 use wagewatch::engine::api::DeadContent;
 use wagewatch::engine::{Engine, Parts, Read, Refused, Settings, StartError, Unobserved};
@@ -493,21 +493,7 @@ fn a_shadow_judges_beside_and_tells_nobody() {
         let shadow = Rulebook { version: "shadow".into(), day_starts_at: book.day_starts_at, ..other };
         let settings = Settings { shadow: Some(Arc::new(shadow.clone())), ..settings(&mut rng) };
         let ground = Ground::memory();
-        let agrees = |engine: &Engine| {
-            wait(engine, || engine.status().shadow.is_some_and(|shadow| shadow.waiting == 0));
-            // The rulebooks of the log are those of the live judgement.
-            let records = ground.entries().into_iter().map(|(_, entry)| entry);
-            let records: Vec<Entry> = records.filter(|e| !matches!(e, Entry::Rulebook(_))).collect();
-            let truth = judge::truth(&records, &shadow).0;
-            let mut wanted = BTreeMap::new();
-            for (key, finding) in &truth.alerts {
-                *wanted.entry((key.1.rule, finding.level)).or_insert(0) += 1;
-            }
-            let status = engine.status();
-            let found = status.shadow.unwrap();
-            assert_eq!((found.version.as_str(), status.rulebook), ("shadow", book.version.clone()));
-            assert_eq!(found.alerts, wanted, "seed {seed}");
-        };
+        let agrees = |engine: &Engine| shadow_agrees(engine, &ground, &book, &shadow, seed);
         let engine = ground.start(&settings, &book);
         let mut rejected = work(&engine, batches.into(), dates.into(), seed);
         agrees(&engine);
@@ -528,6 +514,72 @@ fn a_shadow_judges_beside_and_tells_nobody() {
         assert_eq!(engine.status().shadow, None);
         engine.stop();
     }
+}
+
+/// What the shadow counts is what the oracle finds by it.
+fn shadow_agrees(engine: &Engine, ground: &Ground, book: &Rulebook, shadow: &Rulebook, seed: u64) {
+    wait(engine, || engine.status().shadow.is_some_and(|shadow| shadow.waiting == 0));
+    // The rulebooks of the log are those of the live judgement.
+    let records = ground.entries().into_iter().map(|(_, entry)| entry);
+    let records: Vec<Entry> = records.filter(|e| !matches!(e, Entry::Rulebook(_))).collect();
+    let truth = judge::truth(&records, shadow).0;
+    let mut wanted = BTreeMap::new();
+    for (key, finding) in &truth.alerts {
+        *wanted.entry((key.1.rule, finding.level)).or_insert(0) += 1;
+    }
+    let status = engine.status();
+    let found = status.shadow.unwrap();
+    assert_eq!((found.version.as_str(), status.rulebook), ("shadow", book.version.clone()));
+    assert_eq!(found.alerts, wanted, "seed {seed}");
+}
+
+/// Whole days are others by the shadow rulebook, and people share others: first while the live one counts as it always
+/// did, then while it counts as the shadow does, then again.
+#[test]
+fn a_shadow_counts_whole_days_by_its_own_numbers() {
+    let mut met = 0;
+    for seed in (0..).filter(|seed| at_two_projects(*seed, &with_days(world::book(*seed), *seed)) > 0).take(8)
+    {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (mut batches, mut dates) = load(seed, &mut rng);
+        let (half, days) = (batches.split_off(batches.len() / 2), dates.split_off(dates.len() / 2));
+        let book = world::book(seed);
+        let alike = Rulebook { version: "alike".into(), ..with_days(book.clone(), seed) };
+        let shadow = Rulebook { version: "shadow".into(), ..alike.clone() };
+        met += usize::from(at_two_projects(seed, &shadow) != at_two_projects(seed, &book));
+        let settings = Settings { shadow: Some(Arc::new(shadow.clone())), ..settings(&mut rng) };
+        let ground = Ground::memory();
+        for (live, batches, dates) in
+            [(&book, batches, dates), (&alike, VecDeque::new(), VecDeque::new()), (&book, half, days)]
+        {
+            let engine = ground.start(&settings, live);
+            work(&engine, batches.into(), dates.into(), seed);
+            shadow_agrees(&engine, &ground, live, &shadow, seed);
+            engine.stop();
+        }
+    }
+    assert!(met >= 4, "people share the same number of months by both in most worlds: {met}");
+}
+
+/// Other days are whole ones: less is enough, or more is wanted.
+fn with_days(book: Rulebook, seed: u64) -> Rulebook {
+    let mut editions = book.editions().to_vec();
+    for edition in &mut editions {
+        edition.numbers.suspicious_shared_day = if seed.is_multiple_of(3) { 150 } else { 25 };
+        edition.numbers.presence_steps = vec![(1, 25), (240, 50), (420, 100)];
+        edition.numbers.switches.remove(&Rule::AttendanceSuspicious);
+    }
+    book.with_editions(editions)
+}
+
+/// Months of people at two projects on one day, at the end of the world.
+fn at_two_projects(seed: u64, book: &Rulebook) -> usize {
+    let records = world::world(seed, &world::Swarm::of(seed));
+    let truth = oracle::judge(&records, world::span(seed).1, book);
+    let is_found = |(project, key): &&(ProjectId, AlertKey)| {
+        project.is_county() && key.rule == Rule::AttendanceSuspicious
+    };
+    truth.alerts.keys().filter(is_found).count()
 }
 
 #[test]

@@ -44,6 +44,12 @@ fn projects_planted(planted: &[Planted], trouble: Trouble, today: Day) -> BTreeS
     of_kind.map(|p| p.project_id.clone()).collect()
 }
 
+/// People and months at two projects on one day, by what was planted.
+fn people_planted(planted: &[Planted], today: Day) -> BTreeSet<Subject> {
+    let at_two = planted.iter().filter(|p| p.trouble == Trouble::TwoSites && active(p, today));
+    at_two.map(|p| Subject::WorkerPeriod(p.id_number.clone().unwrap(), p.period.unwrap())).collect()
+}
+
 fn check(seed: u64, first: &str) {
     let plan = Plan {
         seed,
@@ -60,7 +66,7 @@ fn check(seed: u64, first: &str) {
     let mut county = County::new(&plan, calendar);
     let work_begins = plan.first.first_day();
     let mut records = Vec::new();
-    let mut judged = 0;
+    let (mut judged, mut at_two_sites) = (0, BTreeSet::new());
     let last_work = plan.first.plus(1).day_or_last(31);
     while let Some((today, arrived)) = county.next() {
         records.extend(arrived);
@@ -92,10 +98,17 @@ fn check(seed: u64, first: &str) {
                 "{rule}, seed {seed}, {today}"
             );
         }
+        let suspicious = |(project, key): &&(ProjectId, AlertKey)| {
+            project.is_county() && key.rule == Rule::AttendanceSuspicious
+        };
+        let people: BTreeSet<Subject> =
+            truth.alerts.keys().filter(suspicious).map(|(_, key)| key.subject.clone()).collect();
+        assert_eq!(people, people_planted(county.planted(), today), "people, seed {seed}, {today}");
+        at_two_sites.extend(people);
         assert!(truth.rejected.is_empty());
         assert!(today <= last_work.plus(60) || truth.suspense.is_empty());
     }
-    assert!(judged > 15);
+    assert!(judged > 15 && !at_two_sites.is_empty());
 }
 
 #[test]

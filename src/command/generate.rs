@@ -156,14 +156,16 @@ fn write_truth(path: &Path, planted: &[Planted]) -> anyhow::Result<usize> {
 }
 
 /// Fields as in the report: what is absent is left out. `from` and `until` are business dates;
-/// `unseen`: neither sheet nor account told of it before.
+/// `other_project_id`: where somebody works who is on this project's lists, too; `unseen`: neither sheet nor
+/// account told of it before.
 fn truth_line(p: &Planted) -> String {
     let text =
         |key: &str, value: Option<String>| value.map_or(String::new(), |v| format!(",\"{key}\":\"{v}\""));
     format!(
-        "{{\"kind\":\"{}\"{}{}{},\"amount_fen\":{}{}{}{}}}\n",
+        "{{\"kind\":\"{}\"{}{}{}{},\"amount_fen\":{}{}{}{}}}\n",
         p.trouble.as_str(),
         text("project_id", Some(p.project_id.to_string())),
+        text("other_project_id", p.other_id.as_ref().map(ToString::to_string)),
         text("id_number", p.id_number.as_ref().map(|id| id.reveal().into())),
         text("period", p.period.map(|p| p.to_string())),
         p.amount_fen.0,

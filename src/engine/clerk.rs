@@ -6,6 +6,7 @@ use super::bureau::{Bureau, Made};
 use super::debts::Share;
 use super::doubts::DoubtBook;
 use super::shadow_county::ShadowCounty;
+use super::shadow_days::ShadowDays;
 use super::shared::Shared;
 use super::storer::{Round, StoreJob};
 use super::worker::Reply;
@@ -35,6 +36,8 @@ pub(super) enum Paper {
         project: ProjectId,
         shares: Vec<Share>,
     },
+    /// Where people were on which days by the shadow rulebook.
+    ShadowDays(ShadowDays),
     Round(Arc<Round>),
     Ask(Box<dyn FnOnce(&Bureau) + Send>),
     Stop,
@@ -121,6 +124,14 @@ impl Clerk {
             Paper::Owed { project, shares } => {
                 if let Some(shadow) = &mut self.shadow {
                     shadow.owes(project, shares);
+                }
+                self.tell_shadow();
+                self.shared.shadow_owed(1);
+            }
+            Paper::ShadowDays(said) => {
+                if let Some(Err(error)) = self.shadow.as_mut().map(|shadow| shadow.hear(said)) {
+                    self.shared.fail(&error.to_string());
+                    return true;
                 }
                 self.tell_shadow();
                 self.shared.shadow_owed(1);

@@ -143,7 +143,7 @@ impl Engine {
             shared: shared.clone(),
             made_before,
             doubts,
-            shadow: settings.shadow.clone().map(ShadowCounty::new),
+            shadow: settings.shadow.clone().map(|book| ShadowCounty::new(book).hearing_days()),
         };
         desk_clerk.tell_shadow();
         handles.push(spawn("clerk".into(), &shared, move || desk_clerk.run())?);

@@ -26,6 +26,7 @@ mod remarks;
 mod row_book;
 mod shadow;
 mod shadow_county;
+mod shadow_days;
 mod shard;
 mod shared;
 mod start;

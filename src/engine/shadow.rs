@@ -5,9 +5,10 @@
 use super::bench::Bench;
 use super::debts::{self, Share};
 use super::project::ProjectState;
+use super::shadow_days::{SaidDays, ShadowDays};
 use crate::alerts::{Floods, PUBLIC_ID_KEY};
 use crate::domain::{AlertKey, Day, Level, Rule, Rulebook};
-use crate::ledger::ProjectLedger;
+use crate::ledger::{ProjectLedger, count_days_alike};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub(super) struct Shadow {
     stale: BTreeSet<u32>,
     due: BTreeSet<(Day, u32)>,
     counts: Counts,
+    days: SaidDays,
 }
 
 #[derive(Default)]
@@ -42,6 +44,7 @@ impl Shadow {
             stale: BTreeSet::new(),
             due: BTreeSet::new(),
             counts: Counts::new(),
+            days: SaidDays::default(),
         }
     }
 
@@ -97,6 +100,15 @@ impl Shadow {
         let changed = (before.unwrap_or_default() != shares).then(|| shares.clone());
         self.put(slot, Project { standing, next, shares });
         changed
+    }
+
+    /// On which days who was at a project by this rulebook, as far as that is another than before; nothing while the
+    /// live one counts the same days.
+    pub fn say_days(&mut self, slot: u32, ledger: &ProjectLedger, live: &Rulebook) -> Option<ShadowDays> {
+        match count_days_alike(&self.book, live) {
+            true => None,
+            false => self.days.say(slot, ledger, &self.book),
+        }
     }
 
     fn put(&mut self, slot: u32, project: Project) {

@@ -1,11 +1,13 @@
 //! What the shadow rulebook finds of employers, feeds and complaints without a project: judged from scratch,
-//! like its projects, when the second stage has nothing else to do. Employers owe what they owe by the shadow
-//! rulebook; what people confirmed is the live alerts'. Tells nobody.
+//! like its projects, when the second stage has nothing else to do. Employers owe what they owe, and people worked
+//! on the days that count, by the shadow rulebook; what people confirmed is the live alerts'. Tells nobody.
 
 use super::bureau::Bureau;
 use super::debts::{Debts, Share};
 use super::shadow::Counts;
+use super::shadow_days::{DaysTable, ShadowDays};
 use crate::domain::{ProjectId, Rulebook};
+use crate::store::StoreError;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +20,9 @@ pub(super) struct ShadowCounty {
     /// Blocks for which it waits already.
     blocks: u32,
     counts: Counts,
+    /// Who shares which days by the shadow rulebook, as projects tell where the live one counts others; `None` where
+    /// nobody tells, and the live one's days stand for them.
+    days: Option<DaysTable>,
 }
 
 /// After so many blocks without an idle moment it is judged all the same.
@@ -25,7 +30,14 @@ const BLOCKS: u32 = 1024;
 
 impl ShadowCounty {
     pub fn new(book: Arc<Rulebook>) -> ShadowCounty {
-        ShadowCounty { book, shares: BTreeMap::new(), judged_at: None, blocks: 0, counts: Counts::new() }
+        let (shares, counts) = (BTreeMap::new(), Counts::new());
+        ShadowCounty { book, shares, judged_at: None, blocks: 0, counts, days: None }
+    }
+
+    /// Projects tell who was there when.
+    #[must_use]
+    pub fn hearing_days(self) -> ShadowCounty {
+        ShadowCounty { days: Some(DaysTable::default()), ..self }
     }
 
     /// A project was judged by the shadow rulebook.
@@ -35,6 +47,16 @@ impl ShadowCounty {
             true => self.shares.remove(&project),
             false => self.shares.insert(project, shares),
         };
+    }
+
+    /// A project tells who was there when by the shadow rulebook.
+    pub fn hear(&mut self, said: ShadowDays) -> Result<(), StoreError> {
+        if let Some(days) = &mut self.days
+            && days.hear(said)?
+        {
+            self.judged_at = None;
+        }
+        Ok(())
     }
 
     pub fn is_stale(&self, bureau: &Bureau) -> bool {
@@ -50,7 +72,8 @@ impl ShadowCounty {
     pub fn judge(&mut self, bureau: &Bureau) {
         self.blocks = 0;
         let debts = Debts::of(self.shares.values().map(Vec::as_slice));
-        let found = bureau.known_by(&debts, &self.book).map_or(Vec::new(), |known| known.all());
+        let doubles = self.days.as_ref().map(DaysTable::doubles);
+        let found = bureau.known_by(&debts, doubles, &self.book).map_or(Vec::new(), |known| known.all());
         self.counts = Counts::new();
         for finding in found {
             *self.counts.entry((finding.rule, finding.level)).or_default() += 1;

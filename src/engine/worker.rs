@@ -280,7 +280,12 @@ impl Worker {
         self.blocks_since_shadow = 0;
         for index in 0..self.shards.len() {
             if let Some((project, shares)) = self.shards[index].judge_shadow()? {
+                let days = self.shards[index].say_shadow_days(&project);
                 self.keep_limit(index);
+                if let Some(days) = days {
+                    self.shared.shadow_owes(1);
+                    let _ = self.clerk.send(Paper::ShadowDays(days));
+                }
                 if let Some(shares) = shares {
                     self.shared.shadow_owes(1);
                     // The clerk ends only when the engine fails or after this thread.

@@ -4,7 +4,7 @@
 use super::people;
 use super::site::{Hand, Site};
 use super::trouble::{Planted, fates};
-use super::{Plan, papers, wages};
+use super::{Plan, guests, papers, wages};
 use crate::domain::*;
 use compact_str::{CompactString, format_compact};
 use rand::{Rng, SeedableRng};
@@ -81,15 +81,21 @@ impl County {
         let mut post = Post::default();
         let mut person = 0u64;
         let mut sites: Vec<Site> = Vec::new();
+        let mut names: BTreeMap<Uscc, CompactString> = BTreeMap::new();
         for (n, (fate, size)) in fates.into_iter().zip(sizes).enumerate() {
             let mut site = Site::new(&plan, n as u64, fate, dice.random());
             for _ in 0..size {
                 site.hands.push(Hand::new(plan.seed, person, &site.employers, &mut site.dice));
                 person += 1;
             }
-            papers::open(&mut site, &plan, &calendar, &mut post);
+            // A firm of several projects has one name.
+            let contractor = &mut site.project;
+            let name = names.entry(contractor.contractor_uscc);
+            contractor.contractor_name = name.or_insert_with(|| contractor.contractor_name.clone()).clone();
             sites.push(site);
         }
+        guests::invite(&plan, &mut sites);
+        sites.iter_mut().for_each(|site| papers::open(site, &plan, &calendar, &mut post));
         let today = first_day(&plan);
         let last_attended = plan.first.plus(plan.months - 1).day_or_last(31);
         County { plan, calendar, sites, post, today, last_attended }
@@ -112,6 +118,7 @@ impl County {
             for site in &mut self.sites {
                 site.attend(day, &mut self.post, &mut records);
             }
+            guests::attend(&mut self.sites, day, &mut self.post, &mut records);
             if day.day_of_month() == 1 {
                 self.sites.iter_mut().for_each(|site| papers::month(site, period, &mut self.post));
             }
@@ -227,6 +234,22 @@ mod tests {
         assert_eq!(troubles, Trouble::ALL.into());
         // Nobody freezes an account here.
         assert_eq!(types.len(), RecordType::ALL.len() - 1, "{types:?}");
+    }
+
+    #[test]
+    fn a_firm_has_one_name() {
+        let mut names: BTreeMap<Uscc, BTreeSet<CompactString>> = BTreeMap::new();
+        for (_, records) in County::new(&plan(40, 100), Calendar::default()) {
+            for record in records {
+                let (firm, name) = match record.body {
+                    Body::Project(project) => (Some(project.contractor_uscc), project.contractor_name),
+                    Body::Enrolment(enrolment) => (enrolment.employer_uscc, enrolment.employer_name),
+                    _ => continue,
+                };
+                names.entry(firm.unwrap()).or_default().insert(name);
+            }
+        }
+        assert!(names.len() > 40 && names.values().all(|names| names.len() == 1), "{names:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod county;
 mod disorder;
+mod guests;
 mod papers;
 mod people;
 mod site;

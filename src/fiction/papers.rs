@@ -17,7 +17,7 @@ pub(super) fn open(site: &mut Site, plan: &Plan, calendar: &Calendar, post: &mut
     let start = first_day(plan);
     let unregistered = site.has(Trouble::UnregisteredWorkers);
     unregistered.into_iter().for_each(|fate| leave_out(site, fate));
-    site.project.labour_fee_fen = Some(till::labour_fee(&site.hands));
+    site.project.labour_fee_fen = Some(till::labour_fee(site));
     project(site, start, plan, post);
     account(site, start, plan, calendar, post);
     securities(site, start, post);
@@ -130,6 +130,10 @@ fn enrolments(site: &mut Site, start: Day, plan: &Plan, post: &mut Post) {
             post.plant(Planted { id_number, ..planted });
         }
     }
+    for guest in &site.guests {
+        let body = enrolment(site, &guest.hand, first);
+        post.send('e', "realname", at(start.plus(6), 17 * 3600), body);
+    }
 }
 
 fn enrolment(site: &Site, hand: &Hand, first: Day) -> Body {
@@ -211,6 +215,7 @@ pub(super) fn planted(
     Planted {
         trouble,
         project_id: site.project.project_id.clone(),
+        other_id: None,
         id_number: None,
         period,
         amount_fen: Fen(amount),

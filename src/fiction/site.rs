@@ -2,6 +2,7 @@
 //! of what the days are worth.
 
 use super::county::{Post, at, bank};
+use super::guests::Guest;
 use super::till::Till;
 use super::trouble::{Fate, Trouble};
 use super::{Plan, people};
@@ -64,6 +65,8 @@ pub(super) struct Site {
     pub till: Till,
     pub fate: Option<Fate>,
     pub hands: Vec<Hand>,
+    /// Names on its lists whose bearers work elsewhere.
+    pub guests: Vec<Guest>,
     pub dice: ChaCha8Rng,
 }
 
@@ -84,6 +87,8 @@ pub(super) struct Hand {
     pub tally: Tally,
     /// The month closed last.
     pub month: Tally,
+    /// The last day that was a whole one here.
+    pub whole_on: Option<Day>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -115,6 +120,7 @@ impl Site {
             project,
             fate,
             hands: Vec::new(),
+            guests: Vec::new(),
             dice,
         }
     }
@@ -167,6 +173,9 @@ impl Site {
                 let body = hand.day(&self.project.project_id, day, worked);
                 post.send('d', "officer", at(day.plus(1), 9 * 3600), body);
             }
+            if worked.days >= 100 {
+                hand.whole_on = Some(day);
+            }
             hand.tally.days += worked.days;
             hand.tally.minutes += worked.minutes;
         }
@@ -210,7 +219,30 @@ impl Hand {
             rest: if dice.random_ratio(3, 4) { 6 } else { dice.random_range(0..6) },
             tally: Tally::default(),
             month: Tally::default(),
+            whole_on: None,
         }
+    }
+
+    /// The same person on another list, by the day for that rate.
+    pub fn again(&self, card: Account, employer: usize, rate_fen: Fen) -> Hand {
+        Hand {
+            id_number: self.id_number.clone(),
+            name: self.name.clone(),
+            card,
+            employer,
+            basis: Basis::Daily,
+            rate_fen,
+            registered: Registered::Yes,
+            night: false,
+            rest: self.rest,
+            tally: Tally::default(),
+            month: Tally::default(),
+            whole_on: None,
+        }
+    }
+
+    pub fn works_by_day(&self) -> bool {
+        !self.night
     }
 
     pub fn rests(&self, day: Day) -> bool {

@@ -44,9 +44,10 @@ fn most(hand: &Hand) -> i64 {
     }
 }
 
-/// The monthly fee that covers the wages of those hands whatever they do, in hundreds of yuan.
-pub(super) fn labour_fee(hands: &[Hand]) -> Fen {
-    let most: i64 = hands.iter().map(most).sum();
+/// The monthly fee that covers the wages of the site's hands whatever they do, in hundreds of yuan.
+pub(super) fn labour_fee(site: &Site) -> Fen {
+    let hands = site.hands.iter().chain(site.guests.iter().map(|guest| &guest.hand));
+    let most: i64 = hands.map(most).sum();
     Fen((most.max(1) + 9_999) / 10_000 * 10_000)
 }
 

@@ -43,12 +43,14 @@ pub enum Trouble {
     SurplusRefunded,
     /// The wages that are not paid because the account does not hold enough.
     AccountShort,
+    /// A site has somebody for whole days on which he works at another one.
+    TwoSites,
     /// The wage account is reported late; payments from it cannot be placed until then.
     AccountLate,
 }
 
 impl Trouble {
-    pub const ALL: [Trouble; 18] = [
+    pub const ALL: [Trouble; 19] = [
         Trouble::ContractorStops,
         Trouble::Underpays,
         Trouble::WorkerLeftOut,
@@ -66,6 +68,7 @@ impl Trouble {
         Trouble::AccountLent,
         Trouble::SurplusRefunded,
         Trouble::AccountShort,
+        Trouble::TwoSites,
         Trouble::AccountLate,
     ];
 
@@ -108,6 +111,7 @@ impl Trouble {
             Trouble::AccountLent => "account-lent",
             Trouble::SurplusRefunded => "surplus-refunded",
             Trouble::AccountShort => "account-short",
+            Trouble::TwoSites => "two-sites",
             Trouble::AccountLate => "account-late",
         }
     }
@@ -118,6 +122,8 @@ impl Trouble {
 pub struct Planted {
     pub trouble: Trouble,
     pub project_id: ProjectId,
+    /// Where else it is seen, if it is about two projects.
+    pub other_id: Option<ProjectId>,
     /// Whom it is about, if it is about one worker.
     pub id_number: Option<IdNumber>,
     pub period: Option<Period>,

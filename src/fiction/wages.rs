@@ -2,6 +2,7 @@
 //! it goes wrong. Reckons as the contract's section 4 does; knows no ledger.
 
 use super::county::{Post, at};
+use super::guests::Guest;
 use super::site::{Hand, Registered, Site, Tally};
 use super::till::{Shortage, Till};
 use super::trouble::{Fate, Planted, Trouble};
@@ -48,7 +49,8 @@ pub(super) fn close(site: &mut Site, period: Period, plan: &Plan, calendar: &Cal
             if hand.registered == Registered::Never { 0 } else { earned }
         })
         .collect();
-    sheets(site, period, &earned, post);
+    let drawn: Vec<i64> = site.guests.iter_mut().map(Guest::close).collect();
+    sheets(site, period, &earned, &drawn, post);
     let wages = earned.iter().sum();
     till::drain(site, period, due, wages, post);
     till::lend(site, period, due, wages, post);
@@ -65,6 +67,11 @@ pub(super) fn close(site: &mut Site, period: Period, plan: &Plan, calendar: &Cal
             }
             (None, None) => pay_in_time(hand, earned, &wage, &mut bank),
         }
+    }
+    // Only honest sites have any: nobody notices.
+    for (guest, drawn) in site.guests.iter_mut().zip(drawn).filter(|(_, drawn)| *drawn > 0) {
+        let mut bank = Bank { dice: &mut guest.dice, till: &mut site.till, post: &mut *post };
+        pay_in_time(&guest.hand, drawn, &wage, &mut bank);
     }
     if let Some(fate) = fate.filter(|_| withheld.amount > 0) {
         let trouble = if short.is_some() { Trouble::AccountShort } else { fate.trouble };
@@ -160,7 +167,7 @@ fn line(hand: &Hand, earned: i64, signed: bool, dice: &mut impl Rng) -> PayrollL
 
 /// Each employer's sheet, sent and approved on the first of the next month. Who will not pay makes
 /// none; where less is paid than was earned, nobody signs; both unless nothing of it shows.
-fn sheets(site: &mut Site, period: Period, earned: &[i64], post: &mut Post) {
+fn sheets(site: &mut Site, period: Period, earned: &[i64], drawn: &[i64], post: &mut Post) {
     let foretells = site.fate.filter(|fate| !fate.unseen && period >= fate.period);
     let foretells = foretells.map(|fate| fate.trouble);
     // A signed sheet outweighs the days, and the late days would not show.
@@ -174,6 +181,14 @@ fn sheets(site: &mut Site, period: Period, earned: &[i64], post: &mut Post) {
         if hand.registered == Registered::Yes {
             lines.entry(hand.employer).or_default().push(line(hand, *earned, signed, &mut site.dice));
         }
+    }
+    for (guest, drawn) in site.guests.iter().zip(drawn).filter(|(_, drawn)| **drawn > 0) {
+        lines.entry(guest.hand.employer).or_default().push(PayrollLine {
+            id_number: guest.hand.id_number.clone(),
+            payable_fen: Fen(*drawn),
+            deductions_fen: Fen(0),
+            signed,
+        });
     }
     for (employer, lines) in lines {
         let submitted_on = period.plus(1).first_day();
@@ -217,6 +232,7 @@ impl Wage<'_> {
         Planted {
             trouble,
             project_id: self.site.project_id.clone(),
+            other_id: None,
             id_number: Some(hand.id_number.clone()),
             period: Some(self.period),
             amount_fen: Fen(amount),
@@ -368,6 +384,7 @@ fn late_attendance(
     post.plant(Planted {
         trouble: Trouble::LateAttendance,
         project_id: terms.project_id.clone(),
+        other_id: None,
         id_number: None,
         period: Some(period),
         amount_fen: Fen(sum),

@@ -47,6 +47,7 @@ pub use hearsay::{Heard, Hearsay};
 pub use in_time::half_paid_by;
 pub use page::PageKey;
 pub use payments::KeptPayment;
+pub use presence::count_days_alike;
 pub use project::{ProjectLedger, Touched, Who, WorkerIx};
 pub use roster::{Roster, Stirred};
 pub use roster_page::RosterPage;

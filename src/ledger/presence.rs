@@ -35,6 +35,11 @@ impl<'a> Worth<'a> {
     }
 }
 
+/// Whether by both rulebooks the same days are as good as whole ones, in every month.
+pub fn count_days_alike(one: &Rulebook, other: &Rulebook) -> bool {
+    one.agrees_on(other, |numbers| (numbers.suspicious_shared_day, numbers.presence_steps.clone()))
+}
+
 impl ProjectLedger {
     /// The days of the month that are as good as a whole one of that worker.
     pub fn presence(&self, worker: WorkerIx, period: Period, book: &Rulebook) -> MonthDays {

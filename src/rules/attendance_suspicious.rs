@@ -9,7 +9,8 @@
 //! stated within the 5 days before the due date, that day not included. Or, over all projects and by the
 //! numbers of the month's first day: on a day of the month two projects or more have 1 worked day, each, of the
 //! same person; that finding is one of the county's own, for it is of no single project, and goes to the departments of
-//! all sectors and territories concerned. Yellow: to be looked into.
+//! all sectors and territories concerned. In a sector in which the rule is off nothing is looked at, and over all
+//! projects those of that sector are left out. Yellow: to be looked into.
 //!
 //! **Clears when**: records that arrive later leave none of these.
 //!
@@ -17,7 +18,7 @@
 //! projects on one day, which projects, and which days.
 //!
 //! **Not covered**: how far two projects lie apart, and whether anybody can be at both in time: no record says where a
-//! project is. Cards swiped by somebody else at plausible times. Over projects, a sector in which the rule is off.
+//! project is. Cards swiped by somebody else at plausible times.
 
 use super::Judgement;
 use super::aging::after;

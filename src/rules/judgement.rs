@@ -1,7 +1,7 @@
 //! One judgement: the date, the rulebook and the sector that it is made under, and what comes of it.
 //! Holds back what the rulebook has switched off. Knows no rule.
 
-use crate::domain::{Day, Finding, Numbers, Rulebook};
+use crate::domain::{Day, Finding, Numbers, Rule, Rulebook};
 use std::collections::BTreeSet;
 
 pub struct Judgement<'a> {
@@ -23,9 +23,14 @@ impl<'a> Judgement<'a> {
         self.book.at(self.today)
     }
 
+    /// Whether the rule is on today in that sector (`None`: which it is is not known).
+    pub fn judges(&self, rule: Rule, sector: Option<&str>) -> bool {
+        self.numbers().is_on(rule, sector)
+    }
+
     /// Something is true now. A rule that is switched off in the sector finds nothing.
     pub fn find(&mut self, finding: Finding) {
-        if self.numbers().is_on(finding.rule, self.sector) {
+        if self.judges(finding.rule, self.sector) {
             self.findings.push(finding);
         }
     }
@@ -50,7 +55,7 @@ impl<'a> Judgement<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Level, ProjectId, Rule, Subject, Switch};
+    use crate::domain::{Level, ProjectId, Subject, Switch};
 
     #[test]
     fn what_is_switched_off_in_a_sector_is_not_found_there() {

@@ -3,13 +3,15 @@
 //! **Article**: judicial interpretation 2013-3, art. 2(3).
 //!
 //! **Found when**: on a day of the month two projects or more have 1 worked day, each, of the same person, by the
-//! numbers of the month's first day, by which days are counted too. Yellow: to be looked into. One finding a
-//! person and month, among the county's own.
+//! numbers of the month's first day, by which days are counted too. A project in whose sector the rule is switched
+//! off (by the numbers of the business date) is left out, as if nobody worked there: one of the two that remains
+//! is no trouble. Yellow: to be looked into. One finding a person and month, among the county's own.
 //!
 //! **Clears when**: records that arrive later leave no such day.
 //!
 //! **Evidence**: how many days, the projects, each day (with its projects where there are three or more in the month),
-//! what each of them had at least, and the sectors and territories that the projects are of.
+//! what each of them had at least, and the sectors and territories that the projects are of; of projects that are left
+//! out nothing.
 //!
 //! **Not covered**: how far the projects lie apart: no record says where a project is, so the time between them
 //! tells nothing, and the whole day counts (rulebook: "where places are unknown").
@@ -25,22 +27,29 @@ use std::collections::BTreeSet;
 const NAMED_MOST: usize = 10;
 
 pub(super) fn judge(view: &PersonView<'_>, on: &mut Judgement<'_>) {
-    let shared = MonthDays::shared(view.stays.iter().map(|stay| stay.days));
+    let judged = |stay: &&StayView<'_>| {
+        on.judges(Rule::AttendanceSuspicious, stay.facts.map(|project| project.sector.as_str()))
+    };
+    let stays: Vec<&StayView<'_>> = view.stays.iter().filter(judged).collect();
+    let shared = MonthDays::shared(stays.iter().map(|stay| stay.days));
     if shared.is_empty() {
         return;
     }
+    // Without those that are left out, one may have no day left that it shares.
+    let stays: Vec<&StayView<'_>> =
+        stays.into_iter().filter(|stay| !stay.days.and(shared).is_empty()).collect();
     let mut facts = vec![Fact::count(FactName::SharedDays, shared.count())];
-    name(view.stays.iter(), &mut facts);
+    name(stays.iter().copied(), &mut facts);
     for (index, day) in shared.indices().zip(shared.of(view.period)) {
         facts.push(Fact::date(FactName::SharedOn, day));
-        if view.stays.len() > 2 {
-            name(view.stays.iter().filter(|stay| stay.days.has(index)), &mut facts);
+        if stays.len() > 2 {
+            name(stays.iter().copied().filter(|stay| stay.days.has(index)), &mut facts);
         }
     }
     let numbers = on.book.at(view.period.first_day());
     let least = Days(u32::try_from(numbers.suspicious_shared_day).unwrap_or(u32::MAX));
     facts.push(Fact::new(FactName::LeastDays, FactValue::Days(least)));
-    add_addresses(view, &mut facts);
+    add_addresses(&stays, &mut facts);
     let subject = Subject::WorkerPeriod(view.id_number.clone(), view.period);
     let finding =
         Finding::new(Rule::AttendanceSuspicious, &ProjectId::county(), subject, Level::Yellow, facts);
@@ -62,8 +71,8 @@ fn name<'a>(stays: impl Iterator<Item = &'a StayView<'a>>, facts: &mut Vec<Fact>
 }
 
 /// For whom it is: the sector and the territory of every project that is known, each pair once.
-fn add_addresses(view: &PersonView<'_>, facts: &mut Vec<Fact>) {
-    let known = view.stays.iter().filter_map(|stay| stay.facts);
+fn add_addresses(stays: &[&StayView<'_>], facts: &mut Vec<Fact>) {
+    let known = stays.iter().filter_map(|stay| stay.facts);
     let places: BTreeSet<_> = known.map(|project| (&project.sector, &project.territory)).collect();
     for (sector, territory) in places {
         facts.push(Fact::text(FactName::Sector, sector));
@@ -74,19 +83,47 @@ fn add_addresses(view: &PersonView<'_>, facts: &mut Vec<Fact>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Evidence, IdNumber, Period};
-    use crate::rules::sample::judgement;
+    use crate::domain::{Evidence, IdNumber, Numbers, Period, Project, Rulebook, Switch};
+    use crate::rules::sample::{self, day, judgement};
 
     /// What is found of one person's March at projects P1, P2 and so on, a text a fact.
     fn facts(days: &[u32]) -> Vec<String> {
+        let mut on = judgement("2026-03-20");
+        let stays: Vec<(u32, Option<&Project>)> = days.iter().map(|days| (*days, None)).collect();
+        judge_stays(&stays, &mut on);
+        told(&on)
+    }
+
+    /// The same where the rule is off in sector `off`, of projects of these sectors; "" = none is known.
+    fn facts_without(off: &str, stays: &[(u32, &str)]) -> Vec<String> {
+        let mut numbers = Numbers::default();
+        let switch = Switch { off: false, off_in: vec![off.into()] };
+        numbers.switches.insert(Rule::AttendanceSuspicious, switch);
+        let book = Rulebook::of(numbers);
+        let of =
+            |sector: &str| (!sector.is_empty()).then(|| Project { sector: sector.into(), ..sample::facts() });
+        let projects: Vec<Option<Project>> = stays.iter().map(|(_, sector)| of(sector)).collect();
+        let stays: Vec<_> =
+            stays.iter().zip(&projects).map(|((days, _), facts)| (*days, facts.as_ref())).collect();
+        let mut on = Judgement::new(day("2026-03-20"), &book, None);
+        judge_stays(&stays, &mut on);
+        told(&on)
+    }
+
+    fn judge_stays(stays: &[(u32, Option<&Project>)], on: &mut Judgement<'_>) {
         let (id_number, period) = (IdNumber::from_packed(1), Period::parse("2026-03").unwrap());
         let projects: Vec<ProjectId> =
-            (1..=days.len()).map(|n| ProjectId::parse("project_id", &format!("P{n:02}")).unwrap()).collect();
-        let stay =
-            |(project_id, bits): (_, &u32)| StayView { project_id, days: MonthDays(*bits), facts: None };
-        let stays = projects.iter().zip(days).map(stay).collect();
-        let mut on = judgement("2026-03-20");
-        judge(&PersonView { id_number: &id_number, period, stays }, &mut on);
+            (1..=stays.len()).map(|n| ProjectId::parse("project_id", &format!("P{n:02}")).unwrap()).collect();
+        let stays = projects.iter().zip(stays);
+        let stays = stays.map(|(project_id, (bits, facts))| StayView {
+            project_id,
+            days: MonthDays(*bits),
+            facts: *facts,
+        });
+        judge(&PersonView { id_number: &id_number, period, stays: stays.collect() }, on);
+    }
+
+    fn told(on: &Judgement<'_>) -> Vec<String> {
         let told = |finding: &Finding| match &finding.evidence {
             Evidence::Facts(facts) => facts.iter().map(said).collect(),
             _ => Vec::new(),
@@ -117,6 +154,28 @@ mod tests {
         let want =
             ["shared-days 2", "P01", "P02", "P03", "2026-03-01", "P01", "P02", "2026-03-02", "P01", "P03"];
         assert_eq!(found[..10], want);
+    }
+
+    #[test]
+    fn projects_of_a_sector_in_which_the_rule_is_off_are_left_out() {
+        let silent = [""; 0];
+        assert_eq!(facts_without("solar", &[(0b11, "solar"), (0b11, "solar")]), silent);
+        assert_eq!(facts_without("solar", &[(0b11, "building"), (0b11, "solar")]), silent);
+        assert_eq!(facts_without("solar", &[(0b11, ""), (0b11, "solar")]), silent);
+        // Whose sector is not known is looked at, as everywhere.
+        assert_eq!(
+            facts_without("solar", &[(0b1, ""), (0b1, "building")])[..3],
+            ["shared-days 1", "P01", "P02"]
+        );
+        // What remains is what would be found if nobody had worked there.
+        let found = facts_without(
+            "solar",
+            &[(0b011, "road"), (0b111, "solar"), (0b010, "building"), (0b100, "road")],
+        );
+        let town = "150621100";
+        let want =
+            ["shared-days 1", "P01", "P03", "2026-03-02", "least-days 1.0", "building", town, "road", town];
+        assert_eq!(found, want);
     }
 
     #[test]

@@ -22,13 +22,18 @@ pub(super) fn judge(records: &[Record], facts: &Facts, today: Day, book: &Rulebo
         });
     }
     feeds(records, facts, today, &now, truth);
-    two_projects(facts, book, truth);
+    two_projects(facts, &now, book, truth);
 }
 
-/// Days on which one person has a whole day, or what the numbers of its month call one, at two projects.
-fn two_projects(facts: &Facts, book: &Rulebook, truth: &mut Truth) {
+/// Days on which one person has a whole day, or what the numbers of its month call one, at two projects; those of a
+/// sector in which nobody is to look for it are none of them.
+fn two_projects(facts: &Facts, now: &Numbers, book: &Rulebook, truth: &mut Truth) {
+    let off = now.switches.get(&Rule::AttendanceSuspicious).map_or(&[][..], |switch| &switch.off_in);
     let mut there: BTreeMap<(&IdNumber, Day), BTreeSet<&ProjectId>> = BTreeMap::new();
     for ((project, id), days) in &facts.days {
+        if facts.projects.get(project).is_some_and(|facts| off.contains(&facts.sector)) {
+            continue;
+        }
         for (day, (worked, _)) in days {
             let least = book.at(day.period().unwrap().first_day()).suspicious_shared_day;
             if i64::from(worked.0) >= least {
@@ -40,6 +45,23 @@ fn two_projects(facts: &Facts, book: &Rulebook, truth: &mut Truth) {
         let subject = Subject::WorkerPeriod(id.clone(), day.period().unwrap());
         raise(truth, &ProjectId::county(), subject, Rule::AttendanceSuspicious, Level::Yellow, |_| ());
     }
+}
+
+/// How many alerts of people at two projects there would be more, were the rule off in no sector.
+pub fn silenced(records: &[Record], today: Day, book: &Rulebook) -> usize {
+    let rule = Rule::AttendanceSuspicious;
+    if book.at(today).switches.get(&rule).is_none_or(|switch| switch.off || switch.off_in.is_empty()) {
+        return 0;
+    }
+    let mut editions = book.editions().to_vec();
+    for edition in &mut editions {
+        edition.numbers.switches.remove(&rule);
+    }
+    let count = |book: &Rulebook| {
+        let truth = super::judge(records, today, book);
+        truth.alerts.keys().filter(|(project, key)| project.is_county() && key.rule == rule).count()
+    };
+    count(&book.clone().with_editions(editions)) - count(book)
 }
 
 struct Owed {

@@ -28,6 +28,8 @@ mod totals;
 mod wages;
 pub mod world;
 
+pub use county::silenced;
+
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
 use wagewatch::domain::*;

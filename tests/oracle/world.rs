@@ -124,7 +124,20 @@ pub fn book(seed: u64) -> Rulebook {
         effective_from = first.plus(dice.random_range(0..=last.since(first)));
         numbers = self::numbers(&mut dice);
     }
+    switch_in_sectors(&mut editions, seed);
     book.with_editions(editions)
+}
+
+/// Over all projects a rule that is off in a sector is another thing than in one project: it happens often.
+fn switch_in_sectors(editions: &mut [Edition], seed: u64) {
+    let mut dice = Dice::seed_from_u64(seed ^ 0x5345_4354_4f52);
+    for edition in editions {
+        if dice.random_ratio(1, 4) {
+            let off_in = vec![(*["building", "solar"].choose(&mut dice).unwrap()).into()];
+            let switch = Switch { off: false, off_in };
+            edition.numbers.switches.insert(Rule::AttendanceSuspicious, switch);
+        }
+    }
 }
 
 /// Mostly the default numbers.

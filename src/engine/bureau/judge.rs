@@ -2,11 +2,11 @@
 //! nothing and compares nothing: the second stage, the batch and the shadow rulebook all judge by it.
 
 use super::doubles::PersonMonth;
-use super::{Cases, Doubles};
+use super::{Bureau, Cases, Doubles};
 use crate::domain::{
     Day, Finding, FirmView, MonthDays, PersonView, ProjectId, Rulebook, StayView, Subject, Uscc,
 };
-use crate::ledger::Roster;
+use crate::ledger::{Roster, count_days_alike};
 use crate::rules::{self, Judgement};
 use std::collections::BTreeSet;
 
@@ -33,6 +33,22 @@ pub struct Known<'a> {
 
 /// What was found, and the later days to look again.
 type Found = (Vec<Finding>, BTreeSet<Day>);
+
+impl Bureau {
+    /// What the county's rules see by another rulebook, by which employers owe that, and by which people share those
+    /// days where it counts other days than its own does; where nobody has counted them, its own stand for them.
+    /// `None` before the first date.
+    pub(in crate::engine) fn known_by<'a>(
+        &'a self,
+        owed: &'a dyn Owes,
+        doubles: Option<&'a Doubles>,
+        book: &'a Rulebook,
+    ) -> Option<Known<'a>> {
+        let (cases, own) = (Some(&self.cases), &self.doubles);
+        let doubles = doubles.filter(|_| !count_days_alike(book, &self.book)).unwrap_or(own);
+        self.meta.today.map(|today| Known { roster: &self.roster, owed, cases, doubles, today, book })
+    }
+}
 
 impl<'a> Known<'a> {
     /// Everybody of whom anything is known.

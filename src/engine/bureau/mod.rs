@@ -34,7 +34,6 @@ use crate::store::StoreError;
 use cases::Cases;
 use compact_str::CompactString;
 use owed::Owed;
-use presence::Presence;
 use quarantine::Quarantine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -42,6 +41,7 @@ use std::sync::Arc;
 pub(in crate::engine) use doubles::Doubles;
 pub use judge::{Known, Owes};
 pub use pages::{Made, made_behind};
+pub(in crate::engine) use presence::Presence;
 #[cfg(test)]
 pub(super) use tiding::{ArrearsTiding, Claim, WageTiding};
 pub use tiding::{HeldTiding, PresenceTiding, Tiding};
@@ -111,12 +111,6 @@ impl Bureau {
     /// Moves on whenever something may be found that was not before.
     pub fn stirs(&self) -> u64 {
         self.stirs
-    }
-
-    /// What the county's rules see if employers owe that; by another rulebook. `None` before the first date.
-    pub fn known_by<'a>(&'a self, owed: &'a dyn Owes, book: &'a Rulebook) -> Option<Known<'a>> {
-        let (cases, doubles) = (Some(&self.cases), &self.doubles);
-        self.meta.today.map(|today| Known { roster: &self.roster, owed, cases, doubles, today, book })
     }
 
     /// Applies a block: `made` is what the shards made of it, their rows by shard and number. Answers the

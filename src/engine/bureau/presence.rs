@@ -14,7 +14,7 @@ use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) struct Presence {
+pub(in crate::engine) struct Presence {
     store: Arc<dyn Store>,
     /// Those in memory.
     pages: BTreeMap<PageKey, Page>,

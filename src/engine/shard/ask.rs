@@ -6,6 +6,7 @@ use crate::engine::api::{ProjectAsk, ProjectFacts, ProjectSummary};
 use crate::engine::debts::Share;
 use crate::engine::project::ProjectState;
 use crate::engine::shadow::{Counts, Shadow};
+use crate::engine::shadow_days::ShadowDays;
 use crate::ledger::KeptPayment;
 use crate::store::StoreError;
 
@@ -46,6 +47,13 @@ impl Shard {
         let shares = (self.shadow.as_mut().zip(state))
             .and_then(|(shadow, state)| shadow.judge(slot, &mut state.ledger, today));
         Ok(Some((name, shares)))
+    }
+
+    /// What a project that is hot has to say of who was there when, by the shadow rulebook; see [`Shadow::say_days`].
+    pub(in crate::engine) fn say_shadow_days(&mut self, name: &ProjectId) -> Option<ShadowDays> {
+        let slot = *self.names.get(name)?;
+        let state = self.slots[slot as usize].state.as_deref()?;
+        self.shadow.as_mut()?.say_days(slot, &state.ledger, &self.book)
     }
 
     /// Projects that wait for the shadow rulebook's judgement.

@@ -3,6 +3,7 @@
 use super::Shard;
 use crate::alerts::holds_floods;
 use crate::domain::{Day, ProjectId, Release, Rule, Rulebook};
+use crate::ledger::count_days_alike;
 use crate::store::StoreError;
 use std::sync::Arc;
 
@@ -23,8 +24,7 @@ impl Shard {
     pub(super) fn change_rulebook(&mut self, book: &Rulebook) -> Result<(), StoreError> {
         let before = std::mem::replace(&mut self.book, Arc::new(book.clone()));
         self.is_book_saved = false;
-        if !book.agrees_on(&before, |numbers| (numbers.suspicious_shared_day, numbers.presence_steps.clone()))
-        {
+        if !count_days_alike(book, &before) {
             self.say_presence_anew(&before)?;
         }
         self.judge_all()
