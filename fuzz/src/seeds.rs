@@ -7,8 +7,9 @@ use std::mem::{Discriminant, discriminant};
 use std::sync::{Arc, LazyLock};
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::codec::{self, Writer};
-use wagewatch::domain::{Body, Door, Entry, Period, Reason, Record, Rejected, Rulebook, Verdict};
-use wagewatch::engine::cluster::{Partition, Question, Told, question};
+use wagewatch::domain::{Body, Door, Entry, Period, Position, Reason, Record, Rejected, Rulebook, Verdict};
+use wagewatch::engine::api::DeadLetterId;
+use wagewatch::engine::cluster::{Judged, Partition, Question, Told, question};
 use wagewatch::engine::loose::SAID_KINDS;
 use wagewatch::engine::{Engine, Equipment, Parts, Settings, Shard, Unobserved};
 use wagewatch::fiction::{County, Plan, Share};
@@ -295,7 +296,9 @@ fn said() -> Vec<Vec<u8>> {
     let county = Partition::County;
     let asked = [(county, Question::Suspense(7)), (Partition::Projects(1), Question::Verdicts(vec![1, 9]))];
     let reason = Reason::range("at", "a word", "a time");
-    let verdicts = [None, Some(Verdict::Duplicate), Some(Verdict::Rejected(reason))];
+    let letter = DeadLetterId { position: Position(9), index: 0 };
+    let rejected = Judged { verdict: Verdict::Rejected(reason), letter: Some(letter) };
+    let verdicts = [None, Some(Verdict::Duplicate.into()), Some(rejected)];
     let answers = [None, Some(b"x".to_vec())];
     let mut seeds = vec![
         plain(0, &question::write_questions(&asked)),

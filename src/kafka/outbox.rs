@@ -13,13 +13,14 @@ use crossbeam_channel::bounded;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Code};
+use rdkafka::message::Message;
 use rdkafka::producer::{
     BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig, ThreadedProducer,
 };
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::{ClientConfig, ClientContext};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Why a batch's output does not stand.
@@ -69,6 +70,8 @@ pub struct Outbox {
 
 struct OutboxContext {
     ears: Ears,
+    /// Where each message of the transaction that is open was written, as far as that is known.
+    places: Mutex<Vec<Option<i64>>>,
 }
 
 impl Outbox {
@@ -87,18 +90,19 @@ impl Outbox {
     }
 
     /// Writes a batch's output, and how far it covers what was read: all or nothing, visible to readers when this returns.
+    /// Answers at which offset each message of the output stands; `None` where the brokers have not said it.
     pub fn commit(
         &mut self,
         member: &Member,
         output: &[Outgoing],
         covered: &[Covered],
-    ) -> Result<(), Refused> {
+    ) -> Result<Vec<Option<i64>>, Refused> {
         let begun = Instant::now();
         let Err(failed) = self.transaction(member, output, covered) else {
             self.counted(Counted::Committed, 1);
             self.counted(Counted::Produced, output.len() as u64);
             member.covered(covered);
-            return Ok(());
+            return Ok(std::mem::take(&mut *self.places()));
         };
         tracing::info!("kafka: a transaction is taken back: {failed}");
         self.counted(Counted::Aborted, 1);
@@ -114,6 +118,8 @@ impl Outbox {
     }
 
     fn transaction(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), Failed> {
+        // Nothing of an earlier one is under way any more: what was taken back was waited for.
+        *self.places() = vec![None; output.len()];
         self.producer.begin_transaction()?;
         self.write(member, output, covered)?;
         self.wait_until_written();
@@ -132,8 +138,8 @@ impl Outbox {
     }
 
     fn write(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), Failed> {
-        for message in output {
-            let mut record = with_body(BaseRecord::to(&message.topic), message);
+        for (at, message) in output.iter().enumerate() {
+            let mut record = with_body(BaseRecord::with_opaque_to(&message.topic, at), message);
             while let Err((error, back)) = self.producer.send(record) {
                 if error.rdkafka_error_code() != Some(Code::QueueFull) {
                     return Err(error.into());
@@ -223,6 +229,10 @@ impl Outbox {
         }
     }
 
+    fn places(&self) -> MutexGuard<'_, Vec<Option<i64>>> {
+        self.producer.context().places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn counted(&self, what: Counted, by: u64) {
         self.producer.context().ears.observer.counted(what, by);
     }
@@ -234,7 +244,7 @@ fn producer(
     observer: &Arc<dyn Observer>,
     patience: Duration,
 ) -> Result<ThreadedProducer<OutboxContext>, KafkaError> {
-    let context = OutboxContext { ears: Ears::new(observer.clone()) };
+    let context = OutboxContext { ears: Ears::new(observer.clone()), places: Mutex::default() };
     let producer: ThreadedProducer<OutboxContext> = config
         .create_with_context(context)
         .map_err(KafkaError::client("start the transactional producer"))?;
@@ -286,11 +296,19 @@ impl ClientContext for OutboxContext {
 }
 
 impl ProducerContext for OutboxContext {
-    type DeliveryOpaque = ();
+    /// The message's place in the output.
+    type DeliveryOpaque = usize;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if result.is_err() {
-            self.ears.observer.counted(Counted::ProduceFailed, 1);
+    fn delivery(&self, result: &DeliveryResult<'_>, at: usize) {
+        match result {
+            Ok(message) => {
+                let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(place) = places.get_mut(at) {
+                    // One that was sent twice, and stands once, has none.
+                    *place = Some(message.offset()).filter(|offset| *offset >= 0);
+                }
+            }
+            Err(_) => self.ears.observer.counted(Counted::ProduceFailed, 1),
         }
     }
 }

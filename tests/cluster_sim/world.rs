@@ -36,6 +36,8 @@ pub struct Seen {
     /// Alerts of people at two projects on one day.
     pub at_two_projects: usize,
     said: (usize, usize),
+    /// Senders that were told by which id their dead letter is known.
+    pub lettered: usize,
 }
 
 impl Seen {
@@ -48,6 +50,7 @@ impl Seen {
         self.rows += other.rows;
         self.raised += other.raised;
         self.held += other.held;
+        self.lettered += other.lettered;
         self.let_go += other.let_go;
         self.at_two_projects += other.at_two_projects;
         self.said = (self.said.0 + other.said.0, self.said.1 + other.said.1);
@@ -146,6 +149,7 @@ impl World {
         self.check();
         self.check_replay();
         self.seen.said = self.topics.said();
+        self.seen.lettered = self.nodes.iter().map(|node| node.lettered).sum();
         self.seen
     }
 

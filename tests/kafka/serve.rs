@@ -15,7 +15,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tonic::{Status, Streaming};
-use wagewatch::domain::{Day, Entry, Record};
+use wagewatch::domain::{Body, Day, Entry, Fen, Record};
+use wagewatch::intake::write_json::write_line;
 use wagewatch::kafka::{Door, Settings, Unobserved};
 use wagewatch::proto::SubscribeResponse;
 use wagewatch::proto::v1::{self as pb, verdict::Code};
@@ -157,7 +158,7 @@ fn anyone(brokers: &Brokers) {
         questions(&clients, &sent).await;
         known(&clients, &sent).await;
         acts(&clients, &all).await;
-        letters(&clients).await;
+        letters(&clients, &sent).await;
         moved(&house, a, b, subscribed, &entries).await;
     });
 }
@@ -241,24 +242,48 @@ async fn acts(clients: &[Client; 2], all: &BTreeMap<String, pb::Alert>) {
     }
 }
 
-/// What cannot be taken is kept, and any instance shows it.
-async fn letters(clients: &[Client; 2]) {
-    let line = br#"{"type":"attendance","id":"broken","source":"gate","at":"yesterday"}"#;
-    let verdicts = again(|| clients[0].submit_ndjson(line.to_vec())).await;
-    assert_eq!(verdicts[0].code(), Code::Rejected);
-    for client in clients {
-        let begun = Instant::now();
-        loop {
+/// What cannot be taken is kept under the id that its sender is told; any instance shows it, and takes it mended.
+async fn letters(clients: &[Client; 2], sent: &[Record]) {
+    let broken = br#"{"type":"attendance","id":"broken","source":"gate","at":"yesterday"}"#.to_vec();
+    let (other, first) = conflicting(sent);
+    let known = lone(sent).swap_remove(0);
+    for (at, (wrong, mended)) in [(broken, &known), (other, &first)].into_iter().enumerate() {
+        let verdicts =
+            again(|| clients[at].submit_ndjson([&wrong[..], b"\n", &line(mended)[..]].concat())).await;
+        assert_eq!(verdicts[0].code(), Code::Rejected);
+        assert_eq!((verdicts[1].code(), &verdicts[1].dead_letter_id), (Code::Duplicate, &None));
+        let reason = verdicts[0].reason.as_ref().unwrap();
+        let id = verdicts[0].dead_letter_id.clone().expect("by which id it is kept");
+        for client in clients {
             let request = pb::ListDeadLettersRequest { page_size: 1000, ..Default::default() };
             let told = again(|| async { client.ledgers().list_dead_letters(request.clone()).await }).await;
             let letters = told.into_inner().dead_letters;
-            if letters.iter().any(|letter| letter.raw.contains("broken")) {
-                break;
-            }
-            assert!(begun.elapsed() < PATIENCE, "{letters:?}");
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            let letter = letters.iter().find(|letter| letter.id == id).expect("its letter");
+            assert_eq!(letter.reason.as_ref(), Some(reason));
+            let said: serde_json::Value = serde_json::from_slice(&wrong).unwrap();
+            assert_eq!(letter.record_id.as_deref(), said["id"].as_str());
+            assert_eq!(letter.source.as_deref(), said["source"].as_str());
+            let request = pb::ResubmitRequest { dead_letter_id: id.clone(), record: line(mended).into() };
+            let told = again(|| async { client.intake().resubmit(request.clone()).await }).await.into_inner();
+            assert_eq!(told.verdict.unwrap().code(), Code::Duplicate);
         }
     }
+}
+
+fn line(record: &Record) -> Vec<u8> {
+    let mut line = Vec::new();
+    write_line(record, &mut line);
+    line
+}
+
+/// A payment that was told, and another of the same number.
+fn conflicting(sent: &[Record]) -> (Vec<u8>, Record) {
+    let payment = lone(sent).into_iter().find(|record| matches!(record.body, Body::Payment(_))).unwrap();
+    let mut other = payment.clone();
+    if let Body::Payment(payment) = &mut other.body {
+        payment.amount_fen = Fen(payment.amount_fen.0 + 1);
+    }
+    (line(&other), payment)
 }
 
 /// Reads until the stream ends.

@@ -4,10 +4,10 @@
 use super::core::Inner;
 use super::thread::Job;
 use crate::codec::Corrupt;
-use crate::domain::{Day, Entry, ProjectId, Verdict};
+use crate::domain::{Day, Entry, ProjectId, Reason, Verdict};
 use crate::engine::ProjectCopy;
 use crate::engine::api::{ProjectQuestion, Refused};
-use crate::engine::cluster::{Partition, Question, question};
+use crate::engine::cluster::{Judged, Partition, Question, question};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -132,8 +132,8 @@ impl Inner {
         &self,
         entries: &[Known],
         places: &[(Partition, u64)],
-    ) -> Result<Vec<Verdict>, Refused> {
-        let mut found: Vec<Option<Verdict>> = entries.iter().map(Known::verdict).collect();
+    ) -> Result<Vec<Judged>, Refused> {
+        let mut found: Vec<Option<Judged>> = vec![None; entries.len()];
         let until = Instant::now() + PATIENCE;
         loop {
             let mut wanted: BTreeMap<Partition, Vec<usize>> = BTreeMap::new();
@@ -168,9 +168,11 @@ impl Inner {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
-        let settle = |(entry, verdict): (&Known, Option<Verdict>)| match (entry, verdict) {
-            (_, Some(verdict)) => Ok(verdict),
-            (Known::Record, None) => Ok(Verdict::Accepted),
+        let settle = |(entry, judged): (&Known, Option<Judged>)| match (entry, judged) {
+            (_, Some(judged)) => Ok(judged),
+            (Known::Record, None) => Ok(Verdict::Accepted.into()),
+            // Only its letter's id is not known.
+            (Known::Rejected(reason), None) => Ok(Verdict::Rejected(reason.clone()).into()),
             _ => Err(Refused::Moving),
         };
         entries.iter().zip(found).map(settle).collect()
@@ -231,7 +233,7 @@ impl Inner {
 pub(super) enum Known {
     Record,
     /// It is kept as a dead letter, whatever happens.
-    Rejected(Verdict),
+    Rejected(Reason),
     Date(Day),
     Other,
 }
@@ -240,16 +242,9 @@ impl Known {
     pub(super) fn of(entry: &Entry) -> Known {
         match entry {
             Entry::Record(_) => Known::Record,
-            Entry::Rejected(rejected) => Known::Rejected(Verdict::Rejected(rejected.reason.clone())),
+            Entry::Rejected(rejected) => Known::Rejected(rejected.reason.clone()),
             Entry::Date(day) => Known::Date(*day),
             _ => Known::Other,
-        }
-    }
-
-    fn verdict(&self) -> Option<Verdict> {
-        match self {
-            Known::Rejected(verdict) => Some(verdict.clone()),
-            _ => None,
         }
     }
 }

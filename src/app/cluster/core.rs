@@ -12,8 +12,8 @@ use crate::alerts::Tallies;
 use crate::domain::{Account, Day, Entry, Position, ProjectId, TraceMark, Verdict};
 use crate::engine::Feed;
 use crate::engine::api::{
-    Core, DeadLetter, DeadLetterId, Done, PlacedDone, ProjectQuestion, ProjectSummary, Refused, Status,
-    Waiting,
+    Core, DeadLetter, DeadLetterId, Done, Letters, PlacedDone, ProjectQuestion, ProjectSummary, Refused,
+    Status, Waiting,
 };
 use crate::engine::cluster::{Partition, Question, question};
 use crate::intake::kafka::Sorter;
@@ -155,16 +155,20 @@ impl Core for ClusterCore {
                 };
                 let places: Vec<(Partition, u64)> =
                     homes.into_iter().zip(places.into_iter().map(|(_, at)| transport::offset(at))).collect();
-                let mut verdicts = inner.verdicts(&known, &places).await;
+                let mut judged = inner.verdicts(&known, &places).await;
                 for (at, entry) in known.iter().enumerate() {
-                    let told = verdicts.as_ref().ok().and_then(|verdicts| verdicts.get(at));
+                    let told = judged.as_ref().ok().and_then(|judged| Some(&judged.get(at)?.verdict));
                     if let (Known::Date(day), Some(Verdict::Accepted | Verdict::Duplicate)) = (entry, told)
                         && !inner.date_is(*day).await
                     {
-                        verdicts = Err(Refused::Moving);
+                        judged = Err(Refused::Moving);
                     }
                 }
-                done(verdicts.map(|verdicts| (verdicts, None)));
+                done(judged.map(|judged| {
+                    let letters = judged.iter().enumerate().filter_map(|(at, one)| Some((at, one.letter?)));
+                    let letters = Letters::At(letters.collect());
+                    (judged.into_iter().map(|one| one.verdict).collect(), letters)
+                }));
             });
         });
         sent.map_err(|_| Refused::Busy)

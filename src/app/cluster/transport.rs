@@ -2,6 +2,7 @@
 //! outbox and readers of the changelog. Decides nothing about partitions: the instance does.
 
 use super::super::telemetry::Ear;
+use super::letters;
 use super::output::read_committed;
 use super::table::Table;
 use crate::domain::Entry;
@@ -294,19 +295,23 @@ impl Transport for KafkaTransport {
     }
 
     fn publish(&mut self, batch: &[Part]) -> Result<Vec<Published>, PublishError> {
-        let (mut out, mut covered, mut published) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut out, mut covered, mut written) = (Vec::new(), Vec::new(), Vec::new());
         for part in batch {
+            let mut changelog = None;
             if part.changes.is_some() {
                 // Reading on from where the changelog ends now gives these pages again.
                 let at = self.table(part.partition);
                 let (_, end) = self.member.bounds(&self.sorter.topics.changelog, at).map_err(failed)?;
-                published.push(Published { partition: part.partition, changelog: offset(end) });
+                changelog = Some(offset(end));
             }
-            self.written(part, &mut out);
+            let letters = self.written(part, &mut out);
+            if changelog.is_some() || !letters.is_empty() {
+                written.push((part.partition, changelog, letters));
+            }
             covered.push(self.covered(part));
         }
         match self.outbox.commit(&self.member, &out, &covered) {
-            Ok(()) => {
+            Ok(places) => {
                 for part in batch {
                     if let Some(owned) = self.owned.get_mut(&part.partition) {
                         owned.committed = part.committed;
@@ -314,7 +319,15 @@ impl Transport for KafkaTransport {
                         owned.taken.iter_mut().for_each(|taken| taken.wrote(&part.outputs.rows));
                     }
                 }
-                Ok(published)
+                let number = |(offset, at): (u64, usize)| {
+                    Some((offset, letters::number(places.get(at).copied().flatten()?)))
+                };
+                let published = written.into_iter().map(|(partition, changelog, letters)| Published {
+                    partition,
+                    changelog,
+                    letters: letters.into_iter().filter_map(number).collect(),
+                });
+                Ok(published.collect())
             }
             Err(Refused::Aborted(why)) => {
                 self.ask_committed(batch)?;

@@ -23,7 +23,7 @@ mod told;
 mod transport;
 
 pub use crate::engine::partition::{Delivery, Message, Outputs, Partition};
-pub use instance::{ClusterError, Instance, InstanceSettings, Verdicts};
+pub use instance::{ClusterError, Instance, InstanceSettings, Judged, Verdicts};
 pub use question::Question;
 pub use tenure::{Progress, Stage};
 pub use told::{Terms, Told};

@@ -1,11 +1,11 @@
 //! What instances ask each other: one partition a question, its answer as bytes, of one version of the program. Asks and
 //! answers by values; knows no address.
 
-use super::Partition;
+use super::{Judged, Partition};
 use crate::alerts::Tallies;
 use crate::codec::{self, Corrupt, Reader, Writer};
-use crate::domain::{Account, ProjectId, SuspenseReason, Verdict};
-use crate::engine::api::{ProjectSummary, Waiting};
+use crate::domain::{Account, Position, ProjectId, SuspenseReason, Verdict};
+use crate::engine::api::{DeadLetterId, ProjectSummary, Waiting};
 use crate::engine::pages::{open, page, read_catalog, write_catalog};
 use crate::engine::partition::Owner;
 use crate::engine::tallies;
@@ -199,15 +199,19 @@ const DUPLICATE: u8 = 2;
 const REJECTED: u8 = 3;
 
 /// The answer to [`Question::Verdicts`], in its order; `None`: not known (yet).
-pub fn write_verdicts(verdicts: &[Option<Verdict>]) -> Vec<u8> {
+pub fn write_verdicts(verdicts: &[Option<Judged>]) -> Vec<u8> {
     page(|w| {
         w.list(verdicts.iter(), |w, verdict| {
-            w.option(verdict.as_ref(), |w, verdict| match verdict {
+            w.option(verdict.as_ref(), |w, judged| match &judged.verdict {
                 Verdict::Accepted => w.u8(ACCEPTED),
                 Verdict::Duplicate => w.u8(DUPLICATE),
                 Verdict::Rejected(reason) => {
                     w.u8(REJECTED);
                     codec::write_reason(w, reason);
+                    w.option(judged.letter.as_ref(), |w, letter| {
+                        w.varint(letter.position.0);
+                        w.u32(letter.index);
+                    });
                 }
             });
         });
@@ -216,21 +220,25 @@ pub fn write_verdicts(verdicts: &[Option<Verdict>]) -> Vec<u8> {
 
 /// # Errors
 /// The bytes are no such answer.
-pub fn read_verdicts(bytes: &[u8]) -> Result<Vec<Option<Verdict>>, Corrupt> {
-    let verdict = |r: &mut Reader<'_>| {
+pub fn read_verdicts(bytes: &[u8]) -> Result<Vec<Option<Judged>>, Corrupt> {
+    let letter = |r: &mut Reader<'_>| Ok(DeadLetterId { position: Position(r.varint()?), index: r.u32()? });
+    let judged = |r: &mut Reader<'_>| {
         Ok(match r.u8()? {
-            ACCEPTED => Verdict::Accepted,
-            DUPLICATE => Verdict::Duplicate,
-            REJECTED => Verdict::Rejected(codec::read_reason(r)?),
+            ACCEPTED => Verdict::Accepted.into(),
+            DUPLICATE => Verdict::Duplicate.into(),
+            REJECTED => {
+                Judged { verdict: Verdict::Rejected(codec::read_reason(r)?), letter: r.option(letter)? }
+            }
             _ => return Err(Corrupt("a verdict")),
         })
     };
-    open(bytes, |r| r.list(|r| r.option(verdict)))
+    open(bytes, |r| r.list(|r| r.option(judged)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Reason;
 
     #[test]
     fn questions_and_answers_come_back_and_half_of_them_do_not() {
@@ -249,7 +257,16 @@ mod tests {
         assert!(read_questions(&bytes[..bytes.len() / 2]).is_err());
         let answers = vec![None, Some(Vec::new()), Some(b"x".to_vec())];
         assert_eq!(read_answers(&write_answers(&answers)), Ok(answers));
-        let verdicts = vec![None, Some(Verdict::Accepted), Some(Verdict::Duplicate)];
+        let rejected =
+            |letter| Judged { verdict: Verdict::Rejected(Reason::range("at", "a word", "a time")), letter };
+        let letter = DeadLetterId { position: Position(u64::MAX), index: 7 };
+        let verdicts = vec![
+            None,
+            Some(Verdict::Accepted.into()),
+            Some(rejected(None)),
+            Some(rejected(Some(letter))),
+            Some(Verdict::Duplicate.into()),
+        ];
         assert_eq!(read_verdicts(&write_verdicts(&verdicts)), Ok(verdicts));
         for nobodys in [&b""[..], b"x", b"nothing that was packed"] {
             assert!(read_questions(nobodys).is_err() && read_answers(nobodys).is_err());
