@@ -7,10 +7,13 @@ use std::mem::{Discriminant, discriminant};
 use std::sync::{Arc, LazyLock};
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::codec::{self, Writer};
-use wagewatch::domain::{Body, Door, Entry, Period, Position, Reason, Record, Rejected, Rulebook, Verdict};
+use wagewatch::domain::{
+    Body, Door, Entry, Period, Position, Reason, Record, Rejected, Rulebook, Time, Verdict,
+};
 use wagewatch::engine::api::DeadLetterId;
-use wagewatch::engine::cluster::{Judged, Partition, Question, Told, question};
+use wagewatch::engine::cluster::{Judged, Partition, Question, Span, Told, heard, question};
 use wagewatch::engine::loose::SAID_KINDS;
+use wagewatch::engine::sources::{SourceCount, SourceCounts};
 use wagewatch::engine::{Engine, Equipment, Parts, Settings, Shard, Unobserved};
 use wagewatch::fiction::{County, Plan, Share};
 use wagewatch::guard::Token;
@@ -294,16 +297,24 @@ fn said() -> Vec<Vec<u8>> {
         [&[SAID_KINDS + kind][..], &page].concat()
     };
     let county = Partition::County;
-    let asked = [(county, Question::Suspense(7)), (Partition::Projects(1), Question::Verdicts(vec![1, 9]))];
+    let asked = [
+        (county, Question::Suspense(7)),
+        (Partition::Projects(1), Question::Verdicts(vec![1, 9])),
+        (county, Question::Sources),
+    ];
     let reason = Reason::range("at", "a word", "a time");
     let letter = DeadLetterId { position: Position(9), index: 0 };
     let rejected = Judged { verdict: Verdict::Rejected(reason), letter: Some(letter) };
     let verdicts = [None, Some(Verdict::Duplicate.into()), Some(rejected)];
     let answers = [None, Some(b"x".to_vec())];
+    let mut counts = SourceCounts::default();
+    counts.add("gate", &SourceCount { records: 300, stated_at: Some(Time(7)), ..SourceCount::default() });
+    let span = Span { partition: county, from: 3, next: 300, since_ms: 7 };
     let mut seeds = vec![
         plain(0, &question::write_questions(&asked)),
         plain(1, &question::write_answers(&answers)),
         plain(4, &question::write_verdicts(&verdicts)),
+        plain(8, &heard::write_sources(&counts, &[span])),
         plain(7, &Told::Owner("w-0:7443".into()).to_bytes()),
     ];
     let put = STORE.iter().map(|(key, page)| (key.clone(), page.clone())).collect();

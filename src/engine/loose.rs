@@ -2,14 +2,14 @@
 //! may hold, and what stands in topics or comes from another instance. For fuzzing: every kind by its number, read and
 //! thrown away.
 
-use super::cluster::{Told, question};
+use super::cluster::{Told, heard, question};
 use super::partition::Message;
 use super::shard::ProjectCopy;
 use super::{pages, tallies, wakes::Wakes};
 use crate::codec::{Corrupt, Reader};
 
 /// How many kinds there are.
-pub const PAGE_KINDS: u8 = 16;
+pub const PAGE_KINDS: u8 = 17;
 /// The first of what instances of a cluster say to each other.
 pub const SAID_KINDS: u8 = 8;
 
@@ -35,6 +35,7 @@ pub fn read_page(kind: u8, bytes: &[u8]) -> Result<(), Corrupt> {
         15 => ["_date", "_doubts", "_owner", "_terms", "_project/P1", "A"]
             .into_iter()
             .try_for_each(|key| Told::read(key.as_bytes(), bytes).map(drop)),
+        16 => heard::read_sources(bytes).map(drop),
         _ => Err(Corrupt("a kind of page")),
     }
 }

@@ -28,6 +28,7 @@ mod shadow;
 mod shadow_county;
 mod shard;
 mod shared;
+pub mod sources;
 mod start;
 mod stays;
 mod storer;

@@ -156,10 +156,11 @@ fn anyone(brokers: &Brokers) {
             client.check(&entries, &book()).await;
         }
         questions(&clients, &sent).await;
+        let since = senders(&clients, &sent).await;
         known(&clients, &sent).await;
         acts(&clients, &all).await;
         letters(&clients, &sent).await;
-        moved(&house, a, b, subscribed, &entries).await;
+        moved(&house, a, b, subscribed, &entries, &since).await;
     });
 }
 
@@ -201,6 +202,25 @@ async fn questions(clients: &[Client; 2], sent: &[Record]) {
         lists.push((stats, client.ledgers().list_due(due).await.unwrap().into_inner()));
     }
     assert_eq!(lists[0], lists[1]);
+}
+
+async fn sources(client: &Client) -> pb::ListSourcesResponse {
+    again(|| async { client.admin().list_sources(pb::ListSourcesRequest {}).await }).await.into_inner()
+}
+
+/// Each tells of all senders what both have counted; since when.
+async fn senders(clients: &[Client; 2], sent: &[Record]) -> String {
+    let [one, other] = [sources(&clients[0]).await, sources(&clients[1]).await];
+    assert_eq!(one, other);
+    assert!(!one.truncated);
+    let mut wanted: BTreeMap<&str, u64> = BTreeMap::new();
+    sent.iter().for_each(|record| *wanted.entry(record.head.source.as_str()).or_default() += 1);
+    for (source, records) in wanted {
+        let found = one.sources.iter().find(|found| found.source == source).expect(source);
+        // What was sent again is counted again, as on one machine.
+        assert!(found.records >= records && found.rejected == 0, "{found:?}, of {records}");
+    }
+    one.since
 }
 
 /// Whoever sends again, to whom he likes, is told that it is known.
@@ -296,7 +316,14 @@ fn follow(mut subscriber: Subscriber, stream: Streaming<SubscribeResponse>) -> J
 
 /// A subscriber goes on at another instance where one was killed, without a gap and without a double; the one that stays
 /// serves everything, and one that comes back without its folder, too.
-async fn moved(house: &House, a: Process, b: Process, subscribed: JoinHandle<Subscriber>, entries: &[Entry]) {
+async fn moved(
+    house: &House,
+    a: Process,
+    b: Process,
+    subscribed: JoinHandle<Subscriber>,
+    entries: &[Entry],
+    since: &str,
+) {
     // All partitions have to answer for that.
     let request = pb::ListProjectsRequest::default();
     let answers = async |process: &Process| {
@@ -309,6 +336,9 @@ async fn moved(house: &House, a: Process, b: Process, subscribed: JoinHandle<Sub
     // Until the group misses it, questions are refused with a hint.
     answers(&b).await;
     println!("kafka: all partitions answered {:?} after an instance was killed", begun.elapsed());
+    // What it had counted went with it, and that is said.
+    let left = sources(&b.client()).await;
+    assert!(!left.truncated && *left.since > *since, "{left:?}");
     let stream = subscriber.open(&b.client()).await.unwrap();
     let subscribed = follow(subscriber, stream);
     b.client().check(entries, &book()).await;

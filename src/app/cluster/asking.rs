@@ -47,12 +47,16 @@ impl Inner {
         let mut answers = vec![None; questions.len()];
         let (mut owners, mut places) = (Vec::new(), Vec::new());
         for (at, (partition, asked)) in questions.into_iter().enumerate() {
-            if let Question::Verdicts(offsets) = &asked {
-                let found = self.parts.verdicts.wait(partition, offsets, until).await;
-                answers[at] = Some(question::write_verdicts(&found));
-            } else {
-                owners.push((partition, asked));
-                places.push(at);
+            match &asked {
+                Question::Verdicts(offsets) => {
+                    let found = self.parts.verdicts.wait(partition, offsets, until).await;
+                    answers[at] = Some(question::write_verdicts(&found));
+                }
+                Question::Sources => answers[at] = Some(self.parts.heard.answer()),
+                _ => {
+                    owners.push((partition, asked));
+                    places.push(at);
+                }
             }
         }
         if owners.is_empty() {
@@ -72,7 +76,11 @@ impl Inner {
         answers
     }
 
-    async fn answer_at(&self, address: &str, questions: &[(Partition, Question)]) -> Vec<Option<Vec<u8>>> {
+    pub(super) async fn answer_at(
+        &self,
+        address: &str,
+        questions: &[(Partition, Question)],
+    ) -> Vec<Option<Vec<u8>>> {
         if address == self.parts.me {
             return self.answer_here(questions.to_vec()).await;
         }

@@ -3,6 +3,7 @@
 
 use super::super::telemetry::Ear;
 use super::asking::Known;
+use super::heard::Heard;
 use super::peers::Peers;
 use super::table::Table;
 use super::thread::{Job, Shared};
@@ -33,6 +34,7 @@ use tokio::runtime::Handle;
 pub struct Parts {
     pub table: Arc<Table>,
     pub verdicts: Arc<VerdictBook>,
+    pub heard: Heard,
     pub jobs: Sender<Job>,
     /// Tells the instance that it was asked something.
     pub wake: Sender<()>,
@@ -70,6 +72,10 @@ impl ClusterCore {
             was_ready: AtomicBool::new(false),
             disk: Mutex::default(),
         }))
+    }
+
+    pub(super) fn inner(&self) -> &Arc<Inner> {
+        &self.0
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {

@@ -7,18 +7,19 @@ use super::output::read_committed;
 use super::table::Table;
 use crate::domain::Entry;
 use crate::engine::cluster::{
-    ChangelogPart, Committed, Delivery, Event, Message, Part, Partition, PublishError, Published, Terms,
-    Transport, TransportError,
+    ChangelogPart, Committed, Delivery, Event, Message, Part, Partition, PublishError, Published, Spans,
+    Terms, Transport, TransportError,
 };
 use crate::intake::kafka::{Sorted, Sorter};
 use crate::kafka::message::{Outgoing, Received};
 use crate::kafka::{
     Counted, Done, Event as Heard, KafkaError, Member, Observer, Outbox, Queue, Reader, Refused, Settings,
 };
+use crate::serve::sources::now_ms;
 use crate::telemetry::{Taken, Touched};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Messages that one call hands over of one partition.
@@ -54,6 +55,14 @@ pub struct News {
     /// Said where nobody has said any yet.
     pub terms: Terms,
     pub(in crate::app) traces: Arc<Ear>,
+    /// What of the partitions was counted here.
+    pub spans: Arc<Mutex<Spans>>,
+}
+
+impl News {
+    fn spans(&self) -> MutexGuard<'_, Spans> {
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A partition that was given to this instance.
@@ -126,6 +135,9 @@ impl KafkaTransport {
                     let _ = wake.try_send(());
                 });
                 let committed = read_committed(assignment.committed)?;
+                if let Some(news) = &self.news {
+                    news.spans().begin(partition, committed.next, now_ms());
+                }
                 let owned = Owned {
                     queue: Some(queue),
                     committed,
@@ -198,6 +210,7 @@ impl KafkaTransport {
                 // What is only read again was counted by somebody before.
                 let new = deliveries.partition_point(|one| one.offset < owned.committed.next);
                 news.table.arrived(&deliveries[new..]);
+                news.spans().reached(*partition, last.offset + 1);
             }
             self.observer.counted(Counted::Consumed, deliveries.len() as u64);
             events.push(Event::Arrived { partition: *partition, deliveries, end: owned.end });

@@ -28,6 +28,8 @@ pub enum Question {
     Banks(Vec<Account>),
     /// What became of the messages at these offsets. Not the owner's to know, but the instance's.
     Verdicts(Vec<u64>),
+    /// What the instance has counted of senders: [`super::heard`]. Of whichever partition, for it is no owner's to know.
+    Sources,
 }
 
 const PROJECT: u8 = 1;
@@ -36,6 +38,7 @@ const TALLIES: u8 = 3;
 const SUSPENSE: u8 = 4;
 const BANKS: u8 = 5;
 const VERDICTS: u8 = 6;
+const SOURCES: u8 = 7;
 
 impl Question {
     /// # Errors
@@ -93,6 +96,7 @@ impl Question {
                 w.u8(VERDICTS);
                 w.list(offsets.iter(), |w, offset| w.varint(*offset));
             }
+            Question::Sources => w.u8(SOURCES),
         }
     }
 
@@ -104,6 +108,7 @@ impl Question {
             SUSPENSE => Question::Suspense(r.varint()?),
             BANKS => Question::Banks(r.list(Reader::account)?),
             VERDICTS => Question::Verdicts(r.list(Reader::varint)?),
+            SOURCES => Question::Sources,
             _ => return Err(Corrupt("a question")),
         })
     }
@@ -251,6 +256,7 @@ mod tests {
             (county, Question::Suspense(10_001)),
             (county, Question::Banks(vec![])),
             (county, Question::Verdicts(vec![0, 7, u64::MAX])),
+            (county, Question::Sources),
         ];
         let bytes = write_questions(&questions);
         assert_eq!(read_questions(&bytes), Ok(questions));
