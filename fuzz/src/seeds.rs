@@ -8,11 +8,12 @@ use std::sync::{Arc, LazyLock};
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::codec::{self, Writer};
 use wagewatch::domain::{
-    Body, Door, Entry, Period, Position, Reason, Record, Rejected, Rulebook, Time, Verdict,
+    Body, Door, Entry, Period, Position, ProjectId, Reason, Record, Rejected, Rulebook, Time, Verdict,
 };
 use wagewatch::engine::api::DeadLetterId;
 use wagewatch::engine::cluster::{Judged, Partition, Question, Span, Told, heard, question};
 use wagewatch::engine::loose::SAID_KINDS;
+use wagewatch::engine::partition::Owner;
 use wagewatch::engine::sources::{SourceCount, SourceCounts};
 use wagewatch::engine::{Engine, Equipment, Parts, Settings, Shard, Unobserved};
 use wagewatch::fiction::{County, Plan, Share};
@@ -297,10 +298,12 @@ fn said() -> Vec<Vec<u8>> {
         [&[SAID_KINDS + kind][..], &page].concat()
     };
     let county = Partition::County;
+    let project = ProjectId::parse("project_id", "P1").expect("an id");
     let asked = [
         (county, Question::Suspense(7)),
         (Partition::Projects(1), Question::Verdicts(vec![1, 9])),
         (county, Question::Sources),
+        (Partition::Projects(0), Question::Due { projects: vec![project], days: 31 }),
     ];
     let reason = Reason::range("at", "a word", "a time");
     let letter = DeadLetterId { position: Position(9), index: 0 };
@@ -328,7 +331,11 @@ fn said() -> Vec<Vec<u8>> {
         shards: 2,
         shadow: None,
     };
-    let (mut shard, _) = Shard::open(0, with).expect("our own pages");
+    let (mut shard, _) = Shard::open(0, with.clone()).expect("our own pages");
+    let projects: Vec<ProjectId> = shard.projects().into_iter().map(|summary| summary.project_id).collect();
+    let due = Question::Due { projects, days: u8::MAX };
+    let mut owner = Owner::open(Partition::Projects(0), 2, with).expect("our own pages");
+    seeds.push(plain(9, &due.answer(&mut owner).expect("our own pages")));
     for summary in shard.projects().into_iter().take(OF_EACH) {
         let copy = shard.copy(&summary.project_id).expect("our own pages");
         seeds.push(plain(5, &copy.expect("a project that there is")));

@@ -1,5 +1,6 @@
 //! What doors and the engine say to each other: settings, refusals, questions and their answers.
 
+use super::due::Due;
 use super::feed::Feed;
 use crate::alerts::{ProjectAlerts, Tallies};
 use crate::domain::{
@@ -128,6 +129,8 @@ pub trait Core: Send + Sync {
     fn submit(&self, entries: Vec<Entry>, mark: Option<TraceMark>, done: PlacedDone) -> Result<(), Refused>;
     fn ask_project(&self, project: ProjectId, question: ProjectQuestion);
     fn projects(&self, done: Done<Vec<ProjectSummary>>);
+    /// Of these projects.
+    fn due(&self, projects: Vec<ProjectId>, days: u8, done: Done<Due>);
     fn tallies(&self, done: Done<Vec<Tallies>>);
     /// Of the whole county.
     fn suspense(&self, max: usize, done: Done<Vec<Waiting>>);

@@ -9,7 +9,7 @@ use super::{pages, tallies, wakes::Wakes};
 use crate::codec::{Corrupt, Reader};
 
 /// How many kinds there are.
-pub const PAGE_KINDS: u8 = 17;
+pub const PAGE_KINDS: u8 = 18;
 /// The first of what instances of a cluster say to each other.
 pub const SAID_KINDS: u8 = 8;
 
@@ -36,6 +36,7 @@ pub fn read_page(kind: u8, bytes: &[u8]) -> Result<(), Corrupt> {
             .into_iter()
             .try_for_each(|key| Told::read(key.as_bytes(), bytes).map(drop)),
         16 => heard::read_sources(bytes).map(drop),
+        17 => question::read_due(bytes).map(drop),
         _ => Err(Corrupt("a kind of page")),
     }
 }

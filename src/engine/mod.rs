@@ -13,6 +13,7 @@ mod debts;
 mod desk;
 mod dispatch;
 mod doubts;
+pub mod due;
 mod feed;
 mod handle;
 mod keys;

@@ -6,7 +6,7 @@ use super::county::{book, county};
 use super::support::process::{Client, Ended, Process, lone, tellable};
 use super::support::subscriber::{Subscriber, brief};
 use super::{poison, topics};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
@@ -140,6 +140,7 @@ fn anyone(brokers: &Brokers) {
             sent.extend_from_slice(batch);
         }
         let begun = Instant::now();
+        due(&clients).await;
         let told = again(|| clients[1].set_date(last)).await;
         println!("kafka: {} days in {:?}", last.0 - first.0, begun.elapsed());
         assert_eq!(told, last.to_string(), "the date is in force when it is answered");
@@ -197,11 +198,29 @@ async fn questions(clients: &[Client; 2], sent: &[Record]) {
     }
     let mut lists = Vec::new();
     for client in clients {
-        let stats = client.alerts().stats(pb::StatsRequest::default()).await.unwrap().into_inner();
-        let due = pb::ListDueRequest { within_days: 31, ..Default::default() };
-        lists.push((stats, client.ledgers().list_due(due).await.unwrap().into_inner()));
+        lists.push(client.alerts().stats(pb::StatsRequest::default()).await.unwrap().into_inner());
     }
     assert_eq!(lists[0], lists[1]);
+}
+
+/// Each tells of every project what falls due, by scope, wherever it lives.
+async fn due(clients: &[Client; 2]) {
+    // March's wages fall due in April.
+    again(|| clients[0].set_date("2026-04-01")).await;
+    let ask = async |client: &Client, sectors: Vec<String>| {
+        let request = pb::ListDueRequest { within_days: 31, sectors, ..Default::default() };
+        again(|| async { client.ledgers().list_due(request.clone()).await }).await.into_inner()
+    };
+    let [one, other] = [ask(&clients[0], vec![]).await, ask(&clients[1], vec![]).await];
+    assert_eq!(one, other);
+    assert_eq!(one.business_date.as_deref(), Some("2026-04-01"));
+    let projects: BTreeSet<&str> = one.months.iter().map(|month| month.project_id.as_str()).collect();
+    assert!(projects.len() > 2, "{projects:?}");
+    let sector = &one.months[0].sector;
+    let of_it: Vec<_> = one.months.iter().filter(|month| month.sector == *sector).cloned().collect();
+    for client in clients {
+        assert_eq!(ask(client, vec![sector.clone()]).await.months, of_it);
+    }
 }
 
 async fn sources(client: &Client) -> pb::ListSourcesResponse {

@@ -17,6 +17,7 @@ use crate::engine::api::{
     Status, Waiting,
 };
 use crate::engine::cluster::{Partition, Question, question};
+use crate::engine::due::Due;
 use crate::intake::kafka::Sorter;
 use crate::kafka::message::Outgoing;
 use crate::kafka::{Door, Settings};
@@ -196,6 +197,11 @@ impl Core for ClusterCore {
                 all
             }));
         });
+    }
+
+    fn due(&self, projects: Vec<ProjectId>, days: u8, done: Done<Due>) {
+        let inner = self.0.clone();
+        self.spawn(async move { done(inner.due(projects, days).await) });
     }
 
     fn tallies(&self, done: Done<Vec<Tallies>>) {

@@ -5,7 +5,8 @@ use super::{Judged, Partition};
 use crate::alerts::Tallies;
 use crate::codec::{self, Corrupt, Reader, Writer};
 use crate::domain::{Account, Position, ProjectId, SuspenseReason, Verdict};
-use crate::engine::api::{DeadLetterId, ProjectSummary, Waiting};
+use crate::engine::api::{DeadLetterId, ProjectAsk, ProjectSummary, Waiting};
+use crate::engine::due::{self, Due, due_within};
 use crate::engine::pages::{open, page, read_catalog, write_catalog};
 use crate::engine::partition::Owner;
 use crate::engine::tallies;
@@ -30,6 +31,11 @@ pub enum Question {
     Verdicts(Vec<u64>),
     /// What the instance has counted of senders: [`super::heard`]. Of whichever partition, for it is no owner's to know.
     Sources,
+    /// What falls due of these projects within so many days: [`crate::engine::due`].
+    Due {
+        projects: Vec<ProjectId>,
+        days: u8,
+    },
 }
 
 const PROJECT: u8 = 1;
@@ -39,6 +45,7 @@ const SUSPENSE: u8 = 4;
 const BANKS: u8 = 5;
 const VERDICTS: u8 = 6;
 const SOURCES: u8 = 7;
+const DUE: u8 = 8;
 
 impl Question {
     /// # Errors
@@ -71,6 +78,19 @@ impl Question {
                     });
                 })
             }
+            (Question::Due { projects, days }, Owner::Projects(owner)) => {
+                let mut found = Due::new();
+                for name in projects {
+                    let months = |asked: Option<ProjectAsk<'_>>| {
+                        asked.map_or(Vec::new(), |asked| due_within(&asked, *days))
+                    };
+                    let months = owner.shard_mut().ask(name, months)?;
+                    if !months.is_empty() {
+                        found.push((name.clone(), months));
+                    }
+                }
+                page(|w| due::write(w, &found))
+            }
             // Nobody asks that of it.
             _ => Vec::new(),
         })
@@ -97,6 +117,11 @@ impl Question {
                 w.list(offsets.iter(), |w, offset| w.varint(*offset));
             }
             Question::Sources => w.u8(SOURCES),
+            Question::Due { projects, days } => {
+                w.u8(DUE);
+                w.list(projects.iter(), Writer::project_id);
+                w.u8(*days);
+            }
         }
     }
 
@@ -109,6 +134,7 @@ impl Question {
             BANKS => Question::Banks(r.list(Reader::account)?),
             VERDICTS => Question::Verdicts(r.list(Reader::varint)?),
             SOURCES => Question::Sources,
+            DUE => Question::Due { projects: r.list(Reader::project_id)?, days: r.u8()? },
             _ => return Err(Corrupt("a question")),
         })
     }
@@ -199,6 +225,14 @@ pub fn read_banks(bytes: &[u8]) -> Result<BTreeMap<Account, CompactString>, Corr
     open(bytes, |r| Ok(r.list(|r| Ok((r.account()?, r.text()?)))?.into_iter().collect()))
 }
 
+/// The answer to [`Question::Due`].
+///
+/// # Errors
+/// The bytes are no such answer.
+pub fn read_due(bytes: &[u8]) -> Result<Due, Corrupt> {
+    open(bytes, due::read)
+}
+
 const ACCEPTED: u8 = 1;
 const DUPLICATE: u8 = 2;
 const REJECTED: u8 = 3;
@@ -250,13 +284,14 @@ mod tests {
         let project = ProjectId::parse("project_id", "P-1").unwrap();
         let county = Partition::County;
         let questions = vec![
-            (Partition::Projects(0), Question::Project(project)),
+            (Partition::Projects(0), Question::Project(project.clone())),
             (Partition::Projects(65_535), Question::Projects),
             (county, Question::Tallies),
             (county, Question::Suspense(10_001)),
             (county, Question::Banks(vec![])),
             (county, Question::Verdicts(vec![0, 7, u64::MAX])),
             (county, Question::Sources),
+            (Partition::Projects(1), Question::Due { projects: vec![project.clone()], days: 31 }),
         ];
         let bytes = write_questions(&questions);
         assert_eq!(read_questions(&bytes), Ok(questions));
