@@ -25,10 +25,10 @@ pub struct BacktestArgs {
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
     /// The first day that is compared; without it, that of the first record
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE", value_parser = super::date)]
     pub from: Option<Day>,
     /// The last day that is compared; alone, the only one: all records are then judged as of that day
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE", value_parser = super::date)]
     pub to: Option<Day>,
     /// Write every difference (NDJSON) to this file, or - for standard output
     #[arg(long, value_name = "FILE")]
@@ -45,10 +45,6 @@ pub struct BacktestArgs {
     /// .ndjson, .jsonl or .csv, each also .gz or .zst; - for standard input
     #[arg(required_unless_present = "data", value_name = "FILES")]
     pub files: Vec<PathBuf>,
-}
-
-fn date(text: &str) -> Result<Day, String> {
-    Day::parse(text).ok_or_else(|| "expected a real date as YYYY-MM-DD".into())
 }
 
 /// Why a backtest failed.

@@ -21,3 +21,8 @@ pub mod stats;
 mod table;
 pub mod token;
 pub mod watch;
+
+/// A date among the arguments.
+fn date(text: &str) -> Result<crate::domain::Day, String> {
+    crate::domain::Day::parse(text).ok_or_else(|| "expected a real date as YYYY-MM-DD".into())
+}

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 #[derive(clap::Args, Clone, Debug)]
 pub struct ReplayArgs {
     /// The business date to judge by, YYYY-MM-DD
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE", value_parser = super::date)]
     pub as_of: Day,
     /// Write the report (NDJSON) to this file, or - for standard output
     #[arg(long, value_name = "FILE")]
@@ -35,10 +35,6 @@ pub struct ReplayArgs {
     /// .ndjson, .jsonl or .csv, each also .gz or .zst; - for standard input
     #[arg(required = true, value_name = "FILES")]
     pub files: Vec<PathBuf>,
-}
-
-fn date(text: &str) -> Result<Day, String> {
-    Day::parse(text).ok_or_else(|| "expected a real date as YYYY-MM-DD".into())
 }
 
 /// Why a replay failed.

@@ -1,7 +1,7 @@
 //! Evidence: the numbers from which a reader can redo an alert's arithmetic by hand.
 
 use super::record::words;
-use super::{Account, Basis, Day, Days, Fen, IdNumber, Period, Sum, Time, Uscc};
+use super::{Account, Basis, Day, Days, Fen, IdNumber, Period, PeriodView, Sum, Time, Uscc, WorkerView};
 use compact_str::CompactString;
 
 /// What an alert rests on.
@@ -139,6 +139,29 @@ pub struct WagePeriod {
     pub due_nominal: Day,
     pub due_on: Day,
     pub payments: Vec<PaymentLine>,
+}
+
+impl WagePeriod {
+    /// That month of the worker, with what may be open without being owed.
+    pub fn of(view: &WorkerView, period: &PeriodView, tolerance: Sum) -> WagePeriod {
+        WagePeriod {
+            employer_uscc: period.employer_uscc,
+            days: period.days,
+            minutes: period.minutes,
+            accrual: period.accrual.clone(),
+            accrued: period.accrued,
+            signed: period.signed,
+            expected: period.expected,
+            direct: period.direct,
+            filled: period.filled,
+            paid: period.paid,
+            arrears: period.arrears,
+            tolerance,
+            due_nominal: period.due_nominal,
+            due_on: period.due_on,
+            payments: view.payments_naming(period.period).cloned().collect(),
+        }
+    }
 }
 
 /// One addend of accrued.

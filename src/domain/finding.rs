@@ -1,7 +1,7 @@
 //! Findings: what a rule says is true now. Rules and levels are closed sets.
 
 use super::record::words;
-use super::{Account, Day, Evidence, Fact, IdNumber, Period, ProjectId, Sum, Uscc};
+use super::{Account, Day, Evidence, Fact, IdNumber, PaymentLine, Period, ProjectId, Sum, Uscc, WorkerView};
 use compact_str::CompactString;
 use std::cmp::Ordering;
 
@@ -318,6 +318,31 @@ impl Finding {
             workers: 0,
             due_on: None,
             evidence: Evidence::Facts(facts),
+        }
+    }
+
+    /// A finding about one payment to a worker.
+    pub fn of_payment(
+        rule: Rule,
+        view: &WorkerView,
+        line: &PaymentLine,
+        level: Level,
+        evidence: Evidence,
+    ) -> Finding {
+        Finding {
+            rule,
+            project_id: view.project_id.clone(),
+            subject: Subject::Payment {
+                id_number: view.id_number.clone(),
+                bank: line.bank.clone(),
+                txn_id: line.txn_id.clone(),
+            },
+            level,
+            amount: line.amount_fen.sum(),
+            workers: 1,
+            due_on: None,
+            period: line.period,
+            evidence,
         }
     }
 

@@ -34,6 +34,13 @@ pub(super) fn turns(due_on: Day, on: &mut Judgement<'_>) {
     }
 }
 
+/// Of many who are owed at once: orange, red when the oldest month is overdue by more than the number of today.
+pub(super) fn level_of_group(oldest_due_on: Day, on: &mut Judgement<'_>) -> Level {
+    let red_after = on.numbers().group_arrears_red_after_days;
+    on.look_again(after(oldest_due_on, red_after.saturating_add(1)));
+    if i64::from(on.today.since(oldest_due_on)) > red_after { Level::Red } else { Level::Orange }
+}
+
 /// The day so many days later.
 pub(super) fn after(day: Day, days: i64) -> Day {
     // Bounds of the rulebook keep ages far below what does not fit.

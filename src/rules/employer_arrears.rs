@@ -15,8 +15,8 @@
 //! **Not covered**: employers without a credit code; what belongs to one owner under other codes.
 
 use super::Judgement;
-use super::aging::after;
-use crate::domain::{Fact, FactName, Finding, FirmView, Level, ProjectId, Rule, Subject};
+use super::aging::level_of_group;
+use crate::domain::{Fact, FactName, Finding, FirmView, ProjectId, Rule, Subject};
 
 pub(super) fn judge(view: &FirmView<'_>, on: &mut Judgement<'_>) {
     let numbers = on.numbers();
@@ -24,10 +24,7 @@ pub(super) fn judge(view: &FirmView<'_>, on: &mut Judgement<'_>) {
     if i64::from(view.overdue_workers) < numbers.group_arrears_workers || view.overdue_projects < 2 {
         return;
     }
-    let red_after = numbers.group_arrears_red_after_days;
-    on.look_again(after(oldest, red_after.saturating_add(1)));
-    let is_red = i64::from(on.today.since(oldest)) > red_after;
-    let level = if is_red { Level::Red } else { Level::Orange };
+    let level = level_of_group(oldest, on);
     let facts = vec![
         Fact::firm(view.uscc),
         Fact::count(FactName::Workers, view.overdue_workers),
@@ -35,7 +32,7 @@ pub(super) fn judge(view: &FirmView<'_>, on: &mut Judgement<'_>) {
         Fact::count(FactName::Projects, view.overdue_projects),
         Fact::fen(FactName::Arrears, view.overdue_fen),
         Fact::date(FactName::OldestDueOn, oldest),
-        Fact::count(FactName::ThresholdDays, red_after),
+        Fact::count(FactName::ThresholdDays, numbers.group_arrears_red_after_days),
     ];
     let finding =
         Finding::new(Rule::GroupArrears, &ProjectId::county(), Subject::Employer(view.uscc), level, facts);
@@ -46,6 +43,7 @@ pub(super) fn judge(view: &FirmView<'_>, on: &mut Judgement<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Level;
     use crate::rules::sample::{day, firm, judgement};
 
     fn check(today: &str, workers: u32, projects: u32, level: Option<Level>) {

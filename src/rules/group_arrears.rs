@@ -12,8 +12,8 @@
 //! **Not covered**: one employer's workers across projects (the county's own finding).
 
 use super::Judgement;
-use super::aging::after;
-use crate::domain::{Fact, FactName, Finding, Level, ProjectView, Rule, Subject};
+use super::aging::level_of_group;
+use crate::domain::{Fact, FactName, Finding, ProjectView, Rule, Subject};
 
 pub(super) fn judge(view: &ProjectView<'_>, on: &mut Judgement<'_>) {
     let numbers = on.numbers();
@@ -21,16 +21,13 @@ pub(super) fn judge(view: &ProjectView<'_>, on: &mut Judgement<'_>) {
     if i64::from(view.overdue_workers) < numbers.group_arrears_workers {
         return;
     }
-    let red_after = numbers.group_arrears_red_after_days;
-    on.look_again(after(oldest, red_after.saturating_add(1)));
-    let is_red = i64::from(on.today.since(oldest)) > red_after;
-    let level = if is_red { Level::Red } else { Level::Orange };
+    let level = level_of_group(oldest, on);
     let facts = vec![
         Fact::count(FactName::Workers, view.overdue_workers),
         Fact::count(FactName::ThresholdCount, numbers.group_arrears_workers),
         Fact::fen(FactName::Arrears, view.overdue_fen),
         Fact::date(FactName::OldestDueOn, oldest),
-        Fact::count(FactName::ThresholdDays, red_after),
+        Fact::count(FactName::ThresholdDays, numbers.group_arrears_red_after_days),
     ];
     let finding = Finding::new(Rule::GroupArrears, &view.project_id, Subject::Project, level, facts);
     let (amount, workers) = (view.overdue_fen, view.overdue_workers);
@@ -40,6 +37,7 @@ pub(super) fn judge(view: &ProjectView<'_>, on: &mut Judgement<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Level;
     use crate::rules::sample::{day, judgement, project};
 
     fn check(today: &str, workers: u32, level: Option<Level>) {

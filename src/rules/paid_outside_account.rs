@@ -16,30 +16,15 @@
 //! opened, on the day of the payment; a payment from another project's wage account is covered.
 
 use super::Judgement;
-use crate::domain::{
-    Evidence, Fact, FactName, FactValue, Finding, Level, PaymentLine, Rule, Subject, WorkerView,
-};
+use crate::domain::{Evidence, Fact, FactName, FactValue, Finding, Level, PaymentLine, Rule, WorkerView};
 
 /// How many of the project's wage accounts the evidence names.
 const ACCOUNTS: usize = 10;
 
 pub(super) fn judge(view: &WorkerView, on: &mut Judgement<'_>) {
     for payment in view.payments.iter().filter(|payment| payment.counts && payment.outside_account) {
-        on.find(Finding {
-            rule: Rule::PaidOutsideAccount,
-            project_id: view.project_id.clone(),
-            subject: Subject::Payment {
-                id_number: view.id_number.clone(),
-                bank: payment.bank.clone(),
-                txn_id: payment.txn_id.clone(),
-            },
-            level: Level::Orange,
-            amount: payment.amount_fen.sum(),
-            workers: 1,
-            due_on: None,
-            period: payment.period,
-            evidence: Evidence::Facts(facts(view, payment)),
-        });
+        let evidence = Evidence::Facts(facts(view, payment));
+        on.find(Finding::of_payment(Rule::PaidOutsideAccount, view, payment, Level::Orange, evidence));
     }
 }
 

@@ -14,35 +14,20 @@
 //! else holds; money that was paid back in cash.
 
 use super::Judgement;
-use crate::domain::{Evidence, Finding, Level, Rule, Subject, WorkerView};
+use crate::domain::{Evidence, Finding, Level, Rule, WorkerView};
 
 pub(super) fn judge(view: &WorkerView, on: &mut Judgement<'_>) {
     for payment in view.mismatched() {
-        on.find(Finding {
-            rule: Rule::PayeeMismatch,
-            project_id: view.project_id.clone(),
-            subject: Subject::Payment {
-                id_number: view.id_number.clone(),
-                bank: payment.bank.clone(),
-                txn_id: payment.txn_id.clone(),
-            },
-            level: Level::Orange,
-            amount: payment.amount_fen.sum(),
-            workers: 1,
-            due_on: None,
-            period: payment.period,
-            evidence: Evidence::PayeeMismatch {
-                payment: payment.clone(),
-                named_accounts: view.named_accounts.clone(),
-            },
-        });
+        let evidence =
+            Evidence::PayeeMismatch { payment: payment.clone(), named_accounts: view.named_accounts.clone() };
+        on.find(Finding::of_payment(Rule::PayeeMismatch, view, payment, Level::Orange, evidence));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Period;
+    use crate::domain::{Period, Subject};
     use crate::rules::sample::{day, judgement, payment, worker};
 
     fn found(payments: &[(&str, i64, Option<&str>)]) -> Vec<Finding> {

@@ -16,7 +16,7 @@
 
 use super::Judgement;
 use super::aging::after;
-use crate::domain::{Fact, FactName, FactValue, Finding, Level, PaymentLine, Rule, Subject, WorkerView};
+use crate::domain::{Evidence, Fact, FactName, FactValue, Finding, Level, PaymentLine, Rule, WorkerView};
 
 pub(super) fn judge(view: &WorkerView, on: &mut Judgement<'_>) {
     for payment in view.payments.iter().filter(|payment| payment.returned && !is_paid_again(payment, view)) {
@@ -36,13 +36,8 @@ pub(super) fn judge(view: &WorkerView, on: &mut Judgement<'_>) {
             Fact::date(FactName::DeadlineOn, deadline),
         ];
         let level = if on.today > orange_after { Level::Orange } else { Level::Yellow };
-        let subject = Subject::Payment {
-            id_number: view.id_number.clone(),
-            bank: payment.bank.clone(),
-            txn_id: payment.txn_id.clone(),
-        };
-        let finding = Finding::new(Rule::PayoutReturned, &view.project_id, subject, level, facts);
-        on.find(Finding { amount: payment.amount_fen.sum(), workers: 1, period: payment.period, ..finding });
+        let evidence = Evidence::Facts(facts);
+        on.find(Finding::of_payment(Rule::PayoutReturned, view, payment, level, evidence));
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn judge(view: &WorkerView, period: &PeriodView, on: &mut Judgement<'
 
 /// The finding of both wage rules: they differ in their name alone.
 pub(super) fn wage(rule: Rule, view: &WorkerView, period: &PeriodView, on: &Judgement<'_>) -> Finding {
+    let tolerance = Sum::from(on.book.at(period.due_on).tolerance_fen);
     Finding {
         rule,
         project_id: view.project_id.clone(),
@@ -39,23 +40,7 @@ pub(super) fn wage(rule: Rule, view: &WorkerView, period: &PeriodView, on: &Judg
         workers: 1,
         due_on: Some(period.due_on),
         period: Some(period.period),
-        evidence: Evidence::Wage(Box::new(WagePeriod {
-            employer_uscc: period.employer_uscc,
-            days: period.days,
-            minutes: period.minutes,
-            accrual: period.accrual.clone(),
-            accrued: period.accrued,
-            signed: period.signed,
-            expected: period.expected,
-            direct: period.direct,
-            filled: period.filled,
-            paid: period.paid,
-            arrears: period.arrears,
-            tolerance: Sum::from(on.book.at(period.due_on).tolerance_fen),
-            due_nominal: period.due_nominal,
-            due_on: period.due_on,
-            payments: view.payments_naming(period.period).cloned().collect(),
-        })),
+        evidence: Evidence::Wage(Box::new(WagePeriod::of(view, period, tolerance))),
     }
 }
 

@@ -50,23 +50,7 @@ fn period(period: &PeriodView, view: &WorkerView, book: &Rulebook, today: Option
         pb::PeriodStatus::NotDue
     };
     let overdue = today.filter(|_| status == pb::PeriodStatus::Overdue);
-    let wages = WagePeriod {
-        employer_uscc: period.employer_uscc,
-        days: period.days,
-        minutes: period.minutes,
-        accrual: period.accrual.clone(),
-        accrued: period.accrued,
-        signed: period.signed,
-        expected: period.expected,
-        direct: period.direct,
-        filled: period.filled,
-        paid: period.paid,
-        arrears: period.arrears,
-        tolerance,
-        due_nominal: period.due_nominal,
-        due_on: period.due_on,
-        payments: view.payments_naming(period.period).cloned().collect(),
-    };
+    let wages = WagePeriod::of(view, period, tolerance);
     let lines = wage_arithmetic(&wages, today.unwrap_or(period.due_on), Numbers::Masked);
     pb::PeriodLedger {
         period: period.period.to_string(),

@@ -143,7 +143,7 @@ def filters_and_keyboard(browser):
     page.locator("#alert-list").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    assert page.evaluate("document.activeElement.getAttribute('aria-posinset')") == "2"
+    expect(page.locator(":focus")).to_have_attribute("aria-posinset", "2")
     page.keyboard.press("Enter")
     expect(page.locator(".case-head h1").last).to_be_visible()
     assert "#/alert/" in page.url
