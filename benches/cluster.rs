@@ -1,7 +1,7 @@
 //! One instance on a real Kafka of its own (one broker on this machine, which counts in): records a second from the topic to
 //! state, alerts and committed offsets; bytes of changelog and alerts a record; how long a partition takes that is built
-//! from its changelog. Needs Kafka's jars, which `./test kafka` brings.
-//! `WAGEWATCH_TEST_KAFKA=target/tools/kafka/lib cargo bench --bench cluster [-- --workers 100000 --days 15 --form json]`
+//! from its changelog; payments a second, all of which the county's one partition places. Needs Kafka's jars, which `./test kafka` brings.
+//! `WAGEWATCH_TEST_KAFKA=target/tools/kafka/lib cargo bench --bench cluster [-- --workers 100000 --days 15 --payments 5 --form json]`
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark ends at the first thing amiss")]
 #![allow(
@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::app::cluster::KafkaTransport;
 use wagewatch::app::config::{Config, Sources};
-use wagewatch::domain::Entry;
+use wagewatch::domain::{Day, Entry};
 use wagewatch::engine::Equipment;
 use wagewatch::engine::cluster::{Instance, InstanceSettings, Partition, Stage};
 use wagewatch::intake::kafka::Sorter;
@@ -49,7 +49,9 @@ fn main() {
     let brokers = Brokers::start(1);
     let dir = tempfile::tempdir().unwrap();
     let settings = made(&brokers, u16::try_from(setting("partitions", 8)).unwrap());
-    let records = fill(&settings, workers, days, json);
+    let first = crowd::day("2026-03-01");
+    let papers = crowd::papers(0..workers, first).chain([Entry::Date(first.plus(20))]);
+    let records = fill(&settings, papers.chain(swipes(workers, first, days)), json);
     let mut one = instance(&settings, "a", dir.path());
     let meter = Meter::start();
     let begun = Instant::now();
@@ -69,6 +71,16 @@ fn main() {
     let mut again = instance(&settings, "a", dir.path());
     serve(&mut again);
     let rebuilt = begun.elapsed().as_secs_f64();
+    let paid = workers * setting("payments", 5);
+    let before = read(&again);
+    fill(
+        &settings,
+        (0..paid).map(|n| crowd::payment(n % workers, first.plus(day_of(n / workers)), 30_000)),
+        json,
+    );
+    let meter = Meter::start();
+    catch_up(&mut again, before + paid);
+    let paying = meter.stop();
     drop(again);
     let form = if json { "JSON" } else { "our own form" };
     let months = workers as f64 * (1.0 + (days as f64 / 30.0).floor());
@@ -97,6 +109,15 @@ fn main() {
                     rebuilt * 100_000.0 / months
                 ),
             ),
+            row(
+                "payments a second, all placed by the county's partition",
+                "",
+                format!(
+                    "{:.0} ({paid}; {:.1} s of processor time)",
+                    paid as f64 / paying.seconds,
+                    paying.own
+                ),
+            ),
         ],
     );
     brokers.stop();
@@ -121,20 +142,27 @@ fn made(brokers: &Brokers, partitions: u16) -> Settings {
     settings
 }
 
-/// Papers first, a business date, then what the gates say, day by day; how many records that is.
-fn fill(settings: &Settings, workers: u64, days: u64, json: bool) -> u64 {
-    let first = crowd::day("2026-03-01");
+/// What the gates say, day by day.
+fn swipes(workers: u64, first: Day, days: u64) -> impl Iterator<Item = Entry> {
+    (0..days).flat_map(move |day| {
+        (0..workers).flat_map(move |worker| {
+            [false, true].map(|out| crowd::swipe(worker, first.plus(day_of(day)), out))
+        })
+    })
+}
+
+fn day_of(number: u64) -> i32 {
+    i32::try_from(number).unwrap()
+}
+
+/// Writes all that to the topic of records; how many they are.
+fn fill(settings: &Settings, entries: impl Iterator<Item = Entry>, json: bool) -> u64 {
     let sorter = Sorter { topics: settings.topics(), partitions: settings.partitions };
     let door = Door::open(settings, 200_000, Arc::new(Unobserved)).unwrap();
-    let papers = crowd::papers(0..workers, first).chain([Entry::Date(first.plus(20))]);
-    let swipes = (0..i32::try_from(days).unwrap()).flat_map(|day| {
-        (0..workers)
-            .flat_map(move |worker| [false, true].map(|out| crowd::swipe(worker, first.plus(day), out)))
-    });
     let (mut batch, mut count) = (Vec::with_capacity(BATCH), 0);
     let (done, acknowledged) = mpsc::channel();
     let mut sent = 0;
-    for entry in papers.chain(swipes) {
+    for entry in entries {
         batch.push(message(&sorter, &entry, json));
         count += 1;
         if batch.len() == BATCH {
@@ -207,14 +235,18 @@ fn catch_up(one: &mut Instance<KafkaTransport>, records: u64) {
         one.work().unwrap();
         let done = one.take_verdicts();
         let progress = one.progress();
-        let next: u64 = progress.values().map(|one| one.next).sum();
         let is_level = !progress.is_empty()
             && progress.values().all(|one| one.stage == Stage::Serving && one.next >= one.committed);
-        quiet = if done.is_empty() && is_level && next >= records { quiet + 1 } else { 0 };
+        quiet = if done.is_empty() && is_level && read(one) >= records { quiet + 1 } else { 0 };
         if quiet >= 5 {
             return;
         }
     }
+}
+
+/// How far all partitions are read, together.
+fn read(one: &Instance<KafkaTransport>) -> u64 {
+    one.progress().values().map(|one| one.next).sum()
 }
 
 /// Until all partitions are served.

@@ -65,6 +65,18 @@ class Prometheus:
             time.sleep(0.2)
 
 
+def answered(prometheus, panels, others):
+    """Every query is answered, and no panel is empty: once there is a second scrape, and each group of rules had its turn."""
+    ends = time.monotonic() + PATIENCE
+    while True:
+        wrong = [one for query in [*panels, *others] for one in check(prometheus, *query)]
+        wrong += [one for where, expr, _ in panels for one in silent(prometheus, where, expr)]
+        if not wrong:
+            return
+        assert time.monotonic() < ends, "\n".join(wrong)
+        time.sleep(1)
+
+
 def check(prometheus, where, expr, legend=""):
     """What is wrong with a query, in words; nothing if all of it is there."""
     wrong, labels = [], set()
