@@ -7,10 +7,15 @@ use std::mem::{Discriminant, discriminant};
 use std::sync::{Arc, LazyLock};
 use wagewatch::alerts::PUBLIC_ID_KEY;
 use wagewatch::codec::{self, Writer};
-use wagewatch::domain::{Body, Door, Entry, Period, Reason, Record, Rejected, Rulebook, Verdict};
-use wagewatch::engine::cluster::{Partition, Question, Told, question};
+use wagewatch::domain::{
+    Body, Door, Entry, Period, Position, ProjectId, Reason, Record, Rejected, Rulebook, Time, Verdict,
+};
+use wagewatch::engine::api::DeadLetterId;
+use wagewatch::engine::cluster::{Judged, Partition, Question, Span, Told, heard, question};
 use wagewatch::engine::loose::SAID_KINDS;
+use wagewatch::engine::partition::Owner;
 use wagewatch::engine::partition::ProjectsOwner;
+use wagewatch::engine::sources::{SourceCount, SourceCounts};
 use wagewatch::engine::{Engine, Equipment, Parts, Settings, Shard, Unobserved};
 use wagewatch::fiction::{County, Plan, Share};
 use wagewatch::guard::Token;
@@ -294,14 +299,26 @@ fn said() -> Vec<Vec<u8>> {
         [&[SAID_KINDS + kind][..], &page].concat()
     };
     let county = Partition::County;
-    let asked = [(county, Question::Suspense(7)), (Partition::Projects(1), Question::Verdicts(vec![1, 9]))];
+    let project = ProjectId::parse("project_id", "P1").expect("an id");
+    let asked = [
+        (county, Question::Suspense(7)),
+        (Partition::Projects(1), Question::Verdicts(vec![1, 9])),
+        (county, Question::Sources),
+        (Partition::Projects(0), Question::Due { projects: vec![project], days: 31 }),
+    ];
     let reason = Reason::range("at", "a word", "a time");
-    let verdicts = [None, Some(Verdict::Duplicate), Some(Verdict::Rejected(reason))];
+    let letter = DeadLetterId { position: Position(9), index: 0 };
+    let rejected = Judged { verdict: Verdict::Rejected(reason), letter: Some(letter) };
+    let verdicts = [None, Some(Verdict::Duplicate.into()), Some(rejected)];
     let answers = [None, Some(b"x".to_vec())];
+    let mut counts = SourceCounts::default();
+    counts.add("gate", &SourceCount { records: 300, stated_at: Some(Time(7)), ..SourceCount::default() });
+    let span = Span { partition: county, from: 3, next: 300, since_ms: 7 };
     let mut seeds = vec![
         plain(0, &question::write_questions(&asked)),
         plain(1, &question::write_answers(&answers)),
         plain(4, &question::write_verdicts(&verdicts)),
+        plain(8, &heard::write_sources(&counts, &[span])),
         plain(7, &Told::Owner("w-0:7443".into()).to_bytes()),
     ];
     let put = STORE.iter().map(|(key, page)| (key.clone(), page.clone())).collect();
@@ -320,8 +337,12 @@ fn said() -> Vec<Vec<u8>> {
         owner.judge_shadow().expect("our own pages");
     }
     let shares = owner.say_shares(None).expect("a shadow rulebook");
-    seeds.push(plain(8, &shares.to_bytes()));
-    let (mut shard, _) = Shard::open(0, with).expect("our own pages");
+    seeds.push(plain(10, &shares.to_bytes()));
+    let (mut shard, _) = Shard::open(0, with.clone()).expect("our own pages");
+    let projects: Vec<ProjectId> = shard.projects().into_iter().map(|summary| summary.project_id).collect();
+    let due = Question::Due { projects, days: u8::MAX };
+    let mut owner = Owner::open(Partition::Projects(0), 2, with).expect("our own pages");
+    seeds.push(plain(9, &due.answer(&mut owner).expect("our own pages")));
     for summary in shard.projects().into_iter().take(OF_EACH) {
         let copy = shard.copy(&summary.project_id).expect("our own pages");
         seeds.push(plain(5, &copy.expect("a project that there is")));

@@ -8,6 +8,7 @@ use crate::cipher::{DataKeys, KeyId};
 use crate::engine::{Engine, Observer, Parts, Settings, StartError};
 use crate::log::{self, DataFolder, Log, LogError, LogOptions, SegmentLog};
 use crate::serve::peers::Answers;
+use crate::serve::sources::AllSources;
 use crate::store::{SledStore, StoreError};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ pub struct Opened {
     pub encryption: Option<Encryption>,
     /// Of an instance of a cluster: for the others.
     pub answers: Option<Arc<dyn Answers>>,
+    /// Likewise: of all instances.
+    pub sources: Option<Arc<dyn AllSources>>,
     folder: DataFolder,
 }
 
@@ -82,7 +85,7 @@ impl Opened {
             folder.put(REBUILD, "no")?;
         }
         let encryption = keys.map(|keys| Encryption::of(keys, &used));
-        Ok(Opened { engine, encryption, answers: None, folder })
+        Ok(Opened { engine, encryption, answers: None, sources: None, folder })
     }
 
     /// An instance of a cluster; what stands in the folder are copies, and it is made anew when it is empty.
@@ -95,7 +98,8 @@ impl Opened {
         let keys = ring.map(data_keys::open).transpose()?;
         let encryption = keys.as_ref().map(|keys| Encryption::of(keys, &BTreeMap::new()));
         let joined = cluster::join(config, keys, ears)?;
-        Ok(Opened { engine: joined.engine, encryption, answers: Some(joined.answers), folder })
+        let (answers, sources) = (Some(joined.answers), Some(joined.sources));
+        Ok(Opened { engine: joined.engine, encryption, answers, sources, folder })
     }
 
     /// The engine has failed: if the store is to blame, the next start rebuilds it.

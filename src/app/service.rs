@@ -84,7 +84,7 @@ impl Observer for Ears {
     }
 
     fn arrived(&self, entries: &mut dyn Iterator<Item = &Entry>, written_ms: i64, today: Option<Day>) {
-        self.sources.heard_here(entries, written_ms, today);
+        self.sources.heard(entries, written_ms, today);
     }
 
     fn caused(&self, row: &AlertRow, mark: TraceMark) {
@@ -149,7 +149,12 @@ impl Service {
                 let kafka = Arc::new(metrics.kafka().clone());
                 Opened::join(
                     &config,
-                    cluster::Ears { engine: Arc::new(ears), kafka, traces: traces.clone() },
+                    cluster::Ears {
+                        engine: Arc::new(ears),
+                        kafka,
+                        traces: traces.clone(),
+                        sources: sources.clone(),
+                    },
                 )?
             }
         };
@@ -277,7 +282,7 @@ impl Service {
             alerts: Alerts::new(engine.clone(), rows.clone(), hub.clone(), alerts, stop.clone()),
             ledgers: Ledgers::new(engine.clone(), rows.clone(), patience, write_line),
             admin: Admin::new(engine.clone(), hub.clone(), dates, patience)
-                .with_sources(self.sources.clone())
+                .with_sources(self.opened.sources.clone().unwrap_or_else(|| self.sources.clone()))
                 .with_encryption(encryption_told(self.opened.encryption.clone())),
             audits: Audits::new(audit),
             peers: Peers::new(self.opened.answers.clone()),

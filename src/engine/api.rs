@@ -1,5 +1,6 @@
 //! What doors and the engine say to each other: settings, refusals, questions and their answers.
 
+use super::due::Due;
 use super::feed::Feed;
 use crate::alerts::{ProjectAlerts, Tallies};
 use crate::domain::{
@@ -84,9 +85,27 @@ pub enum Refused {
 /// Called once with the verdict of each entry, in their order, when all are durable and merged.
 pub type SubmitDone = Box<dyn FnOnce(Result<Vec<Verdict>, Refused>) + Send>;
 
-/// The same, with the place of the first entry; the others follow it one by one. `None` where some of them did not
-/// need to be written, because they are dates that are known.
-pub type PlacedDone = Box<dyn FnOnce(Result<(Vec<Verdict>, Option<DeadLetterId>), Refused>) + Send>;
+/// The same, with the ids of those that are kept as dead letters.
+pub type PlacedDone = Box<dyn FnOnce(Result<(Vec<Verdict>, Letters), Refused>) + Send>;
+
+/// By which id an entry of a submission is known, if it is a dead letter.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Letters {
+    /// By its place: the first entry has this one, the others follow one by one.
+    From(DeadLetterId),
+    /// By the entry's index, as far as they are known.
+    At(BTreeMap<usize, DeadLetterId>),
+}
+
+impl Letters {
+    /// Of the entry at that index.
+    pub fn id(&self, at: usize) -> Option<DeadLetterId> {
+        match self {
+            Letters::From(first) => Some(first.plus(at)),
+            Letters::At(known) => known.get(&at).copied(),
+        }
+    }
+}
 
 /// Called once with the answer, on whatever thread has it.
 pub type Done<T> = Box<dyn FnOnce(Result<T, Refused>) + Send>;
@@ -121,6 +140,8 @@ pub trait Core: Send + Sync {
     fn submit(&self, entries: Vec<Entry>, mark: Option<TraceMark>, done: PlacedDone) -> Result<(), Refused>;
     fn ask_project(&self, project: ProjectId, question: ProjectQuestion);
     fn projects(&self, done: Done<Vec<ProjectSummary>>);
+    /// Of these projects.
+    fn due(&self, projects: Vec<ProjectId>, days: u8, done: Done<Due>);
     fn tallies(&self, done: Done<Vec<Tallies>>);
     /// Of the whole county.
     fn suspense(&self, max: usize, done: Done<Vec<Waiting>>);

@@ -1,7 +1,7 @@
 //! The thread that makes entries durable: whatever has come becomes one block, one sync; then the
 //! desk opens it and the shards' threads get their orders. It also begins the rounds of checkpoints.
 
-use super::api::{DeadLetterId, Marked, PlacedDone, Refused, Settings, weight};
+use super::api::{DeadLetterId, Letters, Marked, PlacedDone, Refused, Settings, weight};
 use super::clerk::Paper;
 use super::desk::Desk;
 use super::dispatch::{NotSent, Threads};
@@ -15,6 +15,7 @@ use crate::log::{Block, Log, LogError};
 use crate::store::StoreError;
 use compact_str::CompactString;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -380,7 +381,11 @@ fn answer(senders: Vec<Asked>, verdicts: Result<Vec<Verdict>, Refused>, position
             let mut rest = verdicts.into_iter();
             let mut place = DeadLetterId { position, index: 0 };
             for (count, early, done) in senders {
-                let first = early.is_empty().then_some(place);
+                // Dates that are known need not be written: then places say nothing of the others.
+                let letters = match early.is_empty() {
+                    true => Letters::From(place),
+                    false => Letters::At(BTreeMap::new()),
+                };
                 place = place.plus(count - early.len());
                 let mut early = early.into_iter().peekable();
                 let theirs = (0..count)
@@ -389,7 +394,7 @@ fn answer(senders: Vec<Asked>, verdicts: Result<Vec<Verdict>, Refused>, position
                         _ => rest.next(),
                     })
                     .collect();
-                done(Ok((theirs, first)));
+                done(Ok((theirs, letters)));
             }
         }
     }

@@ -5,6 +5,7 @@ use super::api::{
     Core, DeadLetter, DeadLetterId, PlacedDone, ProjectAsk, ProjectSummary, Refused, Status, SubmitDone,
     Timekeeper, Waiting,
 };
+use super::due::Due;
 use super::feed::Feed;
 use crate::alerts::Tallies;
 use crate::domain::{Account, Day, Entry, ProjectId, TraceMark};
@@ -94,6 +95,16 @@ impl Engine {
     /// Summaries of all projects, ascending by project_id.
     pub fn projects(&self, done: impl FnOnce(Result<Vec<ProjectSummary>, Refused>) + Send + 'static) {
         self.core.projects(Box::new(done));
+    }
+
+    /// What falls due of these projects within so many days, in their order; those of which nothing does are left out.
+    pub fn due(
+        &self,
+        projects: Vec<ProjectId>,
+        days: u8,
+        done: impl FnOnce(Result<Due, Refused>) + Send + 'static,
+    ) {
+        self.core.due(projects, days, Box::new(done));
     }
 
     /// What became of alerts, shard by shard, those of the county last.

@@ -2,14 +2,15 @@
 //! them. Nothing here blocks but `stop`.
 
 use super::api::{
-    Core, DeadLetter, DeadLetterId, Done, Observer, PlacedDone, ProjectQuestion, ProjectSummary, Refused,
-    Settings, Status, Waiting, weight,
+    Core, DeadLetter, DeadLetterId, Done, Observer, PlacedDone, ProjectAsk, ProjectQuestion, ProjectSummary,
+    Refused, Settings, Status, Waiting, weight,
 };
 use super::bureau::{Bureau, made_behind};
 use super::clerk::{Clerk, Paper};
 use super::committer::{Committer, Job};
 use super::desk::{Desk, shard_of};
 use super::doubts::DoubtBook;
+use super::due::{Due, due_within};
 use super::feed::Feed;
 use super::handle::Engine;
 use super::shadow_county::ShadowCounty;
@@ -226,6 +227,10 @@ impl Core for Local {
         );
     }
 
+    fn due(&self, projects: Vec<ProjectId>, days: u8, done: Done<Due>) {
+        self.due_on(projects.into_iter(), days, Due::new(), done);
+    }
+
     fn tallies(&self, done: Done<Vec<Tallies>>) {
         let clerk = self.inner.clerk.clone();
         self.ask_all(
@@ -323,6 +328,23 @@ impl Local {
     /// Asks the desk, on its own thread.
     fn ask_desk(&self, question: impl FnOnce(&Desk) -> Result<(), StoreError> + Send + 'static) {
         let _ = self.inner.jobs.send(Job::Ask(Box::new(question)));
+    }
+
+    /// One project after the other: what else a thread has to do comes in between.
+    fn due_on(&self, mut left: std::vec::IntoIter<ProjectId>, days: u8, mut found: Due, done: Done<Due>) {
+        let Some(project) = left.next() else { return done(Ok(found)) };
+        let (this, name) = (self.clone(), project.clone());
+        let next = move |asked: Result<Option<ProjectAsk<'_>>, Refused>| match asked {
+            Err(refused) => done(Err(refused)),
+            Ok(asked) => {
+                let months = asked.map_or(Vec::new(), |asked| due_within(&asked, days));
+                if !months.is_empty() {
+                    found.push((name, months));
+                }
+                this.due_on(left, days, found, done);
+            }
+        };
+        self.ask_project(project, Box::new(next));
     }
 
     /// Asks every thread, and joins the answers.

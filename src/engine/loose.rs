@@ -2,14 +2,14 @@
 //! may hold, and what stands in topics or comes from another instance. For fuzzing: every kind by its number, read and
 //! thrown away.
 
-use super::cluster::{Told, question};
+use super::cluster::{Told, heard, question};
 use super::partition::{Message, SharesSaid};
 use super::shard::ProjectCopy;
 use super::{pages, tallies, wakes::Wakes};
 use crate::codec::{Corrupt, Reader};
 
 /// How many kinds there are.
-pub const PAGE_KINDS: u8 = 17;
+pub const PAGE_KINDS: u8 = 19;
 /// The first of what instances of a cluster say to each other.
 pub const SAID_KINDS: u8 = 8;
 
@@ -35,7 +35,9 @@ pub fn read_page(kind: u8, bytes: &[u8]) -> Result<(), Corrupt> {
         15 => ["_date", "_doubts", "_owner", "_terms", "_project/P1", "A"]
             .into_iter()
             .try_for_each(|key| Told::read(key.as_bytes(), bytes).map(drop)),
-        16 => SharesSaid::read(bytes).map(drop),
+        16 => heard::read_sources(bytes).map(drop),
+        17 => question::read_due(bytes).map(drop),
+        18 => SharesSaid::read(bytes).map(drop),
         _ => Err(Corrupt("a kind of page")),
     }
 }

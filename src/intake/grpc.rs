@@ -5,7 +5,7 @@ use super::batch::{Batch, Limits};
 use super::mend;
 use super::own::{self, Homes};
 use crate::domain::{Door, Entry, Origins, TraceMark, Verdict};
-use crate::engine::api::{DeadLetter, DeadLetterId};
+use crate::engine::api::{DeadLetter, DeadLetterId, Letters};
 use crate::engine::{Engine, Refused};
 use crate::guard::Visit;
 use crate::proto::v1 as pb;
@@ -42,7 +42,7 @@ pub struct Intake {
     stop: CancellationToken,
 }
 
-type Answer = oneshot::Receiver<Result<(Vec<Verdict>, Option<DeadLetterId>), Refused>>;
+type Answer = oneshot::Receiver<Result<(Vec<Verdict>, Letters), Refused>>;
 
 impl Intake {
     pub fn new(
@@ -212,18 +212,17 @@ impl Sent {
             None => answer.await,
             Some(until) => tokio::time::timeout_at(until, answer).await.map_err(|_| Refusal::Deadline)?,
         };
-        let (verdicts, first) = answered.map_err(|_| Refusal::Stopping)??;
+        let (verdicts, letters) = answered.map_err(|_| Refusal::Stopping)??;
         if let Some(mut span) = self.span {
             let rejected = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Rejected(_)));
             span.count("wagewatch.rejected", rejected.count() as u64);
         }
-        let place = |at| first.map(|first: DeadLetterId| first.plus(at));
-        Ok(verdicts.into_iter().enumerate().map(|(at, told)| verdict(told, place(at))).collect())
+        Ok(verdicts.into_iter().enumerate().map(|(at, told)| verdict(told, letters.id(at))).collect())
     }
 }
 
-/// `place`: where the record stands in the log, and so by which id its dead letter is known, if it is one.
-fn verdict(verdict: Verdict, place: Option<DeadLetterId>) -> pb::Verdict {
+/// `letter`: by which id its dead letter is known, if it is one.
+fn verdict(verdict: Verdict, letter: Option<DeadLetterId>) -> pb::Verdict {
     let code = match &verdict {
         Verdict::Accepted => pb::verdict::Code::Accepted,
         Verdict::Duplicate => pb::verdict::Code::Duplicate,
@@ -239,7 +238,7 @@ fn verdict(verdict: Verdict, place: Option<DeadLetterId>) -> pb::Verdict {
         }),
         _ => None,
     };
-    let letter = place.filter(|_| code == pb::verdict::Code::Rejected);
+    let letter = letter.filter(|_| code == pb::verdict::Code::Rejected);
     pb::Verdict { code: code.into(), reason, dead_letter_id: letter.map(|id| id.to_string()) }
 }
 

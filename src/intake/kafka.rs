@@ -38,6 +38,7 @@ impl Sorter {
             Ok(message) => Sorted::Take(message),
             Err(rejection) => {
                 let letter = received.dead_letter(&self.topics, &rejection.reason);
+                let letter = letter.about(rejection.id.as_deref(), rejection.source.as_deref());
                 Sorted::Dead(letter, rejected(received, rejection))
             }
         }

@@ -18,6 +18,9 @@ pub const REASON: &str = "wagewatch-reason";
 pub const REASON_FIELD: &str = "wagewatch-reason-field";
 pub const REASON_FOUND: &str = "wagewatch-reason-found";
 pub const REASON_EXPECTED: &str = "wagewatch-reason-expected";
+/// What it says of itself, where that could be read.
+pub const RECORD_ID: &str = "wagewatch-record-id";
+pub const SOURCE: &str = "wagewatch-source";
 pub const FROM_TOPIC: &str = "wagewatch-topic";
 pub const FROM_PARTITION: &str = "wagewatch-partition";
 pub const FROM_OFFSET: &str = "wagewatch-offset";
@@ -44,6 +47,17 @@ pub struct Outgoing {
     /// `None`: the key is no more (a tombstone).
     pub body: Option<Vec<u8>>,
     pub headers: Vec<(String, Vec<u8>)>,
+}
+
+impl Outgoing {
+    /// A dead letter with what is known of the record in it.
+    #[must_use]
+    pub fn about(mut self, record_id: Option<&str>, source: Option<&str>) -> Outgoing {
+        let said = [(RECORD_ID, record_id), (SOURCE, source)];
+        let said = said.into_iter().filter_map(|(name, said)| Some((name.to_owned(), said?.into())));
+        self.headers.extend(said);
+        self
+    }
 }
 
 /// What a body holds.

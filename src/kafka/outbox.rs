@@ -13,6 +13,7 @@ use crossbeam_channel::bounded;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Code};
+use rdkafka::message::Message;
 use rdkafka::producer::{
     BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig, ThreadedProducer,
 };
@@ -71,6 +72,8 @@ struct OutboxContext {
     ears: Ears,
     /// When the transaction began whose messages are on their way.
     begun: Mutex<Instant>,
+    /// Where each message of the transaction that is open was written, as far as that is known.
+    places: Mutex<Vec<Option<i64>>>,
 }
 
 impl Outbox {
@@ -89,18 +92,19 @@ impl Outbox {
     }
 
     /// Writes a batch's output, and how far it covers what was read: all or nothing, visible to readers when this returns.
+    /// Answers at which offset each message of the output stands; `None` where the brokers have not said it.
     pub fn commit(
         &mut self,
         member: &Member,
         output: &[Outgoing],
         covered: &[Covered],
-    ) -> Result<(), Refused> {
+    ) -> Result<Vec<Option<i64>>, Refused> {
         let begun = Instant::now();
         let Err(failed) = self.transaction(member, output, covered) else {
             self.counted(Counted::Committed, 1);
             self.counted(Counted::Produced, output.len() as u64);
             member.covered(covered);
-            return Ok(());
+            return Ok(std::mem::take(&mut *self.places()));
         };
         tracing::info!("kafka: a transaction is taken back: {failed}");
         self.counted(Counted::Aborted, 1);
@@ -117,6 +121,8 @@ impl Outbox {
 
     fn transaction(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), Failed> {
         *self.producer.context().begun() = Instant::now();
+        // Nothing of an earlier one is under way any more: what was taken back was waited for.
+        *self.places() = vec![None; output.len()];
         self.producer.begin_transaction()?;
         self.write(member, output, covered)?;
         self.wait_until_written();
@@ -135,8 +141,8 @@ impl Outbox {
     }
 
     fn write(&self, member: &Member, output: &[Outgoing], covered: &[Covered]) -> Result<(), Failed> {
-        for message in output {
-            let mut record = with_body(BaseRecord::to(&message.topic), message);
+        for (at, message) in output.iter().enumerate() {
+            let mut record = with_body(BaseRecord::with_opaque_to(&message.topic, at), message);
             while let Err((error, back)) = self.producer.send(record) {
                 if error.rdkafka_error_code() != Some(Code::QueueFull) {
                     return Err(error.into());
@@ -228,6 +234,10 @@ impl Outbox {
         }
     }
 
+    fn places(&self) -> MutexGuard<'_, Vec<Option<i64>>> {
+        self.producer.context().places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn counted(&self, what: Counted, by: u64) {
         self.producer.context().ears.observer.counted(what, by);
     }
@@ -240,7 +250,7 @@ fn producer(
     patience: Duration,
 ) -> Result<ThreadedProducer<OutboxContext>, KafkaError> {
     let ears = Ears::new(Client::Outbox, observer.clone());
-    let context = OutboxContext { ears, begun: Mutex::new(Instant::now()) };
+    let context = OutboxContext { ears, begun: Mutex::new(Instant::now()), places: Mutex::default() };
     let producer: ThreadedProducer<OutboxContext> = config
         .create_with_context(context)
         .map_err(KafkaError::client("start the transactional producer"))?;
@@ -298,11 +308,19 @@ impl ClientContext for OutboxContext {
 }
 
 impl ProducerContext for OutboxContext {
-    type DeliveryOpaque = ();
+    /// The message's place in the output.
+    type DeliveryOpaque = usize;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+    fn delivery(&self, result: &DeliveryResult<'_>, at: usize) {
         match result {
-            Ok(message) => self.ears.acknowledged(message, *self.begun()),
+            Ok(message) => {
+                self.ears.acknowledged(message, *self.begun());
+                let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(place) = places.get_mut(at) {
+                    // One that was sent twice, and stands once, has none.
+                    *place = Some(message.offset()).filter(|offset| *offset >= 0);
+                }
+            }
             Err(_) => self.ears.observer.counted(Counted::ProduceFailed, 1),
         }
     }

@@ -5,7 +5,7 @@ use super::dead_letters::instant;
 use super::hub::Hub;
 use super::present;
 use super::quarantine;
-use super::sources::Sources;
+use super::sources::{self, AllSources, Sources};
 use crate::access::Row;
 use crate::domain::{Day, Entry, Verdict};
 use crate::engine::Engine;
@@ -34,7 +34,7 @@ pub struct Admin {
     hub: Arc<Hub>,
     dates: DateSource,
     patience: Duration,
-    sources: Arc<Sources>,
+    sources: Arc<dyn AllSources>,
     encryption: EncryptionTold,
 }
 
@@ -43,11 +43,18 @@ pub type EncryptionTold = Arc<dyn Fn() -> Option<pb::DataEncryption> + Send + Sy
 
 impl Admin {
     pub fn new(engine: Engine, hub: Arc<Hub>, dates: DateSource, patience: Duration) -> Admin {
-        Admin { engine, hub, dates, patience, sources: Arc::default(), encryption: Arc::new(|| None) }
+        Admin {
+            engine,
+            hub,
+            dates,
+            patience,
+            sources: Arc::new(Sources::default()),
+            encryption: Arc::new(|| None),
+        }
     }
 
     /// The count of senders, kept by whoever hears the engine.
-    pub fn with_sources(self, sources: Arc<Sources>) -> Admin {
+    pub fn with_sources(self, sources: Arc<dyn AllSources>) -> Admin {
         Admin { sources, ..self }
     }
 
@@ -182,13 +189,14 @@ impl AdminService for Admin {
         &self,
         request: Request<pb::ListSourcesRequest>,
     ) -> Result<Response<pb::ListSourcesResponse>, Status> {
+        let until = deadline(request.metadata(), self.patience);
         let visit = Visit::of(request.extensions())?;
         // Who sends and who has fallen silent: for him who runs the service, and him who calls them up.
         if !visit.sees_county() {
             check(&visit)?;
         }
-        let business_date = self.engine.business_date().map(|day| day.to_string());
-        Ok(Response::new(pb::ListSourcesResponse { business_date, ..self.sources.list() }))
+        let counted = self.sources.all(until).await;
+        Ok(Response::new(sources::shown(&counted, self.engine.business_date())))
     }
 
     async fn list_quarantine(

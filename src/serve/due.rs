@@ -5,19 +5,20 @@ use super::ask::ask;
 use super::filter::codes;
 use super::ledger::{Ledgers, place_passes};
 use super::present::{self, fen};
-use crate::domain::{Coming, Day, MonthTotals, Period, Sum};
-use crate::engine::{ProjectAsk, ProjectSummary};
+use crate::domain::ProjectId;
+use crate::engine::ProjectSummary;
+use crate::engine::due::DueMonth;
 use crate::guard::Visit;
-use crate::ledger::WorkerIx;
 use crate::proto::Refusal;
 use crate::proto::v1 as pb;
-use crate::rules::{Needed, needed};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
-const USUAL_DAYS: u32 = 10;
-const MOST_DAYS: u32 = 31;
+const USUAL_DAYS: u8 = 10;
+const MOST_DAYS: u8 = 31;
+/// Projects that are asked for at once.
+const PIECE: usize = 64;
 
 impl Ledgers {
     pub(super) async fn due(
@@ -28,15 +29,11 @@ impl Ledgers {
     ) -> Result<pb::ListDueResponse, Refusal> {
         self.ready()?;
         let within = match request.within_days {
-            0 => USUAL_DAYS,
-            days if days <= MOST_DAYS => days,
-            _ => {
-                return Err(Refusal::invalid(
-                    "within_days",
-                    format!("1 to {MOST_DAYS}, or 0 for {USUAL_DAYS}"),
-                ));
-            }
+            0 => Some(USUAL_DAYS),
+            days => u8::try_from(days).ok().filter(|days| *days <= MOST_DAYS),
         };
+        let expected = || format!("1 to {MOST_DAYS}, or 0 for {USUAL_DAYS}");
+        let within = within.ok_or_else(|| Refusal::invalid("within_days", expected()))?;
         let sectors = codes("sectors", request.sectors)?;
         let territories = codes("territories", request.territories)?;
         let all = ask(until, |done| self.engine.projects(done)).await?;
@@ -45,14 +42,18 @@ impl Ledgers {
             place_passes(summary, &sectors, &territories)
                 && visit.sees_project(self.rows.home(summary.facts.as_ref()).place())
         };
-        for summary in all.iter().filter(wanted) {
-            let question =
-                move |asked: Option<ProjectAsk<'_>>| asked.map_or(Vec::new(), |asked| soon(&asked, within));
-            let project = summary.project_id.clone();
-            let found = ask(until, |done| self.engine.ask_project(project, question, done)).await?;
-            let doubts = present::doubts(&self.rows.doubts_of(&summary.project_id));
-            let named = |month| pb::DueMonth { doubts: doubts.clone(), ..named(month, summary) };
-            months.extend(found.into_iter().map(named));
+        let wanted: BTreeMap<&ProjectId, &ProjectSummary> =
+            all.iter().filter(wanted).map(|summary| (&summary.project_id, summary)).collect();
+        // In pieces: whoever gives up asks no more of them.
+        for piece in wanted.keys().copied().collect::<Vec<_>>().chunks(PIECE) {
+            let projects: Vec<ProjectId> = piece.iter().map(|project| (*project).clone()).collect();
+            let found = ask(until, |done| self.engine.due(projects, within, done)).await?;
+            for (project, due) in found {
+                let Some(summary) = wanted.get(&project) else { continue };
+                let doubts = present::doubts(&self.rows.doubts_of(&project));
+                let named = |due| pb::DueMonth { doubts: doubts.clone(), ..named(shown(due), summary) };
+                months.extend(due.iter().map(named));
+            }
         }
         // Those that are short first.
         months.sort_by_cached_key(|month| {
@@ -64,54 +65,18 @@ impl Ledgers {
     }
 }
 
-/// The project's months that are due from today on, without its names.
-fn soon(asked: &ProjectAsk<'_>, within: u32) -> Vec<pb::DueMonth> {
-    let Some(today) = asked.today else { return Vec::new() };
-    let last = today.plus(i32::try_from(within).unwrap_or(i32::MAX));
-    let mut months: Vec<MonthTotals> =
-        (asked.months)().into_iter().filter(|month| (today..=last).contains(&month.due_on)).collect();
-    if months.is_empty() {
-        return Vec::new();
-    }
-    // The totals tell what a month asks for only when it is nearly due.
-    let (asks, last_worked_on) = settle(asked);
-    for month in &mut months {
-        month.coming = asks.get(&month.period).copied();
-    }
-    let balance = asked.ledger.balance();
-    needed(&months, last_worked_on, today).iter().map(|asked| shown(asked, balance)).collect()
-}
-
-/// What each month asks for over all workers, and the last day on which anybody worked.
-fn settle(asked: &ProjectAsk<'_>) -> (BTreeMap<Period, Coming>, Option<Day>) {
-    let mut asks: BTreeMap<Period, Coming> = BTreeMap::new();
-    let mut last_worked_on = None;
-    for worker in 0..WorkerIx::try_from(asked.ledger.workers()).unwrap_or(WorkerIx::MAX) {
-        let view = asked.ledger.settle(worker, asked.book);
-        last_worked_on = last_worked_on.max(view.last_worked_on);
-        for period in &view.periods {
-            let coming = asks.entry(period.period).or_insert(Coming { expected: 0, paid: 0 });
-            coming.expected += period.expected;
-            coming.paid += period.paid;
-        }
-    }
-    (asks, last_worked_on)
-}
-
-fn shown(asked: &Needed<'_>, balance: Option<Sum>) -> pb::DueMonth {
-    let open = asked.expected > asked.coming.paid;
-    let short = if open { (asked.needed - balance.unwrap_or(0)).max(0) } else { 0 };
+fn shown(due: &DueMonth) -> pb::DueMonth {
     pb::DueMonth {
-        period: asked.month.period.to_string(),
-        due_on: asked.month.due_on.to_string(),
-        workers: asked.month.heads,
-        expected_so_far_fen: fen(asked.coming.expected),
-        days_elapsed: asked.days_elapsed,
-        expected_fen: fen(asked.expected),
-        paid_fen: fen(asked.coming.paid),
-        needed_fen: fen(asked.needed),
-        balance_fen: balance.map(fen),
-        short_fen: fen(short),
+        period: due.period.to_string(),
+        due_on: due.due_on.to_string(),
+        workers: due.workers,
+        expected_so_far_fen: fen(due.so_far.expected),
+        days_elapsed: due.days_elapsed,
+        expected_fen: fen(due.expected),
+        paid_fen: fen(due.so_far.paid),
+        needed_fen: fen(due.needed),
+        balance_fen: due.balance.map(fen),
+        short_fen: fen(due.short),
         ..pb::DueMonth::default()
     }
 }

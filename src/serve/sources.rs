@@ -1,70 +1,62 @@
-//! Who sends records: how many, how many of them could not be taken, how late. Counted from the blocks
-//! that are opened, since the process began; kept in memory only. Knows no record's content but its head.
+//! Who sends records: how many, how many of them could not be taken, how late. Counted from what this process opens, since it
+//! began; kept in memory only. Knows no record's content but its head.
 
 use super::dead_letters::instant;
 use crate::domain::{Day, DayStart, Entry, Time};
+use crate::engine::sources::{SourceCount, SourceCounts};
 use crate::log::Block;
 use crate::proto::v1 as pb;
-use compact_str::CompactString;
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
 
-/// The count of every sender.
+/// Whoever knows of all senders, be they counted here or elsewhere.
+#[tonic::async_trait]
+pub trait AllSources: Send + Sync {
+    /// All that is known by then.
+    async fn all(&self, until: Instant) -> Counted;
+}
+
+/// The counts of all senders.
+pub struct Counted {
+    pub counts: SourceCounts,
+    /// Unix milliseconds from which on they are counted.
+    pub since_ms: i64,
+    /// What somebody else has counted is missing.
+    pub is_part: bool,
+}
+
+/// The count of every sender that this process hears of.
 pub struct Sources {
     since_ms: i64,
-    counts: Mutex<Counts>,
+    counts: Mutex<SourceCounts>,
 }
 
-#[derive(Default)]
-struct Counts {
-    by_name: BTreeMap<CompactString, Count>,
-    is_full: bool,
-}
-
-#[derive(Clone, Default)]
-struct Count {
-    records: u64,
-    rejected: u64,
-    late: u64,
-    received_ms: i64,
-    received_on: Option<Day>,
-    stated_at: Option<Time>,
-}
-
-/// Senders that are told apart.
-const NAMES_MAX: usize = 10_000;
 /// A record that was stated longer ago than this comes late.
 const LATE_DAYS: i32 = 3;
 
 impl Default for Sources {
     fn default() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let since_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-        Sources { since_ms, counts: Mutex::default() }
+        Sources { since_ms: now_ms(), counts: Mutex::default() }
     }
 }
 
+/// Unix milliseconds by this machine's clock.
+pub fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
+
 impl Sources {
-    /// Counts a block's records. Those of one sender stand together nearly always: he is looked up once.
+    /// Counts a block's records.
     pub fn opened(&self, block: &Block, today: Option<Day>) {
         self.heard(block.entries.iter(), block.written_ms, today);
     }
 
-    /// The same of messages that an instance of a cluster takes: those of its own partitions, so the list is a part.
-    pub fn heard_here<'a>(
-        &self,
-        entries: impl Iterator<Item = &'a Entry>,
-        written_ms: i64,
-        today: Option<Day>,
-    ) {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).is_full = true;
-        self.heard(entries, written_ms, today);
-    }
-
-    fn heard<'a>(&self, entries: impl Iterator<Item = &'a Entry>, written_ms: i64, today: Option<Day>) {
+    /// Counts records. Those of one sender stand together nearly always: he is looked up once.
+    pub fn heard<'a>(&self, entries: impl Iterator<Item = &'a Entry>, written_ms: i64, today: Option<Day>) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut run: Option<(&str, Count)> = None;
+        let mut run: Option<(&str, SourceCount)> = None;
         for entry in entries {
             let (source, stated_at) = match entry {
                 Entry::Record(record) => (record.head.source.as_str(), Some(record.head.at)),
@@ -75,10 +67,10 @@ impl Sources {
                 Some(run) if run.0 == source => run,
                 _ => {
                     if let Some((name, count)) = run.take() {
-                        counts.add(name, count);
+                        counts.add(name, &count);
                     }
-                    let count = Count { received_ms: written_ms, received_on: today, ..Count::default() };
-                    run.insert((source, count))
+                    let (received_ms, received_on) = (written_ms, today);
+                    run.insert((source, SourceCount { received_ms, received_on, ..SourceCount::default() }))
                 }
             };
             count.records += 1;
@@ -87,43 +79,42 @@ impl Sources {
             count.stated_at = count.stated_at.max(stated_at);
         }
         if let Some((name, count)) = run {
-            counts.add(name, count);
+            counts.add(name, &count);
         }
     }
 
-    pub fn list(&self) -> pb::ListSourcesResponse {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let source = |(name, count): (&CompactString, &Count)| pb::Source {
-            source: name.to_string(),
-            records: count.records,
-            rejected: count.rejected,
-            late: count.late,
-            received_at: instant(count.received_ms),
-            stated_at: count.stated_at.map(|at| at.to_string()),
-            received_on: count.received_on.map(|day| day.to_string()),
-        };
-        pb::ListSourcesResponse {
-            sources: counts.by_name.iter().map(source).collect(),
-            since: instant(self.since_ms),
-            business_date: None,
-            truncated: counts.is_full,
-        }
+    pub fn counts(&self) -> SourceCounts {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When this process began to count.
+    pub fn since_ms(&self) -> i64 {
+        self.since_ms
     }
 }
 
-impl Counts {
-    fn add(&mut self, name: &str, more: Count) {
-        if self.by_name.len() >= NAMES_MAX && !self.by_name.contains_key(name) {
-            self.is_full = true;
-            return;
-        }
-        let count = self.by_name.entry(name.into()).or_default();
-        count.records += more.records;
-        count.rejected += more.rejected;
-        count.late += more.late;
-        count.received_ms = more.received_ms;
-        count.received_on = more.received_on.or(count.received_on);
-        count.stated_at = count.stated_at.max(more.stated_at);
+#[tonic::async_trait]
+impl AllSources for Sources {
+    async fn all(&self, _until: Instant) -> Counted {
+        Counted { counts: self.counts(), since_ms: self.since_ms, is_part: false }
+    }
+}
+
+pub fn shown(counted: &Counted, business_date: Option<Day>) -> pb::ListSourcesResponse {
+    let source = |(name, count): (&compact_str::CompactString, &SourceCount)| pb::Source {
+        source: name.to_string(),
+        records: count.records,
+        rejected: count.rejected,
+        late: count.late,
+        received_at: instant(count.received_ms),
+        stated_at: count.stated_at.map(|at| at.to_string()),
+        received_on: count.received_on.map(|day| day.to_string()),
+    };
+    pb::ListSourcesResponse {
+        sources: counted.counts.by_name.iter().map(source).collect(),
+        since: instant(counted.since_ms),
+        business_date: business_date.map(|day| day.to_string()),
+        truncated: counted.is_part || counted.counts.is_full,
     }
 }
 
@@ -155,8 +146,12 @@ mod tests {
         let entries = ["a", "a", "b", "a"].map(rejected).into();
         sources
             .opened(&Block { position: Position(1), written_ms: 1_000, entries }, Day::parse("2026-04-01"));
-        let told: Vec<_> =
-            sources.list().sources.into_iter().map(|s| (s.source, s.records, s.rejected)).collect();
+        let told: Vec<_> = sources
+            .counts()
+            .by_name
+            .into_iter()
+            .map(|(name, c)| (name.to_string(), c.records, c.rejected))
+            .collect();
         assert_eq!(told, [("a".to_owned(), 3, 3), ("b".to_owned(), 1, 1)]);
     }
 

@@ -1,14 +1,15 @@
 //! A machine of the cluster: its local copies, which outlive the member that runs on it.
 
-use super::topics::{Mishap, Topics};
+use super::topics::{Mishap, Topics, letter_id};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng as Dice;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wagewatch::alerts::PUBLIC_ID_KEY;
-use wagewatch::domain::Rulebook;
+use wagewatch::domain::{Rulebook, Verdict};
 use wagewatch::engine::Equipment;
+use wagewatch::engine::api::DeadLetter;
 use wagewatch::engine::cluster::{ClusterError, Instance, InstanceSettings, Partition};
 use wagewatch::store::{CrashAt, MemoryStore, Store};
 
@@ -24,11 +25,13 @@ pub struct Node {
     /// `None` while it is down.
     pub instance: Option<Instance<Member>>,
     pub is_frozen: bool,
+    /// Senders that were told by which id their dead letter is known.
+    pub lettered: usize,
 }
 
 impl Node {
     pub fn new(id: usize, shadow: Option<Arc<Rulebook>>) -> Node {
-        Node { id, copies: Copies::default(), shadow, instance: None, is_frozen: false }
+        Node { id, copies: Copies::default(), shadow, instance: None, is_frozen: false, lettered: 0 }
     }
 
     /// A new process on what the machine has kept.
@@ -106,7 +109,30 @@ impl Node {
     }
 
     pub fn work(&mut self) -> Result<(), ClusterError> {
-        self.instance.as_mut().map_or(Ok(()), |instance| instance.work().map(|_| ()))
+        let Some(instance) = &mut self.instance else { return Ok(()) };
+        instance.work()?;
+        let verdicts = instance.take_verdicts();
+        let letters = instance.transport_mut().topics().dead_letters();
+        for (partition, offset, judged) in verdicts {
+            let Verdict::Rejected(reason) = judged.verdict else {
+                assert_eq!(judged.letter, None);
+                continue;
+            };
+            let is_of_it =
+                |letter: &DeadLetter| letter.id.position.0 == offset + 1 && letter.reason == reason;
+            match judged.letter {
+                Some(id) => {
+                    let at = (0..letters.len()).find(|at| letter_id(*at) == id).unwrap();
+                    assert!(is_of_it(&letters[at]), "{partition:?} {offset}: another's letter");
+                    self.lettered += 1;
+                }
+                // An act that may not be done is kept nowhere.
+                None => {
+                    assert!(!letters.iter().any(is_of_it), "{partition:?} {offset}: a letter without an id")
+                }
+            }
+        }
+        Ok(())
     }
 }
 

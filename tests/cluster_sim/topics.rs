@@ -7,9 +7,9 @@ use rand_chacha::ChaCha8Rng as Dice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use wagewatch::domain::{AlertRow, Entry};
+use wagewatch::domain::{AlertRow, Entry, Position};
 use wagewatch::engine::Tiding;
-use wagewatch::engine::api::DeadLetter;
+use wagewatch::engine::api::{DeadLetter, DeadLetterId};
 use wagewatch::engine::cluster::{
     ChangelogPart, Committed, Delivery, Event, Message, Part, Partition, PublishError, Published, Transport,
     TransportError,
@@ -252,6 +252,11 @@ impl Topics {
     }
 }
 
+/// By which id the letter at that place is known.
+pub fn letter_id(at: usize) -> DeadLetterId {
+    DeadLetterId { position: Position(at as u64 + 1), index: 0 }
+}
+
 fn delivery(offset: u64, written_ms: i64, bytes: &[u8]) -> Delivery {
     Delivery { offset, written_ms, message: Message::from_bytes(bytes).unwrap() }
 }
@@ -291,13 +296,17 @@ impl Cluster {
         // Each partition of a transaction gets a marker, which takes a number.
         touched.into_iter().for_each(|partition| self.inputs.get_mut(&partition).unwrap().1 += 1);
         self.alerts.get_mut(&partition).unwrap().extend(part.outputs.rows.iter().cloned());
-        self.dead_letters.extend(part.outputs.dead_letters.iter().cloned());
+        let mut letters = Vec::new();
+        for letter in &part.outputs.dead_letters {
+            letters.push((letter.id.position.0 - 1, letter_id(self.dead_letters.len())));
+            self.dead_letters.push(letter.clone());
+        }
         if self.planted != Planted::OffsetsApart || self.dice.random_ratio(9, 10) {
             self.committed.insert(partition, part.committed);
         }
         let hides = self.dice.random_ratio(1, 4);
         let changelog = self.write_pages(part, hides);
-        Published { partition, changelog }
+        Published { partition, changelog: Some(changelog), letters }
     }
 
     fn write_pages(&mut self, part: &Part, hides: bool) -> u64 {
@@ -334,6 +343,10 @@ impl Member {
     /// Where it reads, and since when it may.
     pub fn reads(&self) -> impl std::fmt::Debug {
         (self.reading.clone(), self.mine.clone())
+    }
+
+    pub fn topics(&self) -> &Topics {
+        &self.topics
     }
 
     fn broken() -> TransportError {

@@ -14,12 +14,13 @@ use rand_chacha::ChaCha8Rng as Dice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wagewatch::domain::{
-    Act, ActKind, Alert, AlertId, AlertRow, Change, DismissReason, Entry, Rule, Rulebook, Subject, Time,
-    WorkerWord,
+    Act, ActKind, Alert, AlertId, AlertRow, Change, DismissReason, Entry, ProjectId, Rule, Rulebook, Subject,
+    Time, WorkerWord,
 };
 use wagewatch::engine::ProjectAsk;
 use wagewatch::engine::ProjectCopy;
 use wagewatch::engine::cluster::{Partition, Question, Stage, question};
+use wagewatch::engine::due::due_within;
 use wagewatch::engine::partition::Owner;
 
 /// How often things happened, to see that they do.
@@ -39,6 +40,10 @@ pub struct Seen {
     said: (usize, usize),
     /// Alerts that the shadow rulebook counted, and of those what employers owe over projects.
     pub in_shadow: (u64, u64),
+    /// Senders that were told by which id their dead letter is known.
+    pub lettered: usize,
+    /// Months that fell due of projects, as their owners said.
+    pub due: usize,
 }
 
 impl Seen {
@@ -51,6 +56,8 @@ impl Seen {
         self.rows += other.rows;
         self.raised += other.raised;
         self.held += other.held;
+        self.lettered += other.lettered;
+        self.due += other.due;
         self.let_go += other.let_go;
         self.at_two_projects += other.at_two_projects;
         self.said = (self.said.0 + other.said.0, self.said.1 + other.said.1);
@@ -159,6 +166,7 @@ impl World {
         self.check();
         self.check_replay();
         self.seen.said = self.topics.said();
+        self.seen.lettered = self.nodes.iter().map(|node| node.lettered).sum();
         self.seen
     }
 
@@ -485,6 +493,13 @@ impl World {
                     Owner::County(_) => unreachable!(),
                 });
                 assert_eq!(copy.ask(what_it_says), itself.unwrap().unwrap(), "a copy of {project}");
+                let nobody = ProjectId::parse("project_id", "nobody").unwrap();
+                let due = Question::Due { projects: vec![nobody, project.clone()], days: u8::MAX };
+                let found = instance.ask(home, |owner| due.answer(owner)).unwrap().unwrap();
+                let wanted = copy.ask(|ask| due_within(&ask.unwrap(), u8::MAX));
+                self.seen.due += wanted.len();
+                let wanted = if wanted.is_empty() { vec![] } else { vec![(project.clone(), wanted)] };
+                assert_eq!(question::read_due(&found), Ok(wanted));
             }
         }
     }

@@ -174,7 +174,7 @@ impl<O: Owners> Instance<O> {
         }
         self.observer.counted(Counted::Consumed, taken as u64);
         match self.outbox.commit(&self.member, &output, &covered) {
-            Ok(()) => self.stands(&covered)?,
+            Ok(_) => self.stands(&covered)?,
             Err(Refused::Fatal(error)) => return Err(error),
             Err(Refused::Aborted(why)) => {
                 println!("taken back: {why}");

@@ -6,7 +6,7 @@ use super::county::{book, county};
 use super::support::process::{Client, Ended, Process, lone, tellable};
 use super::support::subscriber::{Subscriber, brief};
 use super::{poison, topics};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +15,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tonic::{Status, Streaming};
-use wagewatch::domain::{Day, Entry, Record};
+use wagewatch::domain::{Body, Day, Entry, Fen, Record};
+use wagewatch::intake::write_json::write_line;
 use wagewatch::kafka::{Door, Settings, Unobserved};
 use wagewatch::proto::SubscribeResponse;
 use wagewatch::proto::v1::{self as pb, verdict::Code};
@@ -143,6 +144,7 @@ fn anyone(brokers: &Brokers) {
             sent.extend_from_slice(batch);
         }
         let begun = Instant::now();
+        due(&clients).await;
         let told = again(|| clients[1].set_date(last)).await;
         println!("kafka: {} days in {:?}", last.0 - first.0, begun.elapsed());
         assert_eq!(told, last.to_string(), "the date is in force when it is answered");
@@ -159,10 +161,11 @@ fn anyone(brokers: &Brokers) {
             client.check(&entries, &book()).await;
         }
         questions(&clients, &sent).await;
+        let since = senders(&clients, &sent).await;
         known(&clients, &sent).await;
         acts(&clients, &all).await;
-        letters(&clients).await;
-        moved(&house, a, b, subscribed, &entries).await;
+        letters(&clients, &sent).await;
+        moved(&house, a, b, subscribed, &entries, &since).await;
     });
 }
 
@@ -199,11 +202,48 @@ async fn questions(clients: &[Client; 2], sent: &[Record]) {
     }
     let mut lists = Vec::new();
     for client in clients {
-        let stats = client.alerts().stats(pb::StatsRequest::default()).await.unwrap().into_inner();
-        let due = pb::ListDueRequest { within_days: 31, ..Default::default() };
-        lists.push((stats, client.ledgers().list_due(due).await.unwrap().into_inner()));
+        lists.push(client.alerts().stats(pb::StatsRequest::default()).await.unwrap().into_inner());
     }
     assert_eq!(lists[0], lists[1]);
+}
+
+/// Each tells of every project what falls due, by scope, wherever it lives.
+async fn due(clients: &[Client; 2]) {
+    // March's wages fall due in April.
+    again(|| clients[0].set_date("2026-04-01")).await;
+    let ask = async |client: &Client, sectors: Vec<String>| {
+        let request = pb::ListDueRequest { within_days: 31, sectors, ..Default::default() };
+        again(|| async { client.ledgers().list_due(request.clone()).await }).await.into_inner()
+    };
+    let [one, other] = [ask(&clients[0], vec![]).await, ask(&clients[1], vec![]).await];
+    assert_eq!(one, other);
+    assert_eq!(one.business_date.as_deref(), Some("2026-04-01"));
+    let projects: BTreeSet<&str> = one.months.iter().map(|month| month.project_id.as_str()).collect();
+    assert!(projects.len() > 2, "{projects:?}");
+    let sector = &one.months[0].sector;
+    let of_it: Vec<_> = one.months.iter().filter(|month| month.sector == *sector).cloned().collect();
+    for client in clients {
+        assert_eq!(ask(client, vec![sector.clone()]).await.months, of_it);
+    }
+}
+
+async fn sources(client: &Client) -> pb::ListSourcesResponse {
+    again(|| async { client.admin().list_sources(pb::ListSourcesRequest {}).await }).await.into_inner()
+}
+
+/// Each tells of all senders what both have counted; since when.
+async fn senders(clients: &[Client; 2], sent: &[Record]) -> String {
+    let [one, other] = [sources(&clients[0]).await, sources(&clients[1]).await];
+    assert_eq!(one, other);
+    assert!(!one.truncated);
+    let mut wanted: BTreeMap<&str, u64> = BTreeMap::new();
+    sent.iter().for_each(|record| *wanted.entry(record.head.source.as_str()).or_default() += 1);
+    for (source, records) in wanted {
+        let found = one.sources.iter().find(|found| found.source == source).expect(source);
+        // What was sent again is counted again, as on one machine.
+        assert!(found.records >= records && found.rejected == 0, "{found:?}, of {records}");
+    }
+    one.since
 }
 
 /// Whoever sends again, to whom he likes, is told that it is known.
@@ -245,24 +285,48 @@ async fn acts(clients: &[Client; 2], all: &BTreeMap<String, pb::Alert>) {
     }
 }
 
-/// What cannot be taken is kept, and any instance shows it.
-async fn letters(clients: &[Client; 2]) {
-    let line = br#"{"type":"attendance","id":"broken","source":"gate","at":"yesterday"}"#;
-    let verdicts = again(|| clients[0].submit_ndjson(line.to_vec())).await;
-    assert_eq!(verdicts[0].code(), Code::Rejected);
-    for client in clients {
-        let begun = Instant::now();
-        loop {
+/// What cannot be taken is kept under the id that its sender is told; any instance shows it, and takes it mended.
+async fn letters(clients: &[Client; 2], sent: &[Record]) {
+    let broken = br#"{"type":"attendance","id":"broken","source":"gate","at":"yesterday"}"#.to_vec();
+    let (other, first) = conflicting(sent);
+    let known = lone(sent).swap_remove(0);
+    for (at, (wrong, mended)) in [(broken, &known), (other, &first)].into_iter().enumerate() {
+        let verdicts =
+            again(|| clients[at].submit_ndjson([&wrong[..], b"\n", &line(mended)[..]].concat())).await;
+        assert_eq!(verdicts[0].code(), Code::Rejected);
+        assert_eq!((verdicts[1].code(), &verdicts[1].dead_letter_id), (Code::Duplicate, &None));
+        let reason = verdicts[0].reason.as_ref().unwrap();
+        let id = verdicts[0].dead_letter_id.clone().expect("by which id it is kept");
+        for client in clients {
             let request = pb::ListDeadLettersRequest { page_size: 1000, ..Default::default() };
             let told = again(|| async { client.ledgers().list_dead_letters(request.clone()).await }).await;
             let letters = told.into_inner().dead_letters;
-            if letters.iter().any(|letter| letter.raw.contains("broken")) {
-                break;
-            }
-            assert!(begun.elapsed() < PATIENCE, "{letters:?}");
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            let letter = letters.iter().find(|letter| letter.id == id).expect("its letter");
+            assert_eq!(letter.reason.as_ref(), Some(reason));
+            let said: serde_json::Value = serde_json::from_slice(&wrong).unwrap();
+            assert_eq!(letter.record_id.as_deref(), said["id"].as_str());
+            assert_eq!(letter.source.as_deref(), said["source"].as_str());
+            let request = pb::ResubmitRequest { dead_letter_id: id.clone(), record: line(mended).into() };
+            let told = again(|| async { client.intake().resubmit(request.clone()).await }).await.into_inner();
+            assert_eq!(told.verdict.unwrap().code(), Code::Duplicate);
         }
     }
+}
+
+fn line(record: &Record) -> Vec<u8> {
+    let mut line = Vec::new();
+    write_line(record, &mut line);
+    line
+}
+
+/// A payment that was told, and another of the same number.
+fn conflicting(sent: &[Record]) -> (Vec<u8>, Record) {
+    let payment = lone(sent).into_iter().find(|record| matches!(record.body, Body::Payment(_))).unwrap();
+    let mut other = payment.clone();
+    if let Body::Payment(payment) = &mut other.body {
+        payment.amount_fen = Fen(payment.amount_fen.0 + 1);
+    }
+    (line(&other), payment)
 }
 
 /// Reads until the stream ends.
@@ -275,7 +339,14 @@ fn follow(mut subscriber: Subscriber, stream: Streaming<SubscribeResponse>) -> J
 
 /// A subscriber goes on at another instance where one was killed, without a gap and without a double; the one that stays
 /// serves everything, and one that comes back without its folder, too.
-async fn moved(house: &House, a: Process, b: Process, subscribed: JoinHandle<Subscriber>, entries: &[Entry]) {
+async fn moved(
+    house: &House,
+    a: Process,
+    b: Process,
+    subscribed: JoinHandle<Subscriber>,
+    entries: &[Entry],
+    since: &str,
+) {
     // All partitions have to answer for that.
     let request = pb::ListProjectsRequest::default();
     let answers = async |process: &Process| {
@@ -288,6 +359,9 @@ async fn moved(house: &House, a: Process, b: Process, subscribed: JoinHandle<Sub
     // Until the group misses it, questions are refused with a hint.
     answers(&b).await;
     println!("kafka: all partitions answered {:?} after an instance was killed", begun.elapsed());
+    // What it had counted went with it, and that is said.
+    let left = sources(&b.client()).await;
+    assert!(!left.truncated && *left.since > *since, "{left:?}");
     let stream = subscriber.open(&b.client()).await.unwrap();
     let subscribed = follow(subscriber, stream);
     b.client().check(entries, &book()).await;

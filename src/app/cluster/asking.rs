@@ -4,15 +4,17 @@
 use super::core::Inner;
 use super::thread::Job;
 use crate::codec::Corrupt;
-use crate::domain::{Day, Entry, ProjectId, Verdict};
+use crate::domain::{Day, Entry, ProjectId, Reason, Verdict};
 use crate::engine::ProjectCopy;
 use crate::engine::api::{ProjectQuestion, Refused};
-use crate::engine::cluster::{Partition, Question, question};
+use crate::engine::cluster::{Judged, Partition, Question, question};
+use crate::engine::due::{Due, DueMonth};
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// So long a question waits for a partition that moves, and a sender for the verdict on what is durable already.
@@ -47,12 +49,16 @@ impl Inner {
         let mut answers = vec![None; questions.len()];
         let (mut owners, mut places) = (Vec::new(), Vec::new());
         for (at, (partition, asked)) in questions.into_iter().enumerate() {
-            if let Question::Verdicts(offsets) = &asked {
-                let found = self.parts.verdicts.wait(partition, offsets, until).await;
-                answers[at] = Some(question::write_verdicts(&found));
-            } else {
-                owners.push((partition, asked));
-                places.push(at);
+            match &asked {
+                Question::Verdicts(offsets) => {
+                    let found = self.parts.verdicts.wait(partition, offsets, until).await;
+                    answers[at] = Some(question::write_verdicts(&found));
+                }
+                Question::Sources => answers[at] = Some(self.parts.heard.answer()),
+                _ => {
+                    owners.push((partition, asked));
+                    places.push(at);
+                }
             }
         }
         if owners.is_empty() {
@@ -86,7 +92,10 @@ impl Inner {
     }
 
     /// Asks whoever owns the partitions, until each has answered.
-    async fn gather(&self, questions: Vec<(Partition, Question)>) -> Result<Vec<Vec<u8>>, Refused> {
+    async fn gather(
+        self: &Arc<Inner>,
+        questions: Vec<(Partition, Question)>,
+    ) -> Result<Vec<Vec<u8>>, Refused> {
         let until = Instant::now() + PATIENCE;
         let mut answers: Vec<Option<Vec<u8>>> = vec![None; questions.len()];
         loop {
@@ -96,9 +105,17 @@ impl Inner {
                     by_owner.entry(owner).or_default().push(at);
                 }
             }
+            // All at once: one that is frozen holds up nobody but those who need it.
+            let mut asking = JoinSet::new();
             for (owner, places) in by_owner {
                 let asked: Vec<_> = places.iter().map(|at| questions[*at].clone()).collect();
-                for (at, found) in places.into_iter().zip(self.answer_at(&owner, &asked).await) {
+                let inner = self.clone();
+                asking.spawn(async move { (places, inner.answer_at(&owner, &asked).await) });
+            }
+            while let Some(answered) = asking.join_next().await {
+                // A task that panicked has said so, and is as good as no answer.
+                let (places, found) = answered.unwrap_or_default();
+                for (at, found) in places.into_iter().zip(found) {
                     answers[at] = found;
                 }
             }
@@ -113,17 +130,40 @@ impl Inner {
     }
 
     pub(super) async fn gather_from<T>(
-        &self,
+        self: &Arc<Inner>,
         partitions: impl Iterator<Item = Partition>,
         asked: Question,
         read: impl Fn(&[u8]) -> Result<T, Corrupt>,
     ) -> Result<Vec<T>, Refused> {
-        let found = self.gather(partitions.map(|partition| (partition, asked.clone())).collect()).await?;
+        let questions = partitions.map(|partition| (partition, asked.clone())).collect();
+        self.gather_all(questions, read).await
+    }
+
+    async fn gather_all<T>(
+        self: &Arc<Inner>,
+        questions: Vec<(Partition, Question)>,
+        read: impl Fn(&[u8]) -> Result<T, Corrupt>,
+    ) -> Result<Vec<T>, Refused> {
+        let found = self.gather(questions).await?;
         // Two versions at work during a deploy: the question waits for its end.
         found.iter().map(|bytes| read(bytes)).collect::<Result<_, _>>().map_err(|corrupt| {
             tracing::warn!(%corrupt, "an answer of another version is not read");
             Refused::Moving
         })
+    }
+
+    /// What falls due of these projects, in their order: each owner says it of his own.
+    pub(super) async fn due(self: &Arc<Inner>, projects: Vec<ProjectId>, days: u8) -> Result<Due, Refused> {
+        let mut by_home: BTreeMap<Partition, Vec<ProjectId>> = BTreeMap::new();
+        for project in &projects {
+            let home = Partition::of_project(project, self.parts.sorter.partitions);
+            by_home.entry(home).or_default().push(project.clone());
+        }
+        let questions = by_home.into_iter().map(|(home, projects)| (home, Question::Due { projects, days }));
+        let found = self.gather_all(questions.collect(), question::read_due).await?;
+        let mut found: BTreeMap<ProjectId, Vec<DueMonth>> = found.into_iter().flatten().collect();
+        // What was not asked for is nobody's to see.
+        Ok(projects.into_iter().filter_map(|project| found.remove_entry(&project)).collect())
     }
 
     pub(super) fn projects(&self) -> impl Iterator<Item = Partition> + use<> {
@@ -136,8 +176,8 @@ impl Inner {
         &self,
         entries: &[Known],
         places: &[(Partition, u64)],
-    ) -> Result<Vec<Verdict>, Refused> {
-        let mut found: Vec<Option<Verdict>> = entries.iter().map(Known::verdict).collect();
+    ) -> Result<Vec<Judged>, Refused> {
+        let mut found: Vec<Option<Judged>> = vec![None; entries.len()];
         let until = Instant::now() + PATIENCE;
         loop {
             let mut wanted: BTreeMap<Partition, Vec<usize>> = BTreeMap::new();
@@ -172,9 +212,11 @@ impl Inner {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
-        let settle = |(entry, verdict): (&Known, Option<Verdict>)| match (entry, verdict) {
-            (_, Some(verdict)) => Ok(verdict),
-            (Known::Record, None) => Ok(Verdict::Accepted),
+        let settle = |(entry, judged): (&Known, Option<Judged>)| match (entry, judged) {
+            (_, Some(judged)) => Ok(judged),
+            (Known::Record, None) => Ok(Verdict::Accepted.into()),
+            // Only its letter's id is not known.
+            (Known::Rejected(reason), None) => Ok(Verdict::Rejected(reason.clone()).into()),
             _ => Err(Refused::Moving),
         };
         entries.iter().zip(found).map(settle).collect()
@@ -235,7 +277,7 @@ impl Inner {
 pub(super) enum Known {
     Record,
     /// It is kept as a dead letter, whatever happens.
-    Rejected(Verdict),
+    Rejected(Reason),
     Date(Day),
     Other,
 }
@@ -244,16 +286,9 @@ impl Known {
     pub(super) fn of(entry: &Entry) -> Known {
         match entry {
             Entry::Record(_) => Known::Record,
-            Entry::Rejected(rejected) => Known::Rejected(Verdict::Rejected(rejected.reason.clone())),
+            Entry::Rejected(rejected) => Known::Rejected(rejected.reason.clone()),
             Entry::Date(day) => Known::Date(*day),
             _ => Known::Other,
-        }
-    }
-
-    fn verdict(&self) -> Option<Verdict> {
-        match self {
-            Known::Rejected(verdict) => Some(verdict.clone()),
-            _ => None,
         }
     }
 }

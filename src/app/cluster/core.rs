@@ -4,6 +4,7 @@
 use super::super::telemetry::Ear;
 use super::asking::Known;
 use super::clock::BrokersClock;
+use super::heard::Heard;
 use super::peers::Peers;
 use super::table::Table;
 use super::thread::{Job, Shared};
@@ -13,10 +14,11 @@ use crate::alerts::Tallies;
 use crate::domain::{Account, Day, Entry, Position, ProjectId, TraceMark, Verdict};
 use crate::engine::Feed;
 use crate::engine::api::{
-    Core, DeadLetter, DeadLetterId, Done, PlacedDone, ProjectQuestion, ProjectSummary, Refused, Status,
-    Timekeeper, Waiting,
+    Core, DeadLetter, DeadLetterId, Done, Letters, PlacedDone, ProjectQuestion, ProjectSummary, Refused,
+    Status, Timekeeper, Waiting,
 };
 use crate::engine::cluster::{Partition, Question, question};
+use crate::engine::due::Due;
 use crate::intake::kafka::Sorter;
 use crate::kafka::message::Outgoing;
 use crate::kafka::{Door, Settings};
@@ -34,6 +36,7 @@ use tokio::runtime::Handle;
 pub struct Parts {
     pub table: Arc<Table>,
     pub verdicts: Arc<VerdictBook>,
+    pub heard: Heard,
     pub jobs: Sender<Job>,
     /// Tells the instance that it was asked something.
     pub wake: Sender<()>,
@@ -78,6 +81,10 @@ impl ClusterCore {
     /// From here on the county hears what the other partitions' shadows find.
     pub fn follow_shadow(&self) {
         self.spawn(shadow::follow(Arc::downgrade(&self.0)));
+    }
+
+    pub(super) fn inner(&self) -> &Arc<Inner> {
+        &self.0
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
@@ -170,16 +177,20 @@ impl Core for ClusterCore {
                 };
                 let places: Vec<(Partition, u64)> =
                     homes.into_iter().zip(places.into_iter().map(|(_, at)| transport::offset(at))).collect();
-                let mut verdicts = inner.verdicts(&known, &places).await;
+                let mut judged = inner.verdicts(&known, &places).await;
                 for (at, entry) in known.iter().enumerate() {
-                    let told = verdicts.as_ref().ok().and_then(|verdicts| verdicts.get(at));
+                    let told = judged.as_ref().ok().and_then(|judged| Some(&judged.get(at)?.verdict));
                     if let (Known::Date(day), Some(Verdict::Accepted | Verdict::Duplicate)) = (entry, told)
                         && !inner.date_is(*day).await
                     {
-                        verdicts = Err(Refused::Moving);
+                        judged = Err(Refused::Moving);
                     }
                 }
-                done(verdicts.map(|verdicts| (verdicts, None)));
+                done(judged.map(|judged| {
+                    let letters = judged.iter().enumerate().filter_map(|(at, one)| Some((at, one.letter?)));
+                    let letters = Letters::At(letters.collect());
+                    (judged.into_iter().map(|one| one.verdict).collect(), letters)
+                }));
             });
         });
         sent.map_err(|_| Refused::Busy)
@@ -201,6 +212,11 @@ impl Core for ClusterCore {
                 all
             }));
         });
+    }
+
+    fn due(&self, projects: Vec<ProjectId>, days: u8, done: Done<Due>) {
+        let inner = self.0.clone();
+        self.spawn(async move { done(inner.due(projects, days).await) });
     }
 
     fn tallies(&self, done: Done<Vec<Tallies>>) {

@@ -3,10 +3,11 @@
 use crate::domain::{Door, Position, Reason, ReasonCode, Rejected};
 use crate::engine::api::{DeadContent, DeadLetter, DeadLetterId};
 use crate::kafka::message::{
-    FROM_OFFSET, FROM_PARTITION, FROM_TOPIC, REASON, REASON_EXPECTED, REASON_FIELD, REASON_FOUND, Received,
+    FROM_OFFSET, FROM_PARTITION, FROM_TOPIC, REASON, REASON_EXPECTED, REASON_FIELD, REASON_FOUND, RECORD_ID,
+    Received, SOURCE,
 };
 use crate::kafka::{KafkaError, Reader, Settings};
-use compact_str::format_compact;
+use compact_str::{CompactString, format_compact};
 use std::time::Duration;
 
 /// Our own letters stand in one partition.
@@ -49,25 +50,30 @@ pub fn read(
     Ok(letters)
 }
 
+/// The number of the letter that stands there.
+pub fn number(offset: i64) -> DeadLetterId {
+    DeadLetterId { position: Position(u64::try_from(offset).unwrap_or(0) + 1), index: 0 }
+}
+
 fn letter(received: &Received<'_>) -> DeadLetter {
     let said = |name: &str| {
         let value = received.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| *value);
         value.map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
     };
+    let known = |name: &str| Some(said(name)).filter(|said| !said.is_empty()).map(CompactString::from);
     let code = ReasonCode::parse(&said(REASON)).unwrap_or(ReasonCode::Syntax);
     let reason = Reason::new(&said(REASON_FIELD), code, said(REASON_FOUND), said(REASON_EXPECTED));
     let body = received.body.unwrap_or_default();
-    let behind = u64::try_from(received.offset).unwrap_or(0) + 1;
     DeadLetter {
-        id: DeadLetterId { position: Position(behind), index: 0 },
+        id: number(received.offset),
         written_ms: received.written_ms,
         reason: reason.clone(),
         content: DeadContent::Input(Rejected {
             door: Door::Kafka,
             file: format_compact!("{}/{}", said(FROM_TOPIC), said(FROM_PARTITION)),
             line: said(FROM_OFFSET).parse().unwrap_or(0),
-            id: None,
-            source: None,
+            id: known(RECORD_ID),
+            source: known(SOURCE),
             reason,
             raw: body.into(),
             raw_len: body.len() as u64,
@@ -92,14 +98,15 @@ mod tests {
             ..Received::default()
         };
         let reason = Reason::range("type", "\"paymnt\"", "a type of record");
-        let dead = came.dead_letter(&topics, &reason);
+        let dead = came.dead_letter(&topics, &reason).about(None, Some("gate"));
         let headers = dead.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
         let stands = Received { topic: &dead.topic, offset: 41, body: dead.body.as_deref(), headers, ..came };
         let letter = letter(&stands);
-        assert_eq!(letter.id, DeadLetterId { position: Position(42), index: 0 });
+        assert_eq!(letter.id, number(41));
         assert_eq!(letter.reason, reason);
         let DeadContent::Input(input) = letter.content else { panic!("an input") };
         assert_eq!((input.file.as_str(), input.line), ("w.records/3", 17));
+        assert_eq!((input.id, input.source.as_deref()), (None, Some("gate")));
         assert_eq!(&*input.raw, b"{\"type\":\"paymnt\"}");
     }
 }

@@ -4,6 +4,7 @@
 mod asking;
 mod clock;
 mod core;
+mod heard;
 mod letters;
 mod output;
 mod peers;
@@ -23,15 +24,17 @@ use super::{data_keys, telemetry};
 use crate::alerts::PUBLIC_ID_KEY;
 use crate::cipher::DataKeys;
 use crate::domain::Entry;
-use crate::engine::cluster::{Instance, InstanceSettings, Partition, Terms};
+use crate::engine::cluster::{Instance, InstanceSettings, Partition, Spans, Terms};
 use crate::engine::{Engine, Equipment, Observer};
 use crate::intake::kafka::Sorter;
 use crate::kafka::{self, Admin, Door, Settings};
 use crate::serve::peers::Answers;
+use crate::serve::sources::{AllSources, Sources};
 use crate::store::MemoryStore;
 use anyhow::{Context, bail};
 use clock::{BrokersClock, Listening};
 use crossbeam_channel::{bounded, unbounded};
+use heard::Heard;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -49,6 +52,7 @@ pub struct Joined {
     pub engine: Engine,
     /// For the other instances.
     pub answers: Arc<dyn Answers>,
+    pub sources: Arc<dyn AllSources>,
 }
 
 /// Who hears of it.
@@ -56,6 +60,8 @@ pub struct Ears {
     pub engine: Arc<dyn Observer>,
     pub kafka: Arc<dyn kafka::Observer>,
     pub(super) traces: Arc<telemetry::Ear>,
+    /// Who counts what `engine` is told of senders.
+    pub sources: Arc<Sources>,
 }
 
 /// Starts an instance; it joins the group in the background. Waits for the brokers once, to hold the topics against what
@@ -79,6 +85,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
     let (wake, woken) = bounded(1);
     let (jobs, asked) = unbounded();
     let (shared, verdicts) = (Arc::new(Shared::default()), Arc::new(VerdictBook::default()));
+    let heard = Heard { counts: ears.sources, spans: Arc::default() };
     let stop = Arc::new(AtomicBool::new(false));
     let following = {
         let (table, settings, stop) = (table.clone(), settings.clone(), stop.clone());
@@ -100,6 +107,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
         verdicts: verdicts.clone(),
         observer,
         traces: ears.traces.clone(),
+        spans: heard.spans.clone(),
         stop: stop.clone(),
     };
     let failing = shared.clone();
@@ -111,6 +119,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
     let core = core::ClusterCore::new(core::Parts {
         table,
         verdicts,
+        heard,
         jobs,
         wake,
         shared,
@@ -129,7 +138,11 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
     if config.shadow.is_some() {
         core.follow_shadow();
     }
-    Ok(Joined { engine: Engine::of(Arc::new(core.clone())), answers: Arc::new(core) })
+    Ok(Joined {
+        engine: Engine::of(Arc::new(core.clone())),
+        answers: Arc::new(core.clone()),
+        sources: Arc::new(core),
+    })
 }
 
 async fn check(settings: &Settings) -> anyhow::Result<()> {
@@ -178,6 +191,7 @@ struct Joining {
     verdicts: Arc<VerdictBook>,
     observer: Arc<dyn kafka::Observer>,
     traces: Arc<telemetry::Ear>,
+    spans: Arc<Mutex<Spans>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -215,7 +229,7 @@ impl Joining {
             partitions,
             keys: self.keys,
         };
-        let news = News { me: self.me, table: self.table, terms, traces: self.traces };
+        let news = News { me: self.me, table: self.table, terms, traces: self.traces, spans: self.spans };
         let (door, sorter) = (self.door.clone(), Sorter { topics: self.settings.topics(), partitions });
         let transport =
             KafkaTransport::join_with(&self.settings, &self.name, self.observer, self.wiring, Some(news))?;

@@ -2,22 +2,24 @@
 //! outbox and readers of the changelog. Decides nothing about partitions: the instance does.
 
 use super::super::telemetry::Ear;
+use super::letters;
 use super::output::read_committed;
 use super::table::Table;
 use crate::domain::Entry;
 use crate::engine::cluster::{
-    ChangelogPart, Committed, Delivery, Event, Message, Part, Partition, PublishError, Published, Terms,
-    Transport, TransportError,
+    ChangelogPart, Committed, Delivery, Event, Message, Part, Partition, PublishError, Published, Spans,
+    Terms, Transport, TransportError,
 };
 use crate::intake::kafka::{Sorted, Sorter};
 use crate::kafka::message::{Outgoing, Received};
 use crate::kafka::{
     Counted, Done, Event as Heard, KafkaError, Member, Observer, Outbox, Queue, Reader, Refused, Settings,
 };
+use crate::serve::sources::now_ms;
 use crate::telemetry::{Taken, Touched};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Messages that one call hands over of one partition.
@@ -53,6 +55,14 @@ pub struct News {
     /// Said where nobody has said any yet.
     pub terms: Terms,
     pub(in crate::app) traces: Arc<Ear>,
+    /// What of the partitions was counted here.
+    pub spans: Arc<Mutex<Spans>>,
+}
+
+impl News {
+    fn spans(&self) -> MutexGuard<'_, Spans> {
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A partition that was given to this instance.
@@ -125,6 +135,9 @@ impl KafkaTransport {
                     let _ = wake.try_send(());
                 });
                 let committed = read_committed(assignment.committed)?;
+                if let Some(news) = &self.news {
+                    news.spans().begin(partition, committed.next, now_ms());
+                }
                 let owned = Owned {
                     queue: Some(queue),
                     committed,
@@ -197,6 +210,7 @@ impl KafkaTransport {
                 // What is only read again was counted by somebody before.
                 let new = deliveries.partition_point(|one| one.offset < owned.committed.next);
                 news.table.arrived(&deliveries[new..]);
+                news.spans().reached(*partition, last.offset + 1);
             }
             self.observer.counted(Counted::Consumed, deliveries.len() as u64);
             events.push(Event::Arrived { partition: *partition, deliveries, end: owned.end });
@@ -294,19 +308,23 @@ impl Transport for KafkaTransport {
     }
 
     fn publish(&mut self, batch: &[Part]) -> Result<Vec<Published>, PublishError> {
-        let (mut out, mut covered, mut published) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut out, mut covered, mut written) = (Vec::new(), Vec::new(), Vec::new());
         for part in batch {
+            let mut changelog = None;
             if part.changes.is_some() {
                 // Reading on from where the changelog ends now gives these pages again.
                 let at = self.table(part.partition);
                 let (_, end) = self.member.bounds(&self.sorter.topics.changelog, at).map_err(failed)?;
-                published.push(Published { partition: part.partition, changelog: offset(end) });
+                changelog = Some(offset(end));
             }
-            self.written(part, &mut out);
+            let letters = self.written(part, &mut out);
+            if changelog.is_some() || !letters.is_empty() {
+                written.push((part.partition, changelog, letters));
+            }
             covered.push(self.covered(part));
         }
         match self.outbox.commit(&self.member, &out, &covered) {
-            Ok(()) => {
+            Ok(places) => {
                 for part in batch {
                     if let Some(owned) = self.owned.get_mut(&part.partition) {
                         owned.committed = part.committed;
@@ -314,7 +332,15 @@ impl Transport for KafkaTransport {
                         owned.taken.iter_mut().for_each(|taken| taken.wrote(&part.outputs.rows));
                     }
                 }
-                Ok(published)
+                let number = |(offset, at): (u64, usize)| {
+                    Some((offset, letters::number(places.get(at).copied().flatten()?)))
+                };
+                let published = written.into_iter().map(|(partition, changelog, letters)| Published {
+                    partition,
+                    changelog,
+                    letters: letters.into_iter().filter_map(number).collect(),
+                });
+                Ok(published.collect())
             }
             Err(Refused::Aborted(why)) => {
                 self.ask_committed(batch)?;

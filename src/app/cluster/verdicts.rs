@@ -1,8 +1,7 @@
 //! What became of messages that this instance took, kept for a while for whoever waits for an answer: the door that wrote a
 //! message asks the instance that took it. Bounded; what is no longer kept was taken long ago.
 
-use crate::domain::Verdict;
-use crate::engine::cluster::{Partition, Verdicts};
+use crate::engine::cluster::{Judged, Partition, Verdicts};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -15,7 +14,7 @@ const KEPT: usize = 50_000;
 #[derive(Default)]
 pub struct VerdictBook {
     /// Ascending by offset.
-    kept: Mutex<BTreeMap<Partition, VecDeque<(u64, Verdict)>>>,
+    kept: Mutex<BTreeMap<Partition, VecDeque<(u64, Judged)>>>,
     changed: Notify,
 }
 
@@ -47,7 +46,7 @@ impl VerdictBook {
     }
 
     /// What is known of each of these, in their order.
-    pub fn find(&self, partition: Partition, offsets: &[u64]) -> Vec<Option<Verdict>> {
+    pub fn find(&self, partition: Partition, offsets: &[u64]) -> Vec<Option<Judged>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(of) = kept.get(&partition) else { return vec![None; offsets.len()] };
         let find =
@@ -56,7 +55,7 @@ impl VerdictBook {
     }
 
     /// The same, as soon as all are known, or at last by then.
-    pub async fn wait(&self, partition: Partition, offsets: &[u64], until: Instant) -> Vec<Option<Verdict>> {
+    pub async fn wait(&self, partition: Partition, offsets: &[u64], until: Instant) -> Vec<Option<Judged>> {
         loop {
             // Registered before it is asked, so that nothing is missed in between.
             let changed = self.changed.notified();
@@ -73,26 +72,32 @@ impl VerdictBook {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Verdict;
     use std::time::Duration;
 
     #[tokio::test]
     async fn verdicts_are_found_until_there_are_too_many_and_waited_for() {
         let book = VerdictBook::default();
         let here = Partition::Projects(3);
-        book.put(vec![(here, 5, Verdict::Accepted), (here, 9, Verdict::Duplicate)]);
+        book.put(vec![(here, 5, Verdict::Accepted.into()), (here, 9, Verdict::Duplicate.into())]);
         // Said again, and one that stood between.
-        book.put(vec![(here, 9, Verdict::Duplicate), (here, 7, Verdict::Accepted)]);
+        book.put(vec![(here, 9, Verdict::Duplicate.into()), (here, 7, Verdict::Accepted.into())]);
         assert_eq!(
             book.find(here, &[9, 6, 7, 5]),
-            [Some(Verdict::Duplicate), None, Some(Verdict::Accepted), Some(Verdict::Accepted)]
+            [
+                Some(Verdict::Duplicate.into()),
+                None,
+                Some(Verdict::Accepted.into()),
+                Some(Verdict::Accepted.into())
+            ]
         );
         assert_eq!(book.find(Partition::County, &[5]), [None]);
         let waits = book.wait(here, &[11], Instant::now() + Duration::from_secs(30));
-        let (found, ()) = tokio::join!(waits, async { book.put(vec![(here, 11, Verdict::Accepted)]) });
-        assert_eq!(found, [Some(Verdict::Accepted)]);
+        let (found, ()) = tokio::join!(waits, async { book.put(vec![(here, 11, Verdict::Accepted.into())]) });
+        assert_eq!(found, [Some(Verdict::Accepted.into())]);
         assert_eq!(book.wait(here, &[99], Instant::now()).await, [None]);
-        let many = (100..100 + KEPT as u64).map(|offset| (here, offset, Verdict::Accepted));
+        let many = (100..100 + KEPT as u64).map(|offset| (here, offset, Verdict::Accepted.into()));
         book.put(many.collect());
-        assert_eq!(book.find(here, &[11, 100]), [None, Some(Verdict::Accepted)]);
+        assert_eq!(book.find(here, &[11, 100]), [None, Some(Verdict::Accepted.into())]);
     }
 }

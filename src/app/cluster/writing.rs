@@ -11,7 +11,8 @@ use crate::kafka::{Counted, Covered};
 use crate::telemetry::Taken;
 
 impl KafkaTransport {
-    pub(super) fn written(&mut self, part: &Part, out: &mut Vec<Outgoing>) {
+    /// Answers which of the messages are letters, by the offset of what each is about.
+    pub(super) fn written(&mut self, part: &Part, out: &mut Vec<Outgoing>) -> Vec<(u64, usize)> {
         let at = self.table(part.partition);
         let topic = &self.sorter.topics.alerts;
         out.extend(self.news(part.partition).iter().map(|one| told(topic, at, one)));
@@ -33,10 +34,12 @@ impl KafkaTransport {
             }
             out.push(self.sorter.message(*partition, message).traced(trace));
         }
+        let mut letters = Vec::new();
         for letter in &part.outputs.dead_letters {
             self.observer.counted(Counted::DeadLetters, 1);
             let offset = letter.id.position.0.saturating_sub(1);
             let came = self.letters.remove(&(part.partition, offset));
+            letters.push((offset, out.len()));
             out.push(came.unwrap_or_else(|| self.letter(part.partition, offset, letter)));
         }
         let changelog = |key: &[u8], body: Option<Vec<u8>>| Outgoing {
@@ -50,15 +53,22 @@ impl KafkaTransport {
             out.extend(changes.put.iter().map(|(key, page)| changelog(key, Some(page.clone()))));
             out.extend(changes.remove.iter().map(|key| changelog(key, None)));
         }
+        letters
     }
 
     /// A letter of something that was read well: a record that conflicts, or one that was kept elsewhere before.
     pub(super) fn letter(&self, partition: Partition, offset: u64, letter: &DeadLetter) -> Outgoing {
         let mut body = Vec::new();
-        match &letter.content {
-            DeadContent::Conflict(record) => write_line(record, &mut body),
-            DeadContent::Input(rejected) => body.extend_from_slice(&rejected.raw),
-        }
+        let (record_id, source) = match &letter.content {
+            DeadContent::Conflict(record) => {
+                write_line(record, &mut body);
+                (Some(record.head.id.as_str()), Some(record.head.source.as_str()))
+            }
+            DeadContent::Input(rejected) => {
+                body.extend_from_slice(&rejected.raw);
+                (rejected.id.as_deref(), rejected.source.as_deref())
+            }
+        };
         let (topic, at) = self.sorter.place(partition);
         let received = Received {
             topic,
@@ -68,7 +78,7 @@ impl KafkaTransport {
             headers: vec![(CONTENT_TYPE, JSON.as_bytes())],
             ..Received::default()
         };
-        received.dead_letter(&self.sorter.topics, &letter.reason)
+        received.dead_letter(&self.sorter.topics, &letter.reason).about(record_id, source)
     }
 
     /// What is still to be said of a partition, whatever comes of it.

@@ -43,7 +43,7 @@ function senders(answer) {
         h("span", {}, one.receivedOn ?? moment(one.receivedAt), silent >= SILENT_DAYS && h("b", { class: "bad-text" }, `　${t("quality.silent", silent)}`)), moment(one.statedAt)],
     };
   };
-  return panel(t("quality.sources"), h("span", { class: "note" }, t("quality.since", moment(answer.since))), rows.length ? table(heads, rows.map(line), { class: "cards" }) : h("p", { class: "empty" }, t("quality.none")));
+  return panel(t("quality.sources"), h("span", { class: "note" }, t("quality.since", moment(answer.since)), answer.truncated && h("b", { class: "bad-text" }, `　${t("quality.part")}`)), rows.length ? table(heads, rows.map(line), { class: "cards" }) : h("p", { class: "empty" }, t("quality.none")));
 }
 
 function aboutData(stats, alerts) {

@@ -252,7 +252,8 @@ const WORDS = {
   "mend.rejected": ["仍不能收：{0}", "Still rejected: {0}"],
 
   "quality.sources": ["数据来源", "Senders"],
-  "quality.since": ["自 {0} 服务启动起计", "Counted since the service started, {0}"],
+  "quality.since": ["自 {0} 起计", "Counted since {0}"],
+  "quality.part": ["不全：有实例未应答，或来源过多", "Not all of them: an instance did not answer, or there are too many"],
   "quality.records": ["记录", "Records"],
   "quality.rejected": ["拒收", "Rejected"],
   "quality.late": ["迟报（三日以上）", "Late (over three days)"],

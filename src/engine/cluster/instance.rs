@@ -2,9 +2,10 @@
 //! `receive`. Knows no topic.
 
 use super::tenure::{Progress, Stage, Tenure};
-use super::transport::{Event, Part, PublishError, Transport, TransportError};
+use super::transport::{Event, Part, PublishError, Published, Transport, TransportError};
 use super::{Delivery, Partition};
 use crate::domain::Verdict;
+use crate::engine::api::DeadLetterId;
 use crate::engine::partition::Owner;
 use crate::engine::shard::Equipment;
 use crate::store::{Store, StoreError};
@@ -42,8 +43,21 @@ pub enum ClusterError {
     Ahead { partition: Partition, covered: u64, committed: u64 },
 }
 
+/// What became of a message, and by which id its dead letter is known, if it is one and the id was told.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Judged {
+    pub verdict: Verdict,
+    pub letter: Option<DeadLetterId>,
+}
+
+impl From<Verdict> for Judged {
+    fn from(verdict: Verdict) -> Judged {
+        Judged { verdict, letter: None }
+    }
+}
+
 /// What became of messages, by partition and offset; in the order in which they became known.
-pub type Verdicts = Vec<(Partition, u64, Verdict)>;
+pub type Verdicts = Vec<(Partition, u64, Judged)>;
 
 /// Where the local copy of a partition stands.
 type Stores = Box<dyn FnMut(Partition) -> Result<Arc<dyn Store>, StoreError> + Send>;
@@ -163,7 +177,8 @@ impl<T: Transport> Instance<T> {
             Err(error) => return tenure.is_damaged(error, &mut self.transport).map(|()| None),
         };
         let verdicts = std::mem::take(&mut outputs.verdicts);
-        self.verdicts.extend(verdicts.into_iter().map(|(offset, verdict)| (partition, offset, verdict)));
+        self.verdicts
+            .extend(verdicts.into_iter().map(|(offset, verdict)| (partition, offset, verdict.into())));
         let with_pages = tenure.since_checkpoint >= self.settings.checkpoint_messages
             || self.is_due(partition)
             || self.is_pressed(partition);
@@ -194,6 +209,7 @@ impl<T: Transport> Instance<T> {
         }
         match self.transport.publish(&parts) {
             Ok(published) => {
+                self.lettered(&published);
                 for part in parts {
                     let partition = part.partition;
                     let changelog = published.iter().find(|one| one.partition == partition);
@@ -201,7 +217,7 @@ impl<T: Transport> Instance<T> {
                         self.checkpointed.insert(partition, Instant::now());
                     }
                     if let Some(tenure) = self.tenures.get_mut(&partition) {
-                        tenure.published(part, changelog.map(|one| one.changelog))?;
+                        tenure.published(part, changelog.and_then(|one| one.changelog))?;
                     }
                 }
                 Ok(())
@@ -218,6 +234,22 @@ impl<T: Transport> Instance<T> {
                 parts.iter().try_for_each(|part| self.begin(part.partition))
             }
             Err(PublishError::Broken(error)) => Err(error.into()),
+        }
+    }
+
+    /// Senders of what is kept as letters are told by which ids.
+    fn lettered(&mut self, published: &[Published]) {
+        let letters = published
+            .iter()
+            .flat_map(|one| one.letters.iter().map(|(offset, letter)| ((one.partition, *offset), *letter)));
+        let letters: BTreeMap<(Partition, u64), DeadLetterId> = letters.collect();
+        if letters.is_empty() {
+            return;
+        }
+        for (partition, offset, judged) in &mut self.verdicts {
+            if matches!(judged.verdict, Verdict::Rejected(_)) {
+                judged.letter = letters.get(&(*partition, *offset)).copied().or(judged.letter);
+            }
         }
     }
 

@@ -1,11 +1,12 @@
 //! What instances ask each other: one partition a question, its answer as bytes, of one version of the program. Asks and
 //! answers by values; knows no address.
 
-use super::Partition;
+use super::{Judged, Partition};
 use crate::alerts::Tallies;
 use crate::codec::{self, Corrupt, Reader, Writer};
-use crate::domain::{Account, ProjectId, SuspenseReason, Verdict};
-use crate::engine::api::{ProjectSummary, Waiting};
+use crate::domain::{Account, Position, ProjectId, SuspenseReason, Verdict};
+use crate::engine::api::{DeadLetterId, ProjectAsk, ProjectSummary, Waiting};
+use crate::engine::due::{self, Due, due_within};
 use crate::engine::pages::{open, page, read_catalog, write_catalog};
 use crate::engine::partition::{Mark, Owner, SharesSaid};
 use crate::engine::tallies;
@@ -31,6 +32,13 @@ pub enum Question {
     /// What its employers owe by the shadow rulebook, if that is not what this mark stands for: [`SharesSaid`]; empty of one
     /// without such a rulebook.
     Shares(Option<Mark>),
+    /// What the instance has counted of senders: [`super::heard`]. Of whichever partition, for it is no owner's to know.
+    Sources,
+    /// What falls due of these projects within so many days: [`crate::engine::due`].
+    Due {
+        projects: Vec<ProjectId>,
+        days: u8,
+    },
 }
 
 const PROJECT: u8 = 1;
@@ -39,7 +47,9 @@ const TALLIES: u8 = 3;
 const SUSPENSE: u8 = 4;
 const BANKS: u8 = 5;
 const VERDICTS: u8 = 6;
-const SHARES: u8 = 20;
+const SOURCES: u8 = 7;
+const DUE: u8 = 8;
+const SHARES: u8 = 9;
 
 impl Question {
     /// # Errors
@@ -75,6 +85,19 @@ impl Question {
             (Question::Shares(known), Owner::Projects(owner)) => {
                 owner.say_shares(*known).as_ref().map_or(Vec::new(), SharesSaid::to_bytes)
             }
+            (Question::Due { projects, days }, Owner::Projects(owner)) => {
+                let mut found = Due::new();
+                for name in projects {
+                    let months = |asked: Option<ProjectAsk<'_>>| {
+                        asked.map_or(Vec::new(), |asked| due_within(&asked, *days))
+                    };
+                    let months = owner.shard_mut().ask(name, months)?;
+                    if !months.is_empty() {
+                        found.push((name.clone(), months));
+                    }
+                }
+                page(|w| due::write(w, &found))
+            }
             // Nobody asks that of it.
             _ => Vec::new(),
         })
@@ -104,6 +127,12 @@ impl Question {
                 w.u8(SHARES);
                 w.option(*known, Writer::u128);
             }
+            Question::Sources => w.u8(SOURCES),
+            Question::Due { projects, days } => {
+                w.u8(DUE);
+                w.list(projects.iter(), Writer::project_id);
+                w.u8(*days);
+            }
         }
     }
 
@@ -116,6 +145,8 @@ impl Question {
             BANKS => Question::Banks(r.list(Reader::account)?),
             VERDICTS => Question::Verdicts(r.list(Reader::varint)?),
             SHARES => Question::Shares(r.option(Reader::u128)?),
+            SOURCES => Question::Sources,
+            DUE => Question::Due { projects: r.list(Reader::project_id)?, days: r.u8()? },
             _ => return Err(Corrupt("a question")),
         })
     }
@@ -206,20 +237,32 @@ pub fn read_banks(bytes: &[u8]) -> Result<BTreeMap<Account, CompactString>, Corr
     open(bytes, |r| Ok(r.list(|r| Ok((r.account()?, r.text()?)))?.into_iter().collect()))
 }
 
+/// The answer to [`Question::Due`].
+///
+/// # Errors
+/// The bytes are no such answer.
+pub fn read_due(bytes: &[u8]) -> Result<Due, Corrupt> {
+    open(bytes, due::read)
+}
+
 const ACCEPTED: u8 = 1;
 const DUPLICATE: u8 = 2;
 const REJECTED: u8 = 3;
 
 /// The answer to [`Question::Verdicts`], in its order; `None`: not known (yet).
-pub fn write_verdicts(verdicts: &[Option<Verdict>]) -> Vec<u8> {
+pub fn write_verdicts(verdicts: &[Option<Judged>]) -> Vec<u8> {
     page(|w| {
         w.list(verdicts.iter(), |w, verdict| {
-            w.option(verdict.as_ref(), |w, verdict| match verdict {
+            w.option(verdict.as_ref(), |w, judged| match &judged.verdict {
                 Verdict::Accepted => w.u8(ACCEPTED),
                 Verdict::Duplicate => w.u8(DUPLICATE),
                 Verdict::Rejected(reason) => {
                     w.u8(REJECTED);
                     codec::write_reason(w, reason);
+                    w.option(judged.letter.as_ref(), |w, letter| {
+                        w.varint(letter.position.0);
+                        w.u32(letter.index);
+                    });
                 }
             });
         });
@@ -228,28 +271,32 @@ pub fn write_verdicts(verdicts: &[Option<Verdict>]) -> Vec<u8> {
 
 /// # Errors
 /// The bytes are no such answer.
-pub fn read_verdicts(bytes: &[u8]) -> Result<Vec<Option<Verdict>>, Corrupt> {
-    let verdict = |r: &mut Reader<'_>| {
+pub fn read_verdicts(bytes: &[u8]) -> Result<Vec<Option<Judged>>, Corrupt> {
+    let letter = |r: &mut Reader<'_>| Ok(DeadLetterId { position: Position(r.varint()?), index: r.u32()? });
+    let judged = |r: &mut Reader<'_>| {
         Ok(match r.u8()? {
-            ACCEPTED => Verdict::Accepted,
-            DUPLICATE => Verdict::Duplicate,
-            REJECTED => Verdict::Rejected(codec::read_reason(r)?),
+            ACCEPTED => Verdict::Accepted.into(),
+            DUPLICATE => Verdict::Duplicate.into(),
+            REJECTED => {
+                Judged { verdict: Verdict::Rejected(codec::read_reason(r)?), letter: r.option(letter)? }
+            }
             _ => return Err(Corrupt("a verdict")),
         })
     };
-    open(bytes, |r| r.list(|r| r.option(verdict)))
+    open(bytes, |r| r.list(|r| r.option(judged)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Reason;
 
     #[test]
     fn questions_and_answers_come_back_and_half_of_them_do_not() {
         let project = ProjectId::parse("project_id", "P-1").unwrap();
         let county = Partition::County;
         let questions = vec![
-            (Partition::Projects(0), Question::Project(project)),
+            (Partition::Projects(0), Question::Project(project.clone())),
             (Partition::Projects(65_535), Question::Projects),
             (county, Question::Tallies),
             (county, Question::Suspense(10_001)),
@@ -257,13 +304,24 @@ mod tests {
             (county, Question::Verdicts(vec![0, 7, u64::MAX])),
             (Partition::Projects(3), Question::Shares(None)),
             (Partition::Projects(4), Question::Shares(Some(7))),
+            (county, Question::Sources),
+            (Partition::Projects(1), Question::Due { projects: vec![project.clone()], days: 31 }),
         ];
         let bytes = write_questions(&questions);
         assert_eq!(read_questions(&bytes), Ok(questions));
         assert!(read_questions(&bytes[..bytes.len() / 2]).is_err());
         let answers = vec![None, Some(Vec::new()), Some(b"x".to_vec())];
         assert_eq!(read_answers(&write_answers(&answers)), Ok(answers));
-        let verdicts = vec![None, Some(Verdict::Accepted), Some(Verdict::Duplicate)];
+        let rejected =
+            |letter| Judged { verdict: Verdict::Rejected(Reason::range("at", "a word", "a time")), letter };
+        let letter = DeadLetterId { position: Position(u64::MAX), index: 7 };
+        let verdicts = vec![
+            None,
+            Some(Verdict::Accepted.into()),
+            Some(rejected(None)),
+            Some(rejected(Some(letter))),
+            Some(Verdict::Duplicate.into()),
+        ];
         assert_eq!(read_verdicts(&write_verdicts(&verdicts)), Ok(verdicts));
         for nobodys in [&b""[..], b"x", b"nothing that was packed"] {
             assert!(read_questions(nobodys).is_err() && read_answers(nobodys).is_err());

@@ -13,6 +13,7 @@
 //!
 //! All that is read is read committed.
 
+use crate::engine::api::DeadLetterId;
 use crate::engine::partition::{Delivery, Outputs, Partition};
 use crate::store::Changes;
 use std::time::Duration;
@@ -105,13 +106,15 @@ pub struct Part {
     pub changes: Option<Changes>,
 }
 
-/// A partition's changelog has the pages of its part.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Where a part's pages and letters stand; of parts that have any.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Published {
     pub partition: Partition,
-    /// An offset of the changelog behind which nothing is that this instance has not read or written: the one
-    /// behind the last page, or any from which reading on gives that page again.
-    pub changelog: u64,
+    /// Where there were pages: an offset of the changelog behind which nothing is that this instance has not read or
+    /// written: the one behind the last page, or any from which reading on gives that page again.
+    pub changelog: Option<u64>,
+    /// By which id whoever reads dead letters knows each: by the offset of the message that it is about.
+    pub letters: Vec<(u64, DeadLetterId)>,
 }
 
 /// Why nothing was read or taken. The instance ends: a restart recovers.
