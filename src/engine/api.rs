@@ -98,6 +98,9 @@ pub enum Letters {
 }
 
 impl Letters {
+    /// No id is known.
+    pub const NONE: Letters = Letters::At(BTreeMap::new());
+
     /// Of the entry at that index.
     pub fn id(&self, at: usize) -> Option<DeadLetterId> {
         match self {

@@ -15,7 +15,6 @@ use crate::log::{Block, Log, LogError};
 use crate::store::StoreError;
 use compact_str::CompactString;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -382,10 +381,7 @@ fn answer(senders: Vec<Asked>, verdicts: Result<Vec<Verdict>, Refused>, position
             let mut place = DeadLetterId { position, index: 0 };
             for (count, early, done) in senders {
                 // Dates that are known need not be written: then places say nothing of the others.
-                let letters = match early.is_empty() {
-                    true => Letters::From(place),
-                    false => Letters::At(BTreeMap::new()),
-                };
+                let letters = if early.is_empty() { Letters::From(place) } else { Letters::NONE };
                 place = place.plus(count - early.len());
                 let mut early = early.into_iter().peekable();
                 let theirs = (0..count)
