@@ -11,7 +11,7 @@ use wagewatch::domain::{
     Body, Door, Entry, Period, Position, ProjectId, Reason, Record, Rejected, Rulebook, Time, Verdict,
 };
 use wagewatch::engine::api::DeadLetterId;
-use wagewatch::engine::cluster::{Judged, Partition, Question, Span, Told, question, spans};
+use wagewatch::engine::cluster::{Judged, Partition, Question, Span, Told, heard, question};
 use wagewatch::engine::loose::SAID_KINDS;
 use wagewatch::engine::partition::Owner;
 use wagewatch::engine::partition::ProjectsOwner;
@@ -318,7 +318,7 @@ fn said() -> Vec<Vec<u8>> {
         plain(0, &question::write_questions(&asked)),
         plain(1, &question::write_answers(&answers)),
         plain(4, &question::write_verdicts(&verdicts)),
-        plain(8, &spans::write_sources(&counts, &[span])),
+        plain(8, &heard::write_sources(&counts, &[span])),
         plain(7, &Told::Owner("w-0:7443".into()).to_bytes()),
     ];
     let put = STORE.iter().map(|(key, page)| (key.clone(), page.clone())).collect();

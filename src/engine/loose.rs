@@ -2,7 +2,7 @@
 //! may hold, and what stands in topics or comes from another instance. For fuzzing: every kind by its number, read and
 //! thrown away.
 
-use super::cluster::{Told, question, spans};
+use super::cluster::{Told, heard, question};
 use super::partition::{Message, SharesSaid};
 use super::shard::ProjectCopy;
 use super::{pages, tallies, wakes::Wakes};
@@ -35,7 +35,7 @@ pub fn read_page(kind: u8, bytes: &[u8]) -> Result<(), Corrupt> {
         15 => ["_date", "_doubts", "_owner", "_terms", "_project/P1", "A"]
             .into_iter()
             .try_for_each(|key| Told::read(key.as_bytes(), bytes).map(drop)),
-        16 => spans::read_sources(bytes).map(drop),
+        16 => heard::read_sources(bytes).map(drop),
         17 => question::read_due(bytes).map(drop),
         18 => SharesSaid::read(bytes).map(drop),
         _ => Err(Corrupt("a kind of page")),

@@ -83,7 +83,7 @@ async fn more_records_than_his_share_are_refused_by_submit_and_waited_for_by_a_s
     let bank = county.who(Role::Bank);
     bank.submit(payments(0, 100)).await.unwrap();
     let after = paced(&bank.submit(payments(100, 100)).await.unwrap_err());
-    assert!(after > Duration::from_millis(200) && after <= Duration::from_secs(1), "{after:?}");
+    assert!(after > Duration::ZERO && after <= Duration::from_secs(1), "{after:?}");
     let begun = Instant::now();
     // Three seconds' share, of which no more than one can be there by now.
     for part in 1..=3 {

@@ -54,7 +54,7 @@ impl Inner {
                     let found = self.parts.verdicts.wait(partition, offsets, until).await;
                     answers[at] = Some(question::write_verdicts(&found));
                 }
-                Question::Sources => answers[at] = Some(self.parts.own_sources.answer()),
+                Question::Sources => answers[at] = Some(self.parts.heard.answer()),
                 _ => {
                     owners.push((partition, asked));
                     places.push(at);

@@ -4,8 +4,8 @@
 use super::super::telemetry::Ear;
 use super::asking::Known;
 use super::clock::BrokersClock;
+use super::heard::Heard;
 use super::peers::Peers;
-use super::sources::OwnSources;
 use super::table::Table;
 use super::thread::{Job, Shared};
 use super::verdicts::VerdictBook;
@@ -36,7 +36,7 @@ use tokio::runtime::Handle;
 pub struct Parts {
     pub table: Arc<Table>,
     pub verdicts: Arc<VerdictBook>,
-    pub own_sources: OwnSources,
+    pub heard: Heard,
     pub jobs: Sender<Job>,
     /// Tells the instance that it was asked something.
     pub wake: Sender<()>,

@@ -4,11 +4,11 @@
 mod asking;
 mod clock;
 mod core;
+mod heard;
 mod letters;
 mod output;
 mod peers;
 mod shadow;
-mod sources;
 mod stores;
 mod table;
 mod thread;
@@ -34,7 +34,7 @@ use crate::store::MemoryStore;
 use anyhow::{Context, bail};
 use clock::{BrokersClock, Listening};
 use crossbeam_channel::{bounded, unbounded};
-use sources::OwnSources;
+use heard::Heard;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -85,7 +85,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
     let (wake, woken) = bounded(1);
     let (jobs, asked) = unbounded();
     let (shared, verdicts) = (Arc::new(Shared::default()), Arc::new(VerdictBook::default()));
-    let own_sources = OwnSources { counts: ears.sources, spans: Arc::default() };
+    let heard = Heard { counts: ears.sources, spans: Arc::default() };
     let stop = Arc::new(AtomicBool::new(false));
     let following = {
         let (table, settings, stop) = (table.clone(), settings.clone(), stop.clone());
@@ -107,7 +107,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
         verdicts: verdicts.clone(),
         observer,
         traces: ears.traces.clone(),
-        spans: own_sources.spans.clone(),
+        spans: heard.spans.clone(),
         stop: stop.clone(),
     };
     let failing = shared.clone();
@@ -119,7 +119,7 @@ pub fn join(config: &Config, keys: Option<DataKeys>, ears: Ears) -> anyhow::Resu
     let core = core::ClusterCore::new(core::Parts {
         table,
         verdicts,
-        own_sources,
+        heard,
         jobs,
         wake,
         shared,

@@ -16,18 +16,18 @@
 //! Whatever goes wrong with a transaction, the state that went into it is dropped, never mended: the partition begins
 //! at 1 again, if it is still ours.
 
+pub mod heard;
 mod instance;
 pub mod question;
 mod shadow;
-pub mod spans;
 mod tenure;
 mod told;
 mod transport;
 
 pub use crate::engine::partition::{Delivery, Message, Outputs, Partition};
+pub use heard::{Span, Spans};
 pub use instance::{ClusterError, Instance, InstanceSettings, Judged, Verdicts};
 pub use question::Question;
-pub use spans::{Span, Spans};
 pub use tenure::{Progress, Stage};
 pub use told::{Terms, Told};
 pub use transport::{

@@ -32,7 +32,7 @@ pub enum Question {
     /// What its employers owe by the shadow rulebook, if that is not what this mark stands for: [`SharesSaid`]; empty of one
     /// without such a rulebook.
     Shares(Option<Mark>),
-    /// What the instance has counted of senders: [`super::spans`]. Of whichever partition, for it is no owner's to know.
+    /// What the instance has counted of senders: [`super::heard`]. Of whichever partition, for it is no owner's to know.
     Sources,
     /// What falls due of these projects within so many days: [`crate::engine::due`].
     Due {

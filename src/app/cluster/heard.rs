@@ -2,7 +2,7 @@
 //! do not answer in time are left out, which is said. Keeps no count.
 
 use super::core::{ClusterCore, Inner};
-use crate::engine::cluster::{Partition, Question, Span, Spans, spans};
+use crate::engine::cluster::{Partition, Question, Span, Spans, heard};
 use crate::engine::sources::SourceCounts;
 use crate::serve::sources::{AllSources, Counted, Sources};
 use std::collections::BTreeSet;
@@ -15,16 +15,16 @@ use tokio::time::{Instant, timeout_at};
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// What this instance has counted.
-pub struct OwnSources {
+pub struct Heard {
     pub counts: Arc<Sources>,
     pub spans: Arc<Mutex<Spans>>,
 }
 
-impl OwnSources {
+impl Heard {
     /// As another instance is told.
     pub fn answer(&self) -> Vec<u8> {
         let spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner).all();
-        spans::write_sources(&self.counts.counts(), &spans)
+        heard::write_sources(&self.counts.counts(), &spans)
     }
 }
 
@@ -39,7 +39,7 @@ struct Gathered {
 impl Gathered {
     fn take(&mut self, answer: Option<Vec<u8>>) {
         // Of another version while instances are upgraded: as good as none.
-        match answer.and_then(|bytes| spans::read_sources(&bytes).ok()) {
+        match answer.and_then(|bytes| heard::read_sources(&bytes).ok()) {
             Some((counts, spans)) => {
                 self.counts.merge(&counts);
                 self.spans.extend(spans);
@@ -83,8 +83,7 @@ impl AllSources for ClusterCore {
     async fn all(&self, until: Instant) -> Counted {
         let inner = self.inner();
         let Gathered { counts, spans, is_part } = inner.all_sources(until).await;
-        let since_ms =
-            spans::counted_since(&spans).unwrap_or_else(|| inner.parts.own_sources.counts.since_ms());
+        let since_ms = heard::counted_since(&spans).unwrap_or_else(|| inner.parts.heard.counts.since_ms());
         Counted { counts, since_ms, is_part }
     }
 }
@@ -100,13 +99,13 @@ mod tests {
             let mut counts = SourceCounts::default();
             counts.add("gate", &SourceCount { records, ..SourceCount::default() });
             let partition = Partition::Projects(0);
-            Some(spans::write_sources(&counts, &[Span { partition, from, next, since_ms }]))
+            Some(heard::write_sources(&counts, &[Span { partition, from, next, since_ms }]))
         };
         let mut gathered = Gathered::default();
         gathered.take(answer(7, (0, 10), 7));
         gathered.take(answer(90, (10, 20), 8));
         assert_eq!((gathered.counts.by_name["gate"].records, gathered.is_part), (97, false));
-        assert_eq!(spans::counted_since(&gathered.spans), Some(7));
+        assert_eq!(heard::counted_since(&gathered.spans), Some(7));
         gathered.take(Some(b"of another version".to_vec()));
         assert!(gathered.is_part);
         let mut gathered = Gathered::default();
